@@ -1,0 +1,1 @@
+"""Chooses the set of changes that pays best."""

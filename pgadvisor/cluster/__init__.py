@@ -1,0 +1,1 @@
+"""Embedded PostgreSQL servers: their binaries, their start, their certain end."""

@@ -1,0 +1,120 @@
+"""The project's own settings: ``pgadvisor.toml``, or ``[tool.pgadvisor]`` in ``pyproject.toml``.
+
+An unknown name is an error, so that a misspelt limit is never silently without effect.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from pgadvisor.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateLimits:
+    """When statistics are good enough to judge by."""
+
+    usage_window_days: float = 7.0
+    """Counters younger than this say nothing of what is rarely used."""
+    drop_window_days: float = 35.0
+    """Nothing is dropped on less: a month and a bit, so that a monthly job is seen."""
+    max_evictions_per_day_ratio: float = 0.01
+    """Entries that pg_stat_statements may lose a day, as a share of its entries."""
+    max_modified_ratio: float = 0.2
+    """Rows modified since ANALYZE, as a share of the live ones, before estimates are doubted."""
+    min_table_bytes: int = 8 * 1024 * 1024
+    """Smaller tables get no index advice."""
+    min_table_rows: int = 10_000
+    """Tables with fewer rows get no index advice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """A finding that the project has decided to live with."""
+
+    key: str
+    """The finding's key; ``*`` at its end stands for anything."""
+    reason: str
+    expires: date | None = None
+    """From this day on it is shown again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings, with their defaults."""
+
+    gates: GateLimits = field(default_factory=GateLimits)
+    limits: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By rule id, then by the name of the limit."""
+    disable: tuple[str, ...] = ()
+    """Ids of rules that are not run."""
+    suppress: tuple[Suppression, ...] = ()
+
+    def lowered_gates(self) -> tuple[str, ...]:
+        """Windows that are shorter than the defaults, as clauses."""
+        defaults = GateLimits()
+        names = ("usage_window_days", "drop_window_days", "min_table_bytes", "min_table_rows")
+        return tuple(
+            f"{name} is {getattr(self.gates, name):g} instead of {getattr(defaults, name):g}"
+            for name in names
+            if getattr(self.gates, name) < getattr(defaults, name)
+        )
+
+
+def load_config(path: Path | None = None, *, directory: Path | None = None) -> Config:
+    """Read a configuration file, or find one in a directory.
+
+    Args:
+        path: The file; None: look for ``pgadvisor.toml``, then ``pyproject.toml``.
+        directory: Where to look; None: the current one.
+
+    Raises:
+        ConfigError: The file is missing, is no TOML, or has a name or value it cannot have.
+    """
+    if path is not None:
+        return _read(path)
+    base = directory or Path.cwd()
+    for name in ("pgadvisor.toml", "pyproject.toml"):
+        if (base / name).is_file():
+            return _read(base / name)
+    return Config()
+
+
+def _read(path: Path) -> Config:
+    attempted = f"reading {path.name}"
+    try:
+        with path.open("rb") as file:
+            document = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(attempted, error.strerror or "it cannot be read") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(attempted, f"it is no TOML: {error}") from error
+    if path.name == "pyproject.toml":
+        document = document.get("tool", {}).get("pgadvisor", {})
+    _refuse_unknown(document, path.name)
+    try:
+        return msgspec.convert(document, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            attempted, str(error), "docs/configuration.md lists all names."
+        ) from error
+
+
+def _refuse_unknown(document: dict[str, object], name: str) -> None:
+    """Name each key that no setting has; msgspec passes over them in dataclasses."""
+    unknown = sorted(set(document) - set(Config.__dataclass_fields__))
+    gates = document.get("gates")
+    if isinstance(gates, dict):
+        known = set(GateLimits.__dataclass_fields__)
+        unknown += sorted(f"gates.{key}" for key in set(gates) - known)
+    if unknown:
+        raise ConfigError(
+            f"reading {name}",
+            f"there is no setting called {', '.join(unknown)}",
+            "docs/configuration.md lists all names.",
+        )

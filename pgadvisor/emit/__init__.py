@@ -1,0 +1,1 @@
+"""Writes migrations and reports."""

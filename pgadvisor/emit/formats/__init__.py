@@ -1,0 +1,1 @@
+"""Migrations in the formats of migration tools."""

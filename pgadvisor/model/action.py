@@ -1,0 +1,138 @@
+"""Typed changes to a database; ``sqltext`` turns them into SQL, ``emit`` into migrations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgadvisor.model.schema import IndexKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexDefinition:
+    """An index that does not exist yet, complete but for its name.
+
+    Two equal definitions are the same index, whoever proposed it.
+    """
+
+    table_oid: int
+    schema: str
+    table: str
+    keys: tuple[IndexKey, ...]
+    access_method: str = "btree"
+    include: tuple[str, ...] = ()
+    predicate: str | None = None
+    """SQL with unqualified column names, without ``WHERE``."""
+    is_unique: bool = False
+
+    @property
+    def key_columns(self) -> tuple[str | None, ...]:
+        """Names of the key columns in order, None where a key is an expression."""
+        return tuple(key.column for key in self.keys)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionIndex:
+    """One partition's own index below an index on a partitioned table."""
+
+    schema: str
+    table: str
+    is_partitioned: bool = False
+    children: tuple[PartitionIndex, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIndex:
+    """Create an index without blocking writes; on a partitioned table, partition by partition."""
+
+    index: IndexDefinition
+    name: str
+    partitions: tuple[PartitionIndex, ...] = ()
+    """Empty: the table is not partitioned."""
+    is_partitioned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropIndex:
+    """Drop an index; undoing it is its own definition."""
+
+    schema: str
+    name: str
+    recreate_sql: str
+    """As ``pg_get_indexdef`` gave it."""
+    table: str = ""
+    """Schema-qualified, for people."""
+    is_partitioned: bool = False
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildIndex:
+    """Build an index anew in place, under its own name."""
+
+    schema: str
+    name: str
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnalyzeTable:
+    """Refresh the planner's statistics."""
+
+    schema: str
+    table: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTableOptions:
+    """Set storage parameters of a table; undoing it sets or resets the old values."""
+
+    schema: str
+    table: str
+    options: tuple[tuple[str, str], ...]
+    previous: tuple[tuple[str, str | None], ...]
+    """The same names with their old values; None: was not set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPrimaryKeyUsingIndex:
+    """Make an existing unique index over NOT NULL columns the primary key."""
+
+    schema: str
+    table: str
+    index_name: str
+    constraint_name: str
+    recreate_sql: str
+    """Of the index, as ``pg_get_indexdef`` gave it: the way back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteStatement:
+    """A change of the application's own SQL; it is shown, never put into a migration."""
+
+    before: str
+    after: str
+    condition: str = ""
+    """On what the equivalence depends; empty: on nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualSteps:
+    """Work that no single statement does; it is shown, never put into a migration."""
+
+    title: str
+    steps: tuple[str, ...]
+    """Sentences in order; SQL among them stands in backticks."""
+
+
+Action = (
+    CreateIndex
+    | DropIndex
+    | RebuildIndex
+    | AnalyzeTable
+    | SetTableOptions
+    | AddPrimaryKeyUsingIndex
+    | RewriteStatement
+    | ManualSteps
+)
+"""Any change that can be proposed."""

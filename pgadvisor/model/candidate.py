@@ -1,0 +1,108 @@
+"""Indexes that might be worth creating, and what speaks for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgadvisor.model.action import IndexDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """An index definition with the statements that asked for it."""
+
+    definition: IndexDefinition
+    statement_ids: tuple[str, ...]
+    reason: str
+    """How it came about, as a clause: ``equality on status, order by created_at``."""
+    size_bytes: int = 0
+    """Predicted; 0 until the twin has sized it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedStatement:
+    """A statement as the optimiser sees it."""
+
+    id: str
+    text: str
+    """What the planner is given."""
+    calls_per_day: float
+    mean_time_ms: float | None
+    """Measured; None: the workload came from files, and cost stands in for time."""
+    table_oids: frozenset[int] = frozenset()
+    """Tables it reads or writes, so that only relevant candidates are tried."""
+    is_read: bool = True
+
+    @property
+    def time_ms_per_day(self) -> float | None:
+        """Measured time that all calls of a day take."""
+        return None if self.mean_time_ms is None else self.calls_per_day * self.mean_time_ms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementEffect:
+    """What a change does to one statement; costs are planner units."""
+
+    statement_id: str
+    calls_per_day: float
+    cost_before: float
+    cost_after: float
+    mean_time_ms: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        """Cost after over cost before; 1: no change."""
+        return self.cost_after / self.cost_before if self.cost_before > 0 else 1.0
+
+    @property
+    def saved_ms_per_day(self) -> float | None:
+        """Calls x measured mean time x (1 - ratio); None without a measured time."""
+        if self.mean_time_ms is None:
+            return None
+        return self.calls_per_day * self.mean_time_ms * (1.0 - self.ratio)
+
+    @property
+    def saved_cost_per_day(self) -> float:
+        """Calls x planner cost saved per call."""
+        return self.calls_per_day * (self.cost_before - self.cost_after)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A candidate that was not chosen, and why."""
+
+    candidate: Candidate
+    code: str
+    """``not-used``, ``too-little``, ``over-budget``, ``covered``, ``regression``,
+    ``write-cost``, ``exists``, ``too-many``."""
+    reason: str
+    """One sentence with the figure."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenIndex:
+    """An index of the chosen set, in the order in which it was chosen."""
+
+    candidate: Candidate
+    name: str
+    effects: tuple[StatementEffect, ...]
+    """What it adds to those chosen before it, the greatest gain first."""
+    saved_ms_per_day: float | None
+    written_entries_per_day: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The chosen set, and what was left out."""
+
+    chosen: tuple[ChosenIndex, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    effects: tuple[StatementEffect, ...] = ()
+    """Of the whole set together, on every statement that was costed."""
+    what_if_calls: int = 0
+    costed_statements: int = 0
+    total_statements: int = 0
+    covered_time_ratio: float | None = None
+    """Share of the workload's measured time that the costed statements make up."""
+    uncosted: tuple[tuple[str, str], ...] = ()
+    """Statements that could not be planned on the twin: id and reason."""

@@ -1,0 +1,55 @@
+"""How well the twin plans like the original."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementFidelity:
+    """One statement planned by the original and by the twin."""
+
+    statement_id: str
+    is_same_shape: bool
+    original_cost: float
+    twin_cost: float
+    reason: str = ""
+    """Why they differ, where that can be known."""
+
+    @property
+    def cost_error_ratio(self) -> float:
+        """|twin - original| / original."""
+        if self.original_cost == 0:
+            return 0.0 if self.twin_cost == 0 else 1.0
+        return abs(self.twin_cost - self.original_cost) / self.original_cost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fidelity:
+    """The twin's report on itself."""
+
+    statements: tuple[StatementFidelity, ...] = ()
+    not_compared: int = 0
+    """Statements without a plan of the original (no privilege, or not explained)."""
+    notes: tuple[str, ...] = ()
+    """What the twin could not rebuild, and which server version it plans with."""
+    twin_version: str = ""
+    original_version: str = ""
+
+    @property
+    def same_shape_ratio(self) -> float | None:
+        """Share of the compared statements with the same plan shape; None when none was."""
+        if not self.statements:
+            return None
+        return sum(s.is_same_shape for s in self.statements) / len(self.statements)
+
+    @property
+    def median_cost_error_ratio(self) -> float | None:
+        """Median of the cost errors; None when nothing was compared."""
+        errors = sorted(s.cost_error_ratio for s in self.statements)
+        if not errors:
+            return None
+        middle = len(errors) // 2
+        if len(errors) % 2:
+            return errors[middle]
+        return (errors[middle - 1] + errors[middle]) / 2

@@ -1,0 +1,145 @@
+"""The server and the database as a whole: versions, settings, extensions, counters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One row of ``pg_settings``; settings that may hold a secret are never collected."""
+
+    name: str
+    value: str
+    """In the setting's own base unit, as ``pg_settings.setting`` gives it."""
+    unit: str | None = None
+    """Base unit, such as ``8kB`` or ``ms``; None for numbers without one and for text."""
+    source: str = "default"
+    """Where the value comes from: ``default``, ``configuration file``, ``database``, ..."""
+    boot_value: str | None = None
+    """What the server would use if nothing were set."""
+    context: str = "user"
+    """What it takes to change it: ``user``, ``sighup``, ``postmaster``, ..."""
+    value_type: str = "string"
+    """``bool``, ``enum``, ``integer``, ``real`` or ``string``."""
+    min_value: str | None = None
+    max_value: str | None = None
+    enum_values: tuple[str, ...] = ()
+    is_pending_restart: bool = False
+
+    @property
+    def is_default(self) -> bool:
+        """The value is the one that the server would use if nothing were set."""
+        return self.value == self.boot_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """An installed extension."""
+
+    name: str
+    version: str
+    schema: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSetting:
+    """A setting of a role, of a database, or of a role in a database."""
+
+    role: str | None
+    """None: applies to every role."""
+    database: str | None
+    """None: applies in every database."""
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseActivity:
+    """Counters of ``pg_stat_database`` for this database, since ``statistics_reset_at``."""
+
+    commits: int = 0
+    rollbacks: int = 0
+    blocks_read: int = 0
+    blocks_hit: int = 0
+    temp_files: int = 0
+    temp_bytes: int = 0
+    deadlocks: int = 0
+    conflicts: int = 0
+    backends: int = 0
+    """Connected now; a gauge, not a counter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementsInfo:
+    """How far ``pg_stat_statements`` can be trusted."""
+
+    extension_version: str
+    """Of the extension, which after pg_upgrade may be older than the server's."""
+    schema: str
+    entries: int = 0
+    max_entries: int | None = None
+    deallocations: int | None = None
+    """Times that the least used entries were evicted; None before PostgreSQL 14."""
+    reset_at: datetime | None = None
+    """None before PostgreSQL 14."""
+    track: str | None = None
+    """``top``, ``all`` or ``none``; None when it may not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The server that a snapshot was taken from."""
+
+    version_num: int
+    """As ``server_version_num`` gives it: 180004 is 18.4."""
+    version: str
+    """As ``server_version`` gives it: ``18.4``."""
+    database: str
+    encoding: str = "UTF8"
+    collation: str = "C"
+    """The database's default ``LC_COLLATE``."""
+    character_type: str = "C"
+    """The database's default ``LC_CTYPE``."""
+    locale_provider: str = "libc"
+    """``libc``, ``icu`` or ``builtin``."""
+    locale: str | None = None
+    """The ICU or builtin locale; None with libc."""
+    collected_at: datetime
+    """By the server's own clock, with time zone."""
+    started_at: datetime | None = None
+    statistics_reset_at: datetime | None = None
+    """Of this database's counters; None: never reset since they were created, or unknown."""
+    is_in_recovery: bool = False
+    """A hot standby, whose usage counters are its own."""
+    streaming_replica_count: int | None = 0
+    """None when ``pg_stat_replication`` may not be read."""
+    is_superuser: bool = False
+    """We were connected as a superuser."""
+    is_through_pooler: bool = False
+    block_size_bytes: int = 8192
+    search_path: tuple[str, ...] = ("public",)
+    """Schemas that unqualified names are looked up in, in order, ``"$user"`` resolved."""
+    settings: tuple[Setting, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    role_settings: tuple[RoleSetting, ...] = ()
+    activity: DatabaseActivity = DatabaseActivity()
+    statements_info: StatementsInfo | None = None
+    """None: ``pg_stat_statements`` is not usable here; ``unavailable`` says why."""
+
+    @property
+    def major(self) -> int:
+        """The major version: 18."""
+        return self.version_num // 10_000
+
+    @property
+    def statistics_age_days(self) -> float | None:
+        """Days that the usage counters cover; None when the reset time is unknown."""
+        if self.statistics_reset_at is None:
+            return None
+        return max((self.collected_at - self.statistics_reset_at).total_seconds(), 0.0) / 86_400.0
+
+    def setting(self, name: str) -> Setting | None:
+        """The setting of that name, or None where the server has none such."""
+        return next((s for s in self.settings if s.name == name), None)

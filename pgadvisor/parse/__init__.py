@@ -1,0 +1,1 @@
+"""Everything that knows the SQL grammar: pglast, sqlglot, EXPLAIN output."""

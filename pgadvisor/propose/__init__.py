@@ -1,0 +1,1 @@
+"""Proposes changes that are worth costing."""

@@ -1,0 +1,1 @@
+"""The one place where identifiers are quoted and typed actions become SQL text."""

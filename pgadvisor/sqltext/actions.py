@@ -1,0 +1,246 @@
+"""Typed actions as migration steps: lock-safe SQL with its way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from pgadvisor.model.action import (
+    Action,
+    AddPrimaryKeyUsingIndex,
+    AnalyzeTable,
+    CreateIndex,
+    DropIndex,
+    ManualSteps,
+    PartitionIndex,
+    RebuildIndex,
+    RewriteStatement,
+    SetTableOptions,
+)
+from pgadvisor.model.advice import MigrationStep
+from pgadvisor.sqltext.index import create_index_sql, describe_index, index_name
+from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
+
+LOCK_TIMEOUT_MS = 2_000
+"""For locks that make others queue behind us; on 55P03 the step is run again."""
+_CONCURRENT_LOCK = "SHARE UPDATE EXCLUSIVE"
+_STRONG_LOCK = "ACCESS EXCLUSIVE"
+
+
+def steps_of(action: Action) -> tuple[MigrationStep, ...]:
+    """The steps that carry out an action; none for what is done by hand."""
+    match action:
+        case CreateIndex():
+            return tuple(_create_index(action))
+        case DropIndex():
+            return (_drop_index(action),)
+        case RebuildIndex():
+            return (_rebuild_index(action),)
+        case AnalyzeTable():
+            return (_analyze(action),)
+        case SetTableOptions():
+            return (_set_table_options(action),)
+        case AddPrimaryKeyUsingIndex():
+            return (_add_primary_key(action),)
+        case RewriteStatement() | ManualSteps():
+            return ()
+        case _:
+            assert_never(action)
+
+
+def validity_check(schema: str, name: str) -> str:
+    """A query that fails, with a message that says what to do, when an index is not valid."""
+    target = quote_literal(qualified(schema, name))
+    message = quote_literal(
+        f"index {schema}.{name} is not valid: drop it with DROP INDEX CONCURRENTLY, "
+        "then run its step again"
+    )
+    return (
+        f"SELECT CASE WHEN indisvalid THEN 'valid' ELSE CAST(CAST({message} AS integer) AS text) "
+        f"END AS index_state FROM pg_catalog.pg_index "
+        f"WHERE indexrelid = CAST({target} AS pg_catalog.regclass)"
+    )
+
+
+def _create_index(action: CreateIndex) -> Iterator[MigrationStep]:
+    index = action.index
+    title = f"Create an index on {describe_index(index)}"
+    if not action.is_partitioned:
+        yield MigrationStep(
+            title=title,
+            up=(create_index_sql(index, action.name, concurrently=True),),
+            down=(f"DROP INDEX CONCURRENTLY IF EXISTS {qualified(index.schema, action.name)}",),
+            is_transactional=False,
+            lock=_CONCURRENT_LOCK,
+            lock_timeout_ms=0,
+            checks=(validity_check(index.schema, action.name),),
+            action=action,
+        )
+        return
+    yield from _create_partitioned(action, title)
+
+
+def _create_partitioned(action: CreateIndex, title: str) -> Iterator[MigrationStep]:
+    index = action.index
+    yield MigrationStep(
+        title=f"{title}: the parent, not valid until its partitions are attached",
+        up=(create_index_sql(index, action.name, only=True),),
+        down=(f"DROP INDEX IF EXISTS {qualified(index.schema, action.name)}",),
+        is_transactional=True,
+        lock="SHARE",
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        action=action,
+    )
+    for partition in action.partitions:
+        yield from _create_below(action, partition, index.schema, action.name)
+    yield MigrationStep(
+        title=f"{title}: all partitions are attached",
+        up=(),
+        down=(),
+        is_transactional=True,
+        lock="none",
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        checks=(validity_check(index.schema, action.name),),
+    )
+
+
+def _create_below(
+    action: CreateIndex, partition: PartitionIndex, parent_schema: str, parent_name: str
+) -> Iterator[MigrationStep]:
+    """Build one partition's index, its own partitions first, and attach it to its parent's."""
+    index = action.index
+    name = index_name(index, partition.table)
+    attach = (
+        f"ALTER INDEX {qualified(parent_schema, parent_name)} "
+        f"ATTACH PARTITION {qualified(partition.schema, name)}"
+    )
+    create = create_index_sql(
+        index,
+        name,
+        concurrently=not partition.is_partitioned,
+        only=partition.is_partitioned,
+        schema=partition.schema,
+        table=partition.table,
+    )
+    word = "" if partition.is_partitioned else "CONCURRENTLY "
+    yield MigrationStep(
+        title=f"Create the index of {partition.schema}.{partition.table}",
+        up=(create,),
+        # Attached indexes go with their parent; this is for those that never were.
+        down=(f"DROP INDEX {word}IF EXISTS {qualified(partition.schema, name)}",),
+        is_transactional=partition.is_partitioned,
+        lock="SHARE" if partition.is_partitioned else _CONCURRENT_LOCK,
+        lock_timeout_ms=LOCK_TIMEOUT_MS if partition.is_partitioned else 0,
+        checks=() if partition.is_partitioned else (validity_check(partition.schema, name),),
+    )
+    for child in partition.children:
+        yield from _create_below(action, child, partition.schema, name)
+    yield MigrationStep(
+        title=f"Attach the index of {partition.schema}.{partition.table}",
+        up=(attach,),
+        down=(f"DROP INDEX IF EXISTS {qualified(parent_schema, parent_name)}",),
+        is_transactional=True,
+        lock=_STRONG_LOCK,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+    )
+
+
+def _drop_index(action: DropIndex) -> MigrationStep:
+    target = qualified(action.schema, action.name)
+    concurrently = "" if action.is_partitioned else "CONCURRENTLY "
+    return MigrationStep(
+        title=f"Drop the index {action.schema}.{action.name}",
+        up=(f"DROP INDEX {concurrently}IF EXISTS {target}",),
+        down=(
+            action.recreate_sql if action.is_partitioned else _concurrently(action.recreate_sql),
+        ),
+        is_transactional=action.is_partitioned,
+        lock=_STRONG_LOCK if action.is_partitioned else _CONCURRENT_LOCK,
+        lock_timeout_ms=LOCK_TIMEOUT_MS if action.is_partitioned else 0,
+        action=action,
+    )
+
+
+def _concurrently(definition: str) -> str:
+    """``pg_get_indexdef`` always begins with CREATE [UNIQUE] INDEX; slip the word in."""
+    for head in ("CREATE UNIQUE INDEX ", "CREATE INDEX "):
+        if definition.startswith(head):
+            return f"{head}CONCURRENTLY {definition.removeprefix(head)}"
+    raise ValueError("an index definition has to begin with CREATE INDEX")
+
+
+def _rebuild_index(action: RebuildIndex) -> MigrationStep:
+    return MigrationStep(
+        title=f"Rebuild the index {action.schema}.{action.name}",
+        up=(f"REINDEX INDEX CONCURRENTLY {qualified(action.schema, action.name)}",),
+        down=(),
+        is_transactional=False,
+        lock=_CONCURRENT_LOCK,
+        lock_timeout_ms=0,
+        checks=(validity_check(action.schema, action.name),),
+        note="Nothing to take back: the index keeps its name and its definition.",
+        action=action,
+    )
+
+
+def _analyze(action: AnalyzeTable) -> MigrationStep:
+    columns = f" ({', '.join(map(quote_identifier, action.columns))})" if action.columns else ""
+    return MigrationStep(
+        title=f"Refresh the statistics of {action.schema}.{action.table}",
+        up=(f"ANALYZE {qualified(action.schema, action.table)}{columns}",),
+        down=(),
+        is_transactional=True,
+        lock=_CONCURRENT_LOCK,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        note="Nothing to take back: statistics are refreshed by autovacuum in any case.",
+        action=action,
+    )
+
+
+def _set_table_options(action: SetTableOptions) -> MigrationStep:
+    target = qualified(action.schema, action.table)
+    options = ", ".join(f"{name} = {_option_value(value)}" for name, value in action.options)
+    old = [(name, value) for name, value in action.previous if value is not None]
+    unset = [name for name, value in action.previous if value is None]
+    down = []
+    if old:
+        restored = ", ".join(f"{name} = {_option_value(value)}" for name, value in old)
+        down.append(f"ALTER TABLE {target} SET ({restored})")
+    if unset:
+        down.append(f"ALTER TABLE {target} RESET ({', '.join(unset)})")
+    return MigrationStep(
+        title=f"Set storage parameters of {action.schema}.{action.table}",
+        up=(f"ALTER TABLE {target} SET ({options})",),
+        down=tuple(down),
+        is_transactional=True,
+        lock=_CONCURRENT_LOCK,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        action=action,
+    )
+
+
+def _option_value(value: str) -> str:
+    try:
+        float(value)
+    except ValueError:
+        return quote_literal(value)
+    return value
+
+
+def _add_primary_key(action: AddPrimaryKeyUsingIndex) -> MigrationStep:
+    target = qualified(action.schema, action.table)
+    constraint = quote_identifier(action.constraint_name)
+    index = quote_identifier(action.index_name)
+    return MigrationStep(
+        title=f"Make a primary key of {action.schema}.{action.table} out of its unique index",
+        up=(f"ALTER TABLE {target} ADD CONSTRAINT {constraint} PRIMARY KEY USING INDEX {index}",),
+        # The index goes with the constraint, so the way back builds it anew.
+        down=(
+            f"ALTER TABLE {target} DROP CONSTRAINT IF EXISTS {constraint}",
+            _concurrently(action.recreate_sql),
+        ),
+        is_transactional=False,
+        lock=_STRONG_LOCK,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        action=action,
+    )

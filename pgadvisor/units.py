@@ -1,0 +1,98 @@
+"""Units of size and time: constants, and one way to print and to read each."""
+
+from __future__ import annotations
+
+import math
+import re
+
+KiB = 1024
+"""Bytes in a kibibyte."""
+MiB = 1024 * KiB
+"""Bytes in a mebibyte."""
+GiB = 1024 * MiB
+"""Bytes in a gibibyte."""
+TiB = 1024 * GiB
+"""Bytes in a tebibyte."""
+
+MS_PER_SECOND = 1000.0
+SECONDS_PER_DAY = 86_400.0
+MS_PER_DAY = MS_PER_SECOND * SECONDS_PER_DAY
+
+_SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$", re.IGNORECASE)
+_SIZE_UNITS = {
+    "": 1,
+    "b": 1,
+    "k": KiB,
+    "kb": KiB,
+    "kib": KiB,
+    "m": MiB,
+    "mb": MiB,
+    "mib": MiB,
+    "g": GiB,
+    "gb": GiB,
+    "gib": GiB,
+    "t": TiB,
+    "tb": TiB,
+    "tib": TiB,
+}
+
+
+def parse_size_bytes(text: str) -> int:
+    """Read a size such as ``500MB`` or ``2 GiB``; as in PostgreSQL, ``kB`` is 1,024 bytes.
+
+    Raises:
+        ValueError: The text is not a number with a known unit.
+    """
+    match = _SIZE.match(text)
+    if match is None or match[2].lower() not in _SIZE_UNITS:
+        raise ValueError(f"{text!r} is not a size; write a number and a unit, like 500MB or 2GiB")
+    return int(float(match[1]) * _SIZE_UNITS[match[2].lower()])
+
+
+def format_size(size_bytes: float) -> str:
+    """Print a size for people: ``8 kB``, ``1.5 MB``; the names are PostgreSQL's (1 kB = 1,024)."""
+    size = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if abs(size) < KiB:
+            return f"{size:.0f} {unit}" if unit in {"bytes", "kB"} else f"{_short(size)} {unit}"
+        size /= KiB
+    return f"{_short(size)} TB"
+
+
+def format_ms(time_ms: float) -> str:
+    """Print a duration for people: ``0.35 ms``, ``12 ms``, ``4.2 s``, ``3.1 min``, ``2.4 h``."""
+    if math.isnan(time_ms):
+        return "unknown"
+    magnitude = abs(time_ms)
+    for limit, divisor, unit in (
+        (1_000, 1, "ms"),
+        (120_000, 1_000, "s"),
+        (7_200_000, 60_000, "min"),
+        (48 * 3_600_000, 3_600_000, "h"),
+    ):
+        if magnitude < limit:
+            return f"{_short(time_ms / divisor)} {unit}"
+    return f"{_short(time_ms / MS_PER_DAY)} days"
+
+
+def format_count(count: float) -> str:
+    """Print a whole number with thousands separated: ``1,234,567``."""
+    return f"{count:,.0f}"
+
+
+def format_ratio(ratio: float) -> str:
+    """Print a share of one as a percentage: ``0.25`` is ``25 %``."""
+    percent = ratio * 100
+    return f"{_short(percent)} %"
+
+
+def _short(value: float) -> str:
+    """Print two or three significant digits, and never an exponent."""
+    magnitude = abs(value)
+    if magnitude >= 100 or value == 0:  # noqa: PLR2004
+        return f"{value:,.0f}"
+    if magnitude >= 10:  # noqa: PLR2004
+        return f"{value:.1f}".removesuffix(".0")
+    if magnitude >= 0.01:  # noqa: PLR2004
+        return f"{value:.2f}".removesuffix("0").removesuffix(".0")
+    return f"{value:.4f}"

@@ -1,0 +1,1 @@
+"""What the planner would do if the database were different."""

@@ -1,0 +1,84 @@
+"""What every what-if planner can do; the twin is one, HypoPG on a server is another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+from pgadvisor.model.action import IndexDefinition
+from pgadvisor.model.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """A difference from the database as it is; the default is no difference."""
+
+    create: frozenset[IndexDefinition] = frozenset()
+    drop: frozenset[int] = frozenset()
+    """OIDs of indexes in the snapshot."""
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+AS_IS = Configuration()
+"""The database as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A hypothetical index that plans can use from now on."""
+
+    definition: IndexDefinition
+    name: str
+    """What plans call it; no other index of the database is called so."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotBuilt:
+    """An index that the planner refuses, and why."""
+
+    definition: IndexDefinition
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotPlanned:
+    """A statement that the planner refuses, and why."""
+
+    reason: str
+    sqlstate: str | None = None
+
+
+class Backend(Protocol):
+    """A planner that can be asked what-if questions.  Not safe for threads to share."""
+
+    @property
+    def call_count(self) -> int:
+        """EXPLAINs issued so far."""
+
+    def build(self, definitions: Sequence[IndexDefinition]) -> tuple[Built | NotBuilt, ...]:
+        """Make hypothetical indexes that later configurations may switch on.
+
+        They are switched off until a configuration names them.  A definition that was built
+        before is not built again.
+        """
+
+    def plan(self, statement: str, configuration: Configuration = AS_IS) -> Plan | NotPlanned:
+        """Plan one statement; ``$n`` in it are unknown values (a generic plan).
+
+        Raises:
+            TwinError: The planner itself is gone.
+        """
+
+    def __enter__(self) -> Self:
+        """Start the planner."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop the planner and remove what it wrote."""

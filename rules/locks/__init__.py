@@ -1,0 +1,1 @@
+"""Rules about locks, queues and workers."""

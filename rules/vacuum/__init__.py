@@ -1,0 +1,1 @@
+"""Rules about vacuum, analyze and bloat."""
