@@ -27,7 +27,7 @@ _CONCURRENT_LOCK = "SHARE UPDATE EXCLUSIVE"
 _STRONG_LOCK = "ACCESS EXCLUSIVE"
 
 
-def steps_of(action: Action) -> tuple[MigrationStep, ...]:
+def steps_of(action: Action) -> tuple[MigrationStep, ...]:  # noqa: PLR0911  (one per action)
     """The steps that carry out an action; none for what is done by hand."""
     match action:
         case CreateIndex():
@@ -56,7 +56,8 @@ def validity_check(schema: str, name: str) -> str:
         "then run its step again"
     )
     return (
-        f"SELECT CASE WHEN indisvalid THEN 'valid' ELSE CAST(CAST({message} AS integer) AS text) "
+        "SELECT CASE WHEN indisvalid THEN 'valid' ELSE "
+        f"CAST(CAST({message} AS integer) AS text) "
         f"END AS index_state FROM pg_catalog.pg_index "
         f"WHERE indexrelid = CAST({target} AS pg_catalog.regclass)"
     )
