@@ -55,9 +55,10 @@ def validity_check(schema: str, name: str) -> str:
         f"index {schema}.{name} is not valid: drop it with DROP INDEX CONCURRENTLY, "
         "then run its step again"
     )
+    # The column inside keeps the planner from evaluating the failing branch beforehand.
+    failure = f"CAST(CAST(concat({message}, '; oid ', indexrelid) AS integer) AS text)"
     return (
-        "SELECT CASE WHEN indisvalid THEN 'valid' ELSE "
-        f"CAST(CAST({message} AS integer) AS text) "
+        f"SELECT CASE WHEN indisvalid THEN 'valid' ELSE {failure} "  # noqa: S608  (quoted above)
         f"END AS index_state FROM pg_catalog.pg_index "
         f"WHERE indexrelid = CAST({target} AS pg_catalog.regclass)"
     )
