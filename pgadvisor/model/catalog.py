@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TypeVar
 
-from pgadvisor.model.schema import Constraint, ConstraintKind, Index, Table, View
+from pgadvisor.model.schema import (
+    Constraint,
+    ConstraintKind,
+    Index,
+    RelationKind,
+    Table,
+    View,
+)
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
 
@@ -129,6 +136,20 @@ class Catalog:
         if table.rows > 0:
             return table.rows
         return float(self.activity_of(table).live_rows)
+
+    def leaves(self, table: Table) -> tuple[Table, ...]:
+        """The tables that hold the rows: a table itself, or a partitioned table's partitions."""
+        if table.kind is not RelationKind.PARTITIONED_TABLE:
+            return (table,)
+        return tuple(leaf for child in self.partitions[table.oid] for leaf in self.leaves(child))
+
+    def total_size_bytes(self, table: Table) -> int:
+        """Length of the table's main fork, partitions added up."""
+        return sum(leaf.size_bytes for leaf in self.leaves(table))
+
+    def total_rows(self, table: Table) -> float:
+        """Rows as the planner would estimate them now, partitions added up."""
+        return sum(self.rows_now(leaf) for leaf in self.leaves(table))
 
 
 class _Frozen(dict[int, tuple[_T, ...]]):
