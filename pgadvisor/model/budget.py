@@ -16,7 +16,7 @@ class Budget:
     max_indexes_per_table: int = 5
     max_regression_ratio: float = 0.1
     """No statement with more than 1 % of the workload's time may get dearer than by this."""
-    min_saving_ratio: float = 0.001
+    min_saving_ratio: float = 0.005
     """A new index that saves less than this share of the workload's time is not worth it."""
 
     def __post_init__(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgadvisor.model.action import IndexDefinition
+from pgadvisor.model.estimate import Fidelity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,9 @@ class WeightedStatement:
     calls_per_day: float
     mean_time_ms: float | None
     """Measured; None: the workload came from files, and cost stands in for time."""
-    table_oids: frozenset[int] = frozenset()
-    """Tables it reads or writes, so that only relevant candidates are tried."""
-    is_read: bool = True
+    columns: frozenset[tuple[int, str]] = frozenset()
+    """Columns and expressions that its conditions, joins and orders name, with the OID of the
+    table that an index would be on: only candidates that begin with one of them are tried."""
 
     @property
     def time_ms_per_day(self) -> float | None:
@@ -73,8 +74,8 @@ class Rejected:
 
     candidate: Candidate
     code: str
-    """``not-used``, ``too-little``, ``over-budget``, ``covered``, ``regression``,
-    ``write-cost``, ``exists``, ``too-many``."""
+    """``not-built``, ``not-used``, ``too-little``, ``over-budget``, ``too-many``, ``covered``,
+    ``regression``, ``write-cost``."""
     reason: str
     """One sentence with the figure."""
 
@@ -86,8 +87,9 @@ class ChosenIndex:
     candidate: Candidate
     name: str
     effects: tuple[StatementEffect, ...]
-    """What it adds to those chosen before it, the greatest gain first."""
+    """Statements whose plan under the whole set uses it, the greatest gain first."""
     saved_ms_per_day: float | None
+    """Its share of what they save; a plan that uses two new indexes counts half for each."""
     written_entries_per_day: float = 0.0
 
 
@@ -106,3 +108,8 @@ class Choice:
     """Share of the workload's measured time that the costed statements make up."""
     uncosted: tuple[tuple[str, str], ...] = ()
     """Statements that could not be planned on the twin: id and reason."""
+    assumed: tuple[tuple[str, str], ...] = ()
+    """Statements that were costed for particular values, with those in words: id and
+    ``status = 'pending'``."""
+    fidelity: Fidelity | None = None
+    """How well the planner that was asked plans like the original; None: not compared."""
