@@ -189,7 +189,6 @@ class Cluster:
             f"--locale={self.locale}",
             "--lc-messages=C",
             "--no-sync",
-            "--no-instructions",
             *(("--no-data-checksums",) if checksums else ()),
         )
 

@@ -1,0 +1,59 @@
+"""Servers and databases for all tests."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pgadvisor.cluster.binaries import embedded_binaries
+from pgadvisor.cluster.launch import Cluster
+from tests.fixtures.databases import SETTINGS, fresh_database
+from tests.fixtures.npm_binaries import VERSIONS, npm_binaries
+from tests.fixtures.processes import becomes_true, commands_naming
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary_directory() -> Iterator[Path]:
+    """Keep temporary files in a directory of this run; at its end no server may be left in it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pgadvisor-tests-") as name,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        directory = Path(name).resolve()
+        directory.chmod(0o711)  # as root, servers run as another user
+        patch.setitem(os.environ, "TMPDIR", str(directory))
+        patch.setattr(tempfile, "tempdir", str(directory))
+        yield directory
+        assert becomes_true(lambda: not commands_naming(directory)), commands_naming(directory)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The embedded server, shared by the whole run; take ``database`` for one of your own."""
+    with Cluster(binaries=embedded_binaries(), settings=SETTINGS) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[str]:
+    """The DSN of a fresh database on the embedded server, with pg_stat_statements."""
+    with fresh_database(cluster) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session", params=VERSIONS, ids=lambda major: f"pg{major}")
+def major_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A server of each major from 13 to 18, one after the other."""
+    with Cluster(binaries=npm_binaries(request.param), settings=SETTINGS) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def major_database(major_cluster: Cluster) -> Iterator[str]:
+    """The DSN of a fresh database on a server of each major, with pg_stat_statements."""
+    with fresh_database(major_cluster) as dsn:
+        yield dsn
