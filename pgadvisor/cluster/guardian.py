@@ -349,7 +349,7 @@ def _not_needed(directory: str, names: list[str]) -> list[str]:
     """Leave out of a copy what a server does not run."""
     if Path(directory).name == "bin":
         return [name for name in names if name not in {"postgres", "initdb"}]
-    return [name for name in names if name == "include"]
+    return [name for name in names if name == "include" or name.endswith(".a")]
 
 
 if __name__ == "__main__":

@@ -76,9 +76,9 @@ class Cluster:
         owner = server_owner()
         base = temporary_base(owner)
         short_base = short_bases()[0]
-        owners = {os.geteuid(), owner.uid if owner else os.geteuid()}
+        self._owners = {os.geteuid(), owner.uid if owner else os.geteuid()}
         for place in {base, short_base}:
-            remove_leftovers(place, prefix, owners)
+            remove_leftovers(place, prefix, self._owners)
         self.binaries = binaries or find_binaries()
         self.locale = _available(locale)
         self.owner = (owner.uid, owner.gid) if owner else None
@@ -172,6 +172,9 @@ class Cluster:
             ClusterError: The directory could not be removed.
         """
         self._finalizer()
+        for directory in {self.directory, self.socket_directory}:
+            if directory.exists():  # the guardian itself was killed
+                remove_leftovers(directory.parent, directory.name, self._owners)
         if self.directory.exists():
             raise ClusterError(
                 "removing the embedded server",
@@ -200,14 +203,19 @@ class Cluster:
         assert outgoing is not None  # noqa: S101
         attempted = {"down": "stopping", "up": "starting again"}.get(line, "starting")
         attempted = f"{attempted} PostgreSQL {self.binaries.version} ({self.binaries.origin})"
+        if incoming.closed:
+            raise ClusterError(attempted, "it has been stopped for good", "Start a new one.")
         reply = b""
-        if not incoming.closed:
-            with suppress(BrokenPipeError):
-                incoming.write(f"{line}\n".encode())
-                incoming.flush()
-                reply = outgoing.readline()
+        with suppress(BrokenPipeError):
+            incoming.write(f"{line}\n".encode())
+            incoming.flush()
+            reply = outgoing.readline()
         if not reply:
-            raise ClusterError(attempted, "the server has been stopped", "Start a new one.")
+            raise ClusterError(
+                attempted,
+                "the process that guards it has ended, and the server with it",
+                "If nobody has killed it, what it wrote to standard error tells why.",
+            )
         answer: dict[str, str] = json.loads(reply)
         if "failed" in answer:
             raise _failure(attempted, answer["failed"], list(answer["lines"]))
@@ -215,14 +223,25 @@ class Cluster:
 
 
 def _start_guardian() -> subprocess.Popen[bytes]:
-    """Start the guardian: by its path and isolated, so that nothing of ours is imported."""
-    return subprocess.Popen(  # noqa: S603 - our own argument list, no shell
-        [sys.executable, "-I", "-S", guardian.__file__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd="/",
-        start_new_session=True,
-    )
+    """Start the guardian: by its path and isolated, so that nothing of ours is imported.
+
+    Raises:
+        ClusterError: There is no Python to run it with.
+    """
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own argument list, no shell
+            [sys.executable, "-I", "-S", guardian.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ClusterError(
+            "starting the process that guards an embedded server",
+            f"{sys.executable or 'the Python interpreter'}: {error.strerror}",
+            "Run pgadvisor with a Python that can start itself.",
+        ) from error
 
 
 def _end(process: subprocess.Popen[bytes], parent: int) -> None:
@@ -237,7 +256,8 @@ def _end(process: subprocess.Popen[bytes], parent: int) -> None:
     if process.stdin is not None:
         with suppress(BrokenPipeError):
             process.stdin.close()
-    process.wait(_END_TIMEOUT_SECONDS)
+    with suppress(subprocess.TimeoutExpired):  # it goes on by itself
+        process.wait(_END_TIMEOUT_SECONDS)
     if process.stdout is not None:
         process.stdout.close()
 
@@ -247,7 +267,9 @@ def _failure(attempted: str, step: str, lines: list[str]) -> ClusterError:
     text = "\n".join(lines)
     if "No space left on device" in text:
         advice = "Free some space, or set TMPDIR to a directory on a larger disk."
-    elif "Permission denied" in text or "Operation not permitted" in text:
+    elif "Operation not permitted" in text:
+        advice = "As root it is run as another user, which seems forbidden: run it as that user."
+    elif "Permission denied" in text:
         advice = "Set TMPDIR to a directory that you may write to, on a disk without noexec."
     elif "configuration" in text or "parameter" in text:
         advice = "Correct the setting that the server names."

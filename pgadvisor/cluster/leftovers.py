@@ -32,10 +32,10 @@ def remove_leftovers(base: Path, prefix: str, owners: Collection[int]) -> tuple[
     """
     removed: list[Path] = []
     for directory in sorted(base.glob(f"{prefix}*")):
-        with _abandoned(directory, owners) as abandoned:
-            if not abandoned:
+        with _abandoned(directory, owners) as uid:
+            if uid is None:
                 continue
-            _stop_server(directory / "data", directory.stat().st_uid)
+            _stop_server(directory / "data", uid)
             try:
                 remove_directory(directory)
             except OSError as error:
@@ -46,8 +46,8 @@ def remove_leftovers(base: Path, prefix: str, owners: Collection[int]) -> tuple[
 
 
 @contextlib.contextmanager
-def _abandoned(directory: Path, owners: Collection[int]) -> Iterator[bool]:
-    """Take a directory's lock, if it is one of ours and nobody holds it.
+def _abandoned(directory: Path, owners: Collection[int]) -> Iterator[int | None]:
+    """Take a directory's lock and yield its owner, if it is one of ours and nobody holds it.
 
     The lock file must be our own: others may write to a shared directory for temporary files,
     and as root we would remove for them what they could not.
@@ -56,7 +56,7 @@ def _abandoned(directory: Path, owners: Collection[int]) -> Iterator[bool]:
         status = directory.lstat()
         lock = os.open(directory / LOCK_FILE, os.O_RDWR | os.O_NOFOLLOW)
     except OSError:
-        yield False
+        yield None
         return
     try:
         ours = (
@@ -64,7 +64,7 @@ def _abandoned(directory: Path, owners: Collection[int]) -> Iterator[bool]:
             and status.st_uid in owners
             and os.fstat(lock).st_uid == os.geteuid()
         )
-        yield ours and _take(lock)
+        yield status.st_uid if ours and _take(lock) else None
     finally:
         os.close(lock)
 
