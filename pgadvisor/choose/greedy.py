@@ -6,6 +6,7 @@ pay together are found too.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 
@@ -17,8 +18,8 @@ from pgadvisor.units import format_ratio, format_size
 _Move = frozenset[IndexDefinition]
 
 MIN_STATEMENT_GAIN_RATIO = 0.2
-"""An index has to make at least one statement this much cheaper; less is within the error of
-the planner's estimates."""
+"""An index has to take at least this share off what one statement costs now; less is within
+the error of the planner's estimates."""
 
 
 def greedy(problem: Problem) -> Solution:
@@ -27,6 +28,9 @@ def greedy(problem: Problem) -> Solution:
     while (move := search.best_move()) is not None:
         search.take(move)
     return Solution(chosen=tuple(search.chosen), refused=search.refusals())
+
+
+_NOT_FELT = -math.inf
 
 
 class _Search:
@@ -89,7 +93,7 @@ class _Search:
         """What the move saves a day beyond what is chosen already, less what the writes pay.
 
         Returns:
-            In the valuation's unit; -1 where no statement gets markedly cheaper.
+            In the valuation's unit; minus infinity where no statement gets markedly cheaper.
         """
         after = self._set | move
         rows = {id(row): row for d in move for row in self._rows_by_index.get(d, ())}
@@ -98,10 +102,10 @@ class _Search:
             before_cost, after_cost = row.cost_under(self._set), row.cost_under(after)
             value = self._problem.valuation
             saved += value.per_day(row, before_cost) - value.per_day(row, after_cost)
-            if before_cost > 0:
-                best_ratio = max(best_ratio, 1 - after_cost / before_cost)
+            if row.base_cost > 0:
+                best_ratio = max(best_ratio, (before_cost - after_cost) / row.base_cost)
         if best_ratio < MIN_STATEMENT_GAIN_RATIO:
-            return -1.0
+            return _NOT_FELT
         return saved - sum(self._problem.prices[d].write_value for d in move)
 
     def _is_worthwhile(self, gain: float) -> bool:
@@ -139,7 +143,7 @@ class _Search:
         if self._is_worthwhile(gain) and bound is not None:
             return bound
         price, value = self._problem.prices[definition], self._problem.valuation
-        if gain > -1.0 and gain + price.write_value > 0 >= gain:
+        if gain + price.write_value > 0 >= gain:
             reason = (
                 f"writes would add {price.entries_per_day:,.0f} entries a day, "
                 "which costs more than it saves"

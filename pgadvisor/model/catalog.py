@@ -137,6 +137,15 @@ class Catalog:
             return table.rows
         return float(self.activity_of(table).live_rows)
 
+    def root_of(self, table: Table) -> Table:
+        """The partitioned table that a partition belongs to in the end, or the table itself."""
+        while table.is_partition:
+            parent = next((self.tables[o] for o in table.parent_oids if o in self.tables), None)
+            if parent is None:
+                break
+            table = parent
+        return table
+
     def leaves(self, table: Table) -> tuple[Table, ...]:
         """The tables that hold the rows: a table itself, or a partitioned table's partitions."""
         if table.kind is not RelationKind.PARTITIONED_TABLE:

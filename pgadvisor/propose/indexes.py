@@ -93,9 +93,10 @@ def propose_indexes(
 def _table_to_index(catalog: Catalog, table_oid: int, limits: GateLimits) -> Table | None:
     """The table that an index would be created on; a partition's is its topmost parent's."""
     table = catalog.tables.get(table_oid)
-    while table is not None and table.is_partition and table.parent_oids:
-        table = catalog.tables.get(table.parent_oids[0])
-    if table is None or table.is_extension_member or table.kind not in _INDEXABLE_KINDS:
+    if table is None:
+        return None
+    table = catalog.root_of(table)
+    if table.is_extension_member or table.kind not in _INDEXABLE_KINDS:
         return None
     if catalog.total_size_bytes(table) < limits.min_table_bytes:
         return None

@@ -1,0 +1,116 @@
+"""All that the planner is asked in one analysis: fidelity, candidates, drops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pgadvisor.choose.drops import check_drops
+from pgadvisor.choose.indexes import choose_indexes
+from pgadvisor.choose.plans import Progress
+from pgadvisor.choose.value import WriteCost
+from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, weigh, with_proposals
+from pgadvisor.errors import ClusterError
+from pgadvisor.model.action import DropIndex
+from pgadvisor.model.budget import Budget
+from pgadvisor.model.candidate import Choice
+from pgadvisor.model.finding import Finding
+from pgadvisor.model.schema import Index
+from pgadvisor.model.snapshot import Snapshot, Unavailable
+from pgadvisor.propose.indexes import propose_indexes
+from pgadvisor.rulekit import Case
+from pgadvisor.whatif.backend import Backend
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """What the planner said."""
+
+    choice: Choice = field(default_factory=Choice)
+    refused_drops: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By schema and name, why the planner wants an index to stay."""
+    unavailable: tuple[Unavailable, ...] = ()
+
+
+def simulate(
+    case: Case,
+    findings: Sequence[Finding],
+    budget: Budget,
+    planner: Callable[[Snapshot], Backend],
+    progress: Progress | None = None,
+) -> Simulation:
+    """Choose indexes and check drops with one planner.
+
+    Where no planner can be started, the analysis goes on without, and says so.
+
+    Args:
+        case: The snapshot with its usage.
+        findings: Of the rules so far; their proposals compete, their drops are checked.
+        budget: Bounds of the choice.
+        planner: Makes the planner out of the snapshot.
+        progress: Told as statements are costed.
+    """
+    if progress is not None:
+        progress("starting the planner twin", 0, 0)
+    try:
+        with planner(case.snapshot) as backend:
+            return _ask(case, findings, budget, backend, progress)
+    except ClusterError as error:
+        missing = Unavailable(
+            what="the planner twin",
+            reason=f"{error.attempted}: {error.happened}",
+            consequence="no index is proposed for its saving, and no drop is checked",
+            remedy=error.next_step,
+            is_failure=True,
+        )
+        return Simulation(unavailable=(missing,))
+
+
+def _ask(
+    case: Case,
+    findings: Sequence[Finding],
+    budget: Budget,
+    backend: Backend,
+    progress: Progress | None,
+) -> Simulation:
+    catalog, usages = case.catalog, tuple(case.usage.values())
+    fidelity = backend.fidelity()
+    workload = weigh(
+        tuple(case.snapshot.statements), case.usage, catalog, case.statement_window.days
+    )
+    candidates = propose_indexes(catalog, usages, case.limits)
+    workload, candidates = with_proposals(workload, candidates, findings, case.usage)
+    days = case.counter_window.days or UNKNOWN_WINDOW_DAYS
+    write_cost = WriteCost(catalog, usages, days)
+    choice = choose_indexes(
+        workload.statements, candidates, backend, write_cost, budget, progress=progress
+    )
+    drops = _drops(case, findings)
+    chosen = frozenset(index.candidate.definition for index in choice.chosen)
+    check = check_drops(drops, workload.statements, backend, chosen)
+    names = {index.oid: (index.schema, index.name) for index in drops}
+    choice = replace(
+        choice,
+        covered_time_ratio=workload.covered_time_ratio,
+        assumed=workload.assumed,
+        fidelity=fidelity,
+        what_if_calls=backend.call_count,
+    )
+    return Simulation(
+        choice=choice,
+        refused_drops={names[oid]: reason for oid, reason in check.refused.items()},
+    )
+
+
+def _drops(case: Case, findings: Sequence[Finding]) -> tuple[Index, ...]:
+    wanted = {
+        (action.schema, action.name)
+        for finding in findings
+        for action in finding.remedies
+        if isinstance(action, DropIndex)
+    }
+    return tuple(
+        index
+        for index in case.snapshot.indexes
+        if (index.schema, index.name) in wanted and index.is_valid
+    )

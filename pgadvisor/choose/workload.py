@@ -1,0 +1,151 @@
+"""The workload as the optimiser sees it: which statements, how often, at what expense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pgadvisor.model.action import CreateIndex, IndexDefinition
+from pgadvisor.model.candidate import Candidate, WeightedStatement
+from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.finding import Finding
+from pgadvisor.model.statement import Statement
+from pgadvisor.model.usage import RelationUsage, StatementKind, StatementUsage
+from pgadvisor.parse.expression import predicate_implies_equality
+from pgadvisor.parse.parameters import substitute
+
+MAX_STATEMENTS = 2_000
+COVERED_TIME_RATIO = 0.99
+"""Statements beyond this share of the time are left out: hundreds that hardly matter."""
+UNKNOWN_WINDOW_DAYS = 1.0
+"""Where the age of the counters is unknown, all of them count as one day; reports say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """The statements that are costed, the most expensive first."""
+
+    statements: tuple[WeightedStatement, ...]
+    covered_time_ratio: float | None
+    """Share of the measured time that they make up; None without measured times."""
+    assumed: tuple[tuple[str, str], ...] = ()
+    """Statements that are planned for particular values: id, and the values in words."""
+
+
+def weigh(
+    statements: Sequence[Statement],
+    usages: Mapping[str, StatementUsage],
+    catalog: Catalog,
+    window_days: float | None,
+) -> Workload:
+    """Weigh statements by calls a day, and leave out the long tail.
+
+    Args:
+        statements: Of the snapshot, and of workload files.
+        usages: What they do, by statement id; utility statements are passed over.
+        catalog: To find the table that an index on a partition would be on.
+        window_days: Days that the counters cover; None: unknown.
+    """
+    days = window_days or UNKNOWN_WINDOW_DAYS
+    total_ms = sum(s.total_time_ms for s in statements)
+    ranked = sorted(statements, key=lambda s: (-s.total_time_ms, s.id))
+    kept: list[WeightedStatement] = []
+    covered_ms = 0.0
+    for statement in ranked:
+        usage = usages.get(statement.id)
+        measured = statement.source != "workload"
+        is_tail = covered_ms >= total_ms * COVERED_TIME_RATIO or len(kept) >= MAX_STATEMENTS
+        if measured and is_tail:
+            continue
+        covered_ms += statement.total_time_ms
+        if usage is not None and usage.kind is not StatementKind.UTILITY:
+            kept.append(_weighted(statement, usage, catalog, days))
+    return Workload(
+        statements=tuple(kept),
+        covered_time_ratio=covered_ms / total_ms if total_ms > 0 else None,
+    )
+
+
+def with_proposals(
+    workload: Workload,
+    candidates: Sequence[Candidate],
+    findings: Sequence[Finding],
+    usages: Mapping[str, StatementUsage],
+) -> tuple[Workload, tuple[Candidate, ...]]:
+    """Let the indexes that rules propose for statements compete with the other candidates.
+
+    A partial index only serves a statement that names its value.  Where a rule found out
+    which value a ``$n`` stands for (a queue is polled for pending jobs), the statement is
+    planned with that value in its place, and the workload says so.
+    """
+    pool = {candidate.definition: candidate for candidate in candidates}
+    texts: dict[str, Mapping[int, str]] = {}
+    words: dict[str, str] = {}
+    for finding in findings:
+        for action in finding.remedies:
+            if not isinstance(action, CreateIndex) or not finding.statement_ids:
+                continue
+            proposed = Candidate(
+                definition=action.index,
+                statement_ids=finding.statement_ids,
+                reason=f"proposed by {finding.rule_id}",
+            )
+            pool.setdefault(action.index, proposed)
+            for statement_id in finding.statement_ids:
+                values = _assumed_values(usages.get(statement_id), action.index)
+                if values and statement_id not in texts:
+                    texts[statement_id] = values
+                    words[statement_id] = action.index.predicate or ""
+    statements = tuple(
+        replace(s, text=substitute(s.text, texts[s.id])) if s.id in texts else s
+        for s in workload.statements
+    )
+    known = {s.id for s in statements}
+    assumed = tuple((i, text) for i, text in sorted(words.items()) if i in known)
+    return replace(workload, statements=statements, assumed=assumed), tuple(pool.values())
+
+
+def _weighted(
+    statement: Statement, usage: StatementUsage, catalog: Catalog, days: float
+) -> WeightedStatement:
+    measured = statement.source != "workload"
+    return WeightedStatement(
+        id=statement.id,
+        text=statement.text,
+        calls_per_day=statement.calls / days if measured else statement.weight,
+        mean_time_ms=statement.mean_time_ms if measured else None,
+        columns=frozenset(
+            (_root_oid(catalog, relation.table_oid), name)
+            for relation in usage.relations
+            for name in _named(relation)
+        ),
+    )
+
+
+def _root_oid(catalog: Catalog, table_oid: int) -> int:
+    table = catalog.tables.get(table_oid)
+    return table_oid if table is None else catalog.root_of(table).oid
+
+
+def _named(relation: RelationUsage) -> Iterator[str]:
+    yield from (predicate.column for predicate in relation.predicates)
+    yield from (join.column for join in relation.joins)
+    yield from (key.column for key in relation.sort_keys)
+    yield from relation.group_columns
+    for wrapped in relation.wrapped:
+        yield wrapped.expression
+        yield wrapped.column
+
+
+def _assumed_values(usage: StatementUsage | None, definition: IndexDefinition) -> Mapping[int, str]:
+    """The parameters that the index's predicate pins, with the values as SQL."""
+    if usage is None or definition.predicate is None:
+        return {}
+    pinned = dict(predicate_implies_equality(definition.predicate))
+    return {
+        predicate.parameter: pinned[predicate.column]
+        for relation in usage.relations
+        if relation.table_oid == definition.table_oid
+        for predicate in relation.predicates
+        if predicate.parameter is not None and predicate.column in pinned
+    }
