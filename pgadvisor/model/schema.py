@@ -116,6 +116,8 @@ class Index:
     is_exclusion: bool = False
     is_valid: bool = True
     is_ready: bool = True
+    is_being_built: bool = False
+    """``pg_stat_progress_create_index`` names it: it is not valid *yet*."""
     is_replica_identity: bool = False
     is_clustered: bool = False
     constraint_name: str | None = None
