@@ -11,19 +11,15 @@ def comparison_table(before: Measurement, after: Measurement) -> Table:
     """Show each metric's median and range on both sides, and how many times better it became."""
     table = Table(title="Before and after the migration", title_justify="left")
     table.add_column("")
-    for side in ("before", "after"):
-        table.add_column(side, justify="right")
-        table.add_column("lowest to highest", justify="right", style="dim")
-    table.add_column("better by", justify="right", style="bold")
+    for heading in ("before", "after", "better by"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for metric in METRICS:
         old, new = before.spread(metric), after.spread(metric)
         table.add_row(
-            f"{metric.name} ({metric.unit})",
-            _figure(old.median),
-            _range(old),
-            _figure(new.median),
-            _range(new),
-            f"{improvement(metric, old, new):.1f}x",
+            f"{metric.name} [dim]{metric.unit}[/dim]",
+            _spread(old),
+            _spread(new),
+            f"[bold]{improvement(metric, old, new):.1f}x[/bold]",
         )
     return table
 
@@ -35,8 +31,9 @@ def improvement(metric: Metric, before: Spread, after: Spread) -> float:
     return before.median / after.median
 
 
-def _range(spread: Spread) -> str:
-    return f"{_figure(spread.lowest)} to {_figure(spread.highest)}"
+def _spread(spread: Spread) -> str:
+    lowest, highest = _figure(spread.lowest), _figure(spread.highest)
+    return f"{_figure(spread.median)} [dim]({lowest} to {highest})[/dim]"
 
 
 def _figure(value: float) -> str:

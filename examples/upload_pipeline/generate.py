@@ -212,6 +212,12 @@ def recount_storage(connection: psycopg.Connection) -> None:
     connection.execute(RECOUNT, {"anchor": ANCHOR})
 
 
+def mend(connection: psycopg.Connection) -> None:
+    """Do what a careful team does to the database; what it does to the code is ``MENDED``."""
+    connection.execute((HERE / "mended.sql").read_bytes())
+    connection.execute("vacuum (analyze)")
+
+
 def _leave_an_invalid_index(connection: psycopg.Connection) -> None:
     """Try to forbid two documents of one name, which fails, as it did in production."""
     try:

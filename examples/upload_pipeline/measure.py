@@ -89,12 +89,12 @@ class Metric:
 
 METRICS = (
     Metric(name="throughput", unit="jobs/s", value=lambda w: w.jobs_per_s, is_better_high=True),
-    Metric(name="claim, median", unit="ms", value=lambda w: w.claim_p50_ms),
-    Metric(name="claim, 95th percentile", unit="ms", value=lambda w: w.claim_p95_ms),
-    Metric(name="status page, median", unit="ms", value=lambda w: w.page_p50_ms),
-    Metric(name="status page, 95th percentile", unit="ms", value=lambda w: w.page_p95_ms),
-    Metric(name="claim", unit="buffers/call", value=lambda w: w.buffers_per_claim),
-    Metric(name="status page", unit="buffers/call", value=lambda w: w.buffers_per_page),
+    Metric(name="claim p50", unit="ms", value=lambda w: w.claim_p50_ms),
+    Metric(name="claim p95", unit="ms", value=lambda w: w.claim_p95_ms),
+    Metric(name="status page p50", unit="ms", value=lambda w: w.page_p50_ms),
+    Metric(name="status page p95", unit="ms", value=lambda w: w.page_p95_ms),
+    Metric(name="claim buffers", unit="per call", value=lambda w: w.buffers_per_claim),
+    Metric(name="status page buffers", unit="per view", value=lambda w: w.buffers_per_page),
 )
 
 

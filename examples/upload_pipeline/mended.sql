@@ -34,5 +34,3 @@ alter table documents set (autovacuum_vacuum_scale_factor = 0.02);
 alter table chunks set (autovacuum_vacuum_scale_factor = 0.02);
 alter table stage_events set (autovacuum_vacuum_scale_factor = 0.02);
 alter table storage_usage set (autovacuum_vacuum_scale_factor = 0.02);
-
-vacuum (analyze);
