@@ -34,13 +34,10 @@ STOP_STEPS = ((signal.SIGINT, 2.0), (signal.SIGQUIT, 1.5), (signal.SIGKILL, 0.5)
 
 MAX_SOCKET_PATH_BYTES = 103
 """Room for a socket's path: 104 bytes with the closing zero on macOS, 108 on Linux."""
-KEPT_LINES = 12
-"""Lines of the server's log that go into an error."""
+KEPT_LINES = 100
+"""Lines from the end of the log that the parent is told when a step has failed."""
 _STATUS_LINE = 8
 """The line of postmaster.pid that holds the server's state."""
-
-Owner = tuple[int, int] | None
-"""The user and group that the server runs as; None: our own."""
 
 
 class Request(TypedDict):
@@ -52,6 +49,7 @@ class Request(TypedDict):
     """Where a socket directory is made if the one below ``base`` has too long a path."""
     prefix: str
     owner: tuple[int, int] | None
+    """The user and group that the server runs as; None: our own."""
     installation: str
     libraries: list[str]
     copy_from: str | None
@@ -77,7 +75,7 @@ class Failed(Exception):  # noqa: N818 - becomes the parent's ClusterError
         super().__init__(step, lines)
 
 
-def make_directory(base: str, prefix: str, owner: Owner) -> tuple[Path, int]:
+def make_directory(base: str, prefix: str, owner: tuple[int, int] | None) -> tuple[Path, int]:
     """Make a private directory (0700) and hold its lock.
 
     The lock is taken under another name: nobody ever sees a lock file that is not held while its

@@ -264,7 +264,8 @@ def _end(process: subprocess.Popen[bytes], parent: int) -> None:
 
 def _failure(attempted: str, step: str, lines: list[str]) -> ClusterError:
     """Put what the server said into an error, with what is known to help."""
-    text = "\n".join(lines)
+    decisive = [line for line in lines if _DECISIVE.search(line)] or lines
+    text = "\n".join(decisive[-_SHOWN_LINES:])
     if "No space left on device" in text:
         advice = "Free some space, or set TMPDIR to a directory on a larger disk."
     elif "Operation not permitted" in text:
@@ -274,10 +275,16 @@ def _failure(attempted: str, step: str, lines: list[str]) -> ClusterError:
     elif "configuration" in text or "parameter" in text:
         advice = "Correct the setting that the server names."
     else:
-        advice = "The lines above are the server's own."
+        advice = "The lines are the server's own; what they name is what it could not do."
     return ClusterError(attempted, f"{_STEPS[step]}:\n{text}", advice)
 
 
+_SHOWN_LINES = 8
+_DECISIVE = re.compile(
+    r"\b(error|fatal|panic|hint|detail)\b|could not|cannot|invalid|unrecognized|not permitted",
+    re.IGNORECASE,
+)
+"""What tells a reason from the chatter of an ordinary start."""
 _STEPS = {
     "prepare": "its directory could not be prepared",
     "initdb": "initdb failed",

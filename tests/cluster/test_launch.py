@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 import pgadvisor
 from pgadvisor.cluster.binaries import Binaries, embedded_binaries, read_binaries
-from pgadvisor.cluster.launch import Cluster
+from pgadvisor.cluster.launch import Cluster, _failure
 from pgadvisor.cluster.owner import Owner, can_run
 from pgadvisor.errors import ClusterError
 
@@ -101,6 +101,33 @@ def test_initdb_that_fails_says_why() -> None:
         Cluster(locale="xx_XX")
 
     assert 'invalid locale name "xx_XX"' in raised.value.happened
+
+
+def test_a_restart_that_fails_says_why_and_leaves_nothing() -> None:
+    with Cluster() as cluster:
+        with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
+            connection.execute("alter system set max_connections = 3")
+
+        with pytest.raises(ClusterError, match="superuser_reserved_connections"):
+            cluster.restart()
+
+        cluster.stop()
+        assert not cluster.directory.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ('FATAL:  could not write to file "pg_wal/x": No space left on device', "Free some space"),
+        ('initdb: error: could not create directory "/x": Permission denied', "Set TMPDIR"),
+        ("Operation not permitted (/x/bin/initdb)", "As root it is run as another user"),
+    ],
+)
+def test_what_is_known_to_help_is_said(line: str, advice: str) -> None:
+    error = _failure("starting", "initdb", ["creating subdirectories ... ok", line])
+
+    assert error.happened == f"initdb failed:\n{line}"
+    assert error.next_step.startswith(advice)
 
 
 @pytest.mark.parametrize("name", ["listen_addresses", "PORT", "a = 'b'\nc", ""])

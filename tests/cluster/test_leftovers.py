@@ -23,6 +23,7 @@ from pgadvisor.cluster.launch import Cluster
 cluster = Cluster()
 print(json.dumps(str(cluster.directory)), flush=True)
 os.kill(cluster._guardian.pid, signal.SIGKILL)
+cluster._guardian.wait()  # it holds the lock until it has really ended
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
