@@ -70,6 +70,9 @@ def work(client: Client, stage: str) -> None:
     is_last = following == len(STAGES)
     with client.pool.connection() as connection:
         connection.execute(sql.READ_DOCUMENT, (document_id,)).fetchone()
+        if stage == "parsed":
+            position = client.random.randrange(100, 10_000)
+            connection.execute(sql.ADD_CHUNK, (document_id, position, 300, _hash(f"{position}")))
         arrival = ("done", "done") if is_last else (STAGES[following], "pending")
         connection.execute(sql.FINISH, (*arrival, job_id))
         connection.execute(sql.RECORD, (job_id, stage, client.name))
@@ -81,7 +84,7 @@ def view_status_page(client: Client) -> None:
     tenant = client.any_tenant()
     pages = max(1, sql.JOBS_OF_LARGEST_TENANT // tenant // sql.PAGE_ROWS // 4)
     page = client.random.randrange(pages)
-    key = md5(f"key {(tenant - 1) * 3}".encode(), usedforsecurity=False).hexdigest()
+    key = _hash(f"key {(tenant - 1) * 3}")
     week = sql.ANCHOR - timedelta(days=7)
     started_at_s = time.monotonic()
     with client.pool.connection() as connection:
@@ -115,6 +118,10 @@ def run_reports(client: Client) -> None:
         connection.execute(sql.ERASE_DOCUMENT, (forgotten,))
     client.took(Part.REPORT, started_at_s)
     client.stop.wait(1.5)
+
+
+def _hash(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def repeat(client: Client, action: Callable[[Client], None]) -> None:

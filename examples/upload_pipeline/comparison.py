@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.table import Table
 
 from examples.upload_pipeline.measure import METRICS, Measurement, Metric, Spread
@@ -9,9 +10,9 @@ from examples.upload_pipeline.measure import METRICS, Measurement, Metric, Sprea
 
 def comparison_table(before: Measurement, after: Measurement) -> Table:
     """Show each metric's median and range on both sides, and how many times better it became."""
-    table = Table(title="Before and after the migration", title_justify="left")
-    table.add_column("")
-    for heading in ("before", "after", "better by"):
+    table = Table(title="Before and after the migration", box=box.SIMPLE)
+    table.add_column("", no_wrap=True)
+    for heading in ("before", "after", "better"):
         table.add_column(heading, justify="right", no_wrap=True)
     for metric in METRICS:
         old, new = before.spread(metric), after.spread(metric)
@@ -33,7 +34,7 @@ def improvement(metric: Metric, before: Spread, after: Spread) -> float:
 
 def _spread(spread: Spread) -> str:
     lowest, highest = _figure(spread.lowest), _figure(spread.highest)
-    return f"{_figure(spread.median)} [dim]({lowest} to {highest})[/dim]"
+    return f"{_figure(spread.median)} [dim]({lowest}-{highest})[/dim]"
 
 
 def _figure(value: float) -> str:

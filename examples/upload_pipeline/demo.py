@@ -13,9 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString
 
-import psycopg
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # so that it runs by path
@@ -24,6 +22,7 @@ from examples.upload_pipeline import generate, workload
 from examples.upload_pipeline.comparison import comparison_table
 from examples.upload_pipeline.measure import Measurement
 from examples.upload_pipeline.progress import step
+from examples.upload_pipeline.server import DATABASE, SETTINGS, fresh_copy, load_origin
 from examples.upload_pipeline.statements import HURRIED
 from pgadvisor.cluster.launch import Cluster
 
@@ -31,22 +30,6 @@ CONFIG = generate.HERE / "pgadvisor.toml"
 SCALE = generate.Scale()
 PLAN = workload.Plan()
 
-SETTINGS = {
-    "shared_preload_libraries": "pg_stat_statements",
-    "max_connections": "50",
-    "shared_buffers": "512MB",
-    "effective_cache_size": "1536MB",
-    "maintenance_work_mem": "128MB",
-    "max_wal_size": "2GB",
-    "checkpoint_timeout": "15min",
-    "random_page_cost": "1.1",
-    "track_io_timing": "on",
-    "autovacuum_naptime": "10s",
-}
-"""A small production server: durable, with autovacuum, on a solid-state disk."""
-
-ORIGIN: LiteralString = "uploads_origin"
-DATABASE: LiteralString = "uploads"
 INTERRUPTED = 130
 
 
@@ -84,20 +67,11 @@ class Demo:
 
     def _load(self) -> None:
         with step(self.console, f"Load {SCALE.jobs:,} jobs") as tell:
-            self._administer(f"create database {ORIGIN}")
-            generate.load(self.cluster.dsn(ORIGIN), SCALE, progress=tell)
+            load_origin(self.cluster, SCALE, progress=tell)
 
     def _restore(self, title: str) -> None:
-        """Copy the loaded database, block by block, so that both sides start from the same."""
         with step(self.console, title):
-            self._administer(f"drop database if exists {DATABASE}")
-            self._administer(f"create database {DATABASE} template {ORIGIN}")
-            with psycopg.connect(self.cluster.dsn(DATABASE), autocommit=True) as connection:
-                connection.execute("create extension pg_stat_statements")
-                # A copy has no counters: from here on, they count for this side alone.
-                connection.execute("select pg_stat_reset()")
-                generate.recount_storage(connection)
-                connection.execute("select pg_stat_statements_reset()")
+            fresh_copy(self.cluster)
 
     def _measure(self, title: str) -> Measurement:
         with step(self.console, title) as tell:
@@ -119,16 +93,13 @@ class Demo:
         with step(self.console, f"Apply {script}"):
             _output_of((str(psql), *options, self.cluster.dsn(DATABASE)))
 
-    def _administer(self, statement: LiteralString) -> None:
-        with psycopg.connect(self.cluster.dsn(), autocommit=True) as connection:
-            connection.execute(statement)
-
     def _say_what_was_compared(self) -> None:
         measured_s = PLAN.warm_up_s + PLAN.windows * PLAN.window_s
         self.console.print(
             f"Each figure is the median of {PLAN.windows} windows of {PLAN.window_s:g} s, with the"
-            " lowest and the highest of them. Worker code, seed, clients and data were the same"
-            " on both sides; the only difference is the migration.\n"
+            " lowest and the highest of them; a view is one call of the status page. Worker code,"
+            " seed, clients and data were the same on both sides; the only difference is the"
+            " migration.\n"
             f"[bold]Limits were lowered for this demo:[/bold] it judges by {measured_s:g} s of"
             " statistics, where a real run wants 35 days of them before it drops an index, and"
             f" tables count as large at a lower size. {CONFIG.name} beside this script has each.\n"

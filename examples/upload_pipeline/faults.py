@@ -120,6 +120,16 @@ FAULTS = (
         why="Each job is updated ten times, and vacuum waits for a fifth of all that ever were.",
     ),
     Fault(
+        rule_id="coarse-autovacuum-scale-factor",
+        pattern=r"documents",
+        why="Erased documents stay in the way until a fifth of all of them is erased.",
+    ),
+    Fault(
+        rule_id="coarse-autovacuum-scale-factor",
+        pattern=r"chunks",
+        why="So do their chunks.",
+    ),
+    Fault(
         rule_id="non-sargable-predicate",
         pattern=r"lower\(file_name\)",
         why="The search by name reads all documents; no index has the expression.",

@@ -91,10 +91,10 @@ METRICS = (
     Metric(name="throughput", unit="jobs/s", value=lambda w: w.jobs_per_s, is_better_high=True),
     Metric(name="claim p50", unit="ms", value=lambda w: w.claim_p50_ms),
     Metric(name="claim p95", unit="ms", value=lambda w: w.claim_p95_ms),
-    Metric(name="status page p50", unit="ms", value=lambda w: w.page_p50_ms),
-    Metric(name="status page p95", unit="ms", value=lambda w: w.page_p95_ms),
-    Metric(name="claim buffers", unit="per call", value=lambda w: w.buffers_per_claim),
-    Metric(name="status page buffers", unit="per view", value=lambda w: w.buffers_per_page),
+    Metric(name="page p50", unit="ms", value=lambda w: w.page_p50_ms),
+    Metric(name="page p95", unit="ms", value=lambda w: w.page_p95_ms),
+    Metric(name="claim", unit="buffers/call", value=lambda w: w.buffers_per_claim),
+    Metric(name="page", unit="buffers/view", value=lambda w: w.buffers_per_page),
 )
 
 

@@ -12,10 +12,10 @@ create index upload_jobs_tenant_id_created_at_id_idx on upload_jobs (tenant_id, 
 drop index upload_jobs_tenant_id_created_at_idx;
 drop index idx_jobs_for_status_page;
 
--- A document's chunks are found and erased by an index, which is their natural key.
+-- A document's chunks are found and erased by an index.
 alter table chunks alter column id type bigint;
 alter sequence chunks_id_seq as bigint;
-create unique index chunks_document_id_position_key on chunks (document_id, position);
+create index chunks_document_id_idx on chunks (document_id);
 drop index chunks_content_hash_idx;
 
 -- Two documents of one name are allowed, the team decided; names are searched without case.
@@ -32,5 +32,3 @@ alter table upload_jobs
     set (autovacuum_vacuum_scale_factor = 0.01, autovacuum_analyze_scale_factor = 0.02);
 alter table documents set (autovacuum_vacuum_scale_factor = 0.02);
 alter table chunks set (autovacuum_vacuum_scale_factor = 0.02);
-alter table stage_events set (autovacuum_vacuum_scale_factor = 0.02);
-alter table storage_usage set (autovacuum_vacuum_scale_factor = 0.02);

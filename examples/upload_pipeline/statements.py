@@ -58,6 +58,11 @@ insert into stage_events (job_id, stage, worker, finished_at)
 values (%s, %s, %s, now()) /* worker */
 """
 
+ADD_CHUNK = """
+insert into chunks (document_id, position, token_count, content_hash)
+values (%s, %s, %s, %s) /* worker */
+"""
+
 KEY_OF_TENANT = """
 select tenant_id from api_keys where key_hash = %s /* page */
 """

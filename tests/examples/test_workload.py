@@ -98,7 +98,7 @@ def test_no_two_workers_take_the_same_job(pipeline: str, statements: Statements)
 
 
 def test_an_index_ends_the_reading_of_all_jobs(pipeline: str) -> None:
-    [buffers] = [metric for metric in METRICS if metric.name == "claim buffers"]
+    [buffers] = [metric for metric in METRICS if metric.unit == "buffers/call"]
     [(pages,)] = rows_of(
         pipeline, "select relpages from pg_class where oid = 'upload_jobs'::regclass"
     )
