@@ -1,0 +1,223 @@
+"""ORDER BY, GROUP BY, DISTINCT, LIMIT: what an index in the right order could serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pglast import ast
+from pglast.enums.parsenodes import SortByDir, SortByNulls
+
+from pgadvisor.model.usage import SortKey
+from pgadvisor.parse import grammar
+from pgadvisor.parse.draft import Workspace
+from pgadvisor.parse.operand import Operand, operand_of
+from pgadvisor.parse.scope import Origin, Reference, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One entry of a select list."""
+
+    name: str
+    operand: Operand
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """One entry of ORDER BY."""
+
+    operand: Operand
+    is_descending: bool
+    nulls_first: bool
+    is_usable: bool
+
+
+def note_order(
+    stmt: ast.SelectStmt,
+    targets: Sequence[Target],
+    scope: Scope,
+    workspace: Workspace,
+    grouped: frozenset[Origin] | None,
+) -> None:
+    """Note the ORDER BY of a plain query.
+
+    Args:
+        stmt: The query.
+        targets: Its select list.
+        scope: Its names.
+        workspace: What is known of the statement.
+        grouped: Columns that it groups by, None where it does not; an index then has to give the
+            order of the groups.
+    """
+    keys = [_key(item, targets, scope, workspace) for item in stmt.sortClause or ()]
+    _note_keys(keys, workspace, grouped)
+
+
+def note_set_order(
+    stmt: ast.SelectStmt, columns: Sequence[Reference], workspace: Workspace
+) -> None:
+    """Note the ORDER BY of a set operation, which knows nothing but names and positions."""
+    targets = [
+        Target(column.name, Operand(node=stmt, column=column, references=(column,)))
+        for column in columns
+    ]
+    keys = [_key(item, targets, Scope(), workspace) for item in stmt.sortClause or ()]
+    _note_keys(keys, workspace, None)
+
+
+def note_grouping(
+    stmt: ast.SelectStmt, targets: Sequence[Target], scope: Scope, workspace: Workspace
+) -> frozenset[Origin]:
+    """Note GROUP BY and DISTINCT; returns the columns that are grouped by."""
+    operands: list[Operand] = []
+    for item in stmt.groupClause or ():
+        if isinstance(item, ast.GroupingSet):
+            workspace.read(operand_of(item, scope, workspace).references)
+        else:
+            operands.append(_by_position_or_name(item, targets, scope, workspace, prefer=scope))
+    distinct = stmt.distinctClause
+    if distinct is not None and not operands:
+        on = [key for key in distinct if key is not None]
+        operands += [_by_position_or_name(key, targets, scope, workspace) for key in on]
+        if not on:
+            operands += [target.operand for target in targets]
+    grouped: dict[Origin, None] = {}
+    for operand in operands:
+        origins = operand.column.origins if operand.column is not None else ()
+        if not origins:
+            workspace.read(operand.references)
+        for origin in origins:
+            workspace.drafts[origin.relation].group_columns[origin.column] = None
+            grouped[origin] = None
+    return frozenset(grouped)
+
+
+def note_limit(
+    stmt: ast.SelectStmt, relations: Sequence[int], workspace: Workspace, *, aggregates: bool
+) -> None:
+    """Note LIMIT and OFFSET for the relations that the query reads directly."""
+    count = stmt.limitCount
+    has_limit = count is not None and not (isinstance(count, ast.A_Const) and count.isnull)
+    offset = stmt.limitOffset
+    has_offset = offset is not None and not _is_zero(offset)
+    if not has_limit and not has_offset:
+        return
+    for relation in relations:
+        draft = workspace.drafts[relation]
+        draft.has_offset = draft.has_offset or has_offset
+        if has_limit and not aggregates:
+            draft.has_limit = True
+            draft.limit_count = _integer(count)
+
+
+def note_extreme(
+    stmt: ast.SelectStmt,
+    targets: Sequence[Target],
+    relations: Sequence[int],
+    workspace: Workspace,
+) -> None:
+    """Take ``SELECT max(c) FROM t`` for what the planner makes of it: ORDER BY c DESC LIMIT 1."""
+    if len(targets) != 1 or len(relations) != 1 or stmt.groupClause or stmt.havingClause:
+        return
+    call = targets[0].operand.node
+    references = targets[0].operand.references
+    if not isinstance(call, ast.FuncCall) or call.over is not None or len(references) != 1:
+        return
+    name = (grammar.name_parts(call.funcname) or ("",))[-1]
+    arguments = call.args or ()
+    is_plain = len(arguments) == 1 and isinstance(arguments[0], ast.ColumnRef)
+    origins = [o for o in references[0].origins if o.takes_joins and o.relation == relations[0]]
+    if name not in {"min", "max"} or not is_plain or not origins or call.agg_filter is not None:
+        return
+    draft = workspace.drafts[relations[0]]
+    is_descending = name == "max"
+    draft.sort_keys = (SortKey(column=origins[0].column, is_descending=is_descending),)
+    draft.is_sort_complete = draft.has_limit = True
+    draft.limit_count = 1
+
+
+def _key(item: ast.SortBy, targets: Sequence[Target], scope: Scope, workspace: Workspace) -> _Key:
+    is_descending = item.sortby_dir is SortByDir.SORTBY_DESC
+    nulls_first = is_descending
+    if item.sortby_nulls is not SortByNulls.SORTBY_NULLS_DEFAULT:
+        nulls_first = item.sortby_nulls is SortByNulls.SORTBY_NULLS_FIRST
+    operand = _by_position_or_name(item.node or item, targets, scope, workspace)
+    is_usable = item.sortby_dir is not SortByDir.SORTBY_USING
+    return _Key(operand, is_descending, nulls_first, is_usable)
+
+
+def _by_position_or_name(
+    node: ast.Node,
+    targets: Sequence[Target],
+    scope: Scope,
+    workspace: Workspace,
+    prefer: Scope | None = None,
+) -> Operand:
+    """``ORDER BY 2`` and ``ORDER BY alias`` mean an entry of the select list.
+
+    ORDER BY looks there before it looks at columns, GROUP BY (with ``prefer``) after.
+    """
+    if isinstance(node, ast.A_Const) and isinstance(node.val, ast.Integer):
+        place = (node.val.ival or 0) - 1
+        if 0 <= place < len(targets):
+            return targets[place].operand
+    if isinstance(node, ast.ColumnRef):
+        names = grammar.name_parts(node.fields)
+        is_column = prefer is not None and any(prefer_has(prefer, name) for name in names[:1])
+        if len(names) == 1 and not is_column:
+            for target in targets:
+                if target.name == names[0]:
+                    return target.operand
+    return operand_of(node, scope, workspace)
+
+
+def prefer_has(scope: Scope, name: str) -> bool:
+    """Whether a FROM entry of the query itself has a column of that name."""
+    return any(source.find(name) is not None for source in scope.sources)
+
+
+def _note_keys(
+    keys: Sequence[_Key], workspace: Workspace, grouped: frozenset[Origin] | None
+) -> None:
+    if not keys:
+        return
+    first = keys[0].operand.column
+    served = 0
+    for origin in first.origins if first is not None else ():
+        run = _leading(keys, origin.relation, grouped)
+        served = max(served, len(run))
+        if run:
+            draft = workspace.drafts[origin.relation]
+            draft.sort_keys = tuple(run)
+            draft.is_sort_complete = len(run) == len(keys)
+    for key in keys[served:]:
+        workspace.read(key.operand.references)
+
+
+def _leading(
+    keys: Sequence[_Key], relation: int, grouped: frozenset[Origin] | None
+) -> list[SortKey]:
+    """The sort keys from the front that are plain columns of one relation."""
+    run: list[SortKey] = []
+    for key in keys:
+        column = key.operand.column
+        origins = column.origins if column is not None else ()
+        origin = next((o for o in origins if o.relation == relation and o.takes_joins), None)
+        if origin is None or not key.is_usable or (grouped is not None and origin not in grouped):
+            break
+        sort_key = SortKey(
+            column=origin.column, is_descending=key.is_descending, nulls_first=key.nulls_first
+        )
+        run.append(sort_key)
+    return run
+
+
+def _integer(node: ast.Node | None) -> int | None:
+    if isinstance(node, ast.A_Const) and isinstance(node.val, ast.Integer):
+        return node.val.ival
+    return None
+
+
+def _is_zero(node: ast.Node) -> bool:
+    return isinstance(node, ast.A_Const) and (bool(node.isnull) or _integer(node) == 0)
