@@ -109,7 +109,7 @@ def _popularity(usages: Iterable[StatementUsage]) -> Mapping[tuple[int, str], in
     for usage in usages:
         for relation in usage.relations:
             columns = {p.column for p in relation.predicates if p.kind in _EQUALITY}
-            columns |= {j.column for j in relation.joins}
+            columns |= set(_equijoined(relation))
             counter.update((relation.table_oid, column) for column in columns)
     return counter
 
@@ -126,7 +126,7 @@ def _shapes(
         popularity,
         (p.column for p in relation.predicates if p.kind in _EQUALITY and not p.is_optional),
     )
-    joined = _ordered(relation, popularity, (j.column for j in relation.joins))
+    joined = _ordered(relation, popularity, _equijoined(relation))
     ranges = _unique(
         p.column
         for p in relation.predicates
@@ -210,6 +210,10 @@ def _ordered(
     return tuple(
         sorted(_unique(columns), key=lambda c: (-popularity.get((relation.table_oid, c), 0), c))
     )
+
+
+def _equijoined(relation: RelationUsage) -> Iterator[str]:
+    yield from (join.column for join in relation.joins if join.operator == "=")
 
 
 def _optional(relation: RelationUsage) -> Iterator[str]:

@@ -46,8 +46,9 @@ def _value(literal: str) -> str:
     """The value of a SQL constant as ``pg_stats`` writes it: ``'x'`` is x, ``true`` is t."""
     if literal.lower() in {"true", "false"}:
         return literal[0].lower()
-    if literal.startswith("'") and literal.endswith("'"):
-        return literal[1:-1].replace("''", "'")
+    if literal.startswith("'"):
+        text = literal.rpartition("'")[0]  # a cast may follow
+        return text[1:].replace("''", "'")
     return literal
 
 
