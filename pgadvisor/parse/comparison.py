@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pglast import ast
@@ -273,25 +272,4 @@ def unqualified_sql(node: ast.Node) -> str:
             return ast.ColumnRef(fields=(candidate.fields or ())[-1:])
         return candidate
 
-    try:
-        return grammar.deparse(_mapped(node, bare))
-    except RecursionError as error:
-        raise StatementError("nested too deeply to be written") from error
-
-
-def _mapped(node: ast.Node, change: Callable[[ast.Node], ast.Node]) -> ast.Node:
-    changed = change(node)
-    if changed is not node:
-        return changed
-    copy = type(node)()  # type: ignore[call-arg]  # each node class takes its fields, all optional
-    for name in node:
-        setattr(copy, name, _mapped_value(getattr(node, name), change))
-    return copy
-
-
-def _mapped_value(value: object, change: Callable[[ast.Node], ast.Node]) -> object:
-    if isinstance(value, ast.Node):
-        return _mapped(value, change)
-    if isinstance(value, tuple):
-        return tuple(_mapped_value(item, change) for item in value)
-    return value
+    return grammar.deparse(grammar.mapped(node, bare))

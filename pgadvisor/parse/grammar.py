@@ -209,6 +209,22 @@ def walk(root: ast.Node | tuple[ast.Node, ...]) -> Iterator[ast.Node]:
         stack.extend(reversed(tuple(children(node))))
 
 
+def mapped(node: ast.Node, change: Callable[[ast.Node], ast.Node]) -> ast.Node:
+    """Copy a tree with some of its nodes changed, from the top; the tree itself stays as it is.
+
+    Args:
+        node: The top of the tree.
+        change: Gets each node, and returns it, or another one to stand there as it is.
+
+    Raises:
+        StatementError: The tree is nested too deeply.
+    """
+    try:
+        return _mapped(node, change)
+    except RecursionError as error:
+        raise StatementError("nested too deeply") from error
+
+
 def statement_of(raw: ast.RawStmt) -> ast.Node:
     """The statement inside the parser's envelope."""
     statement = raw.stmt
@@ -284,6 +300,24 @@ def _is_word(character: str) -> bool:
 def _is_quoted(text: str, token: Token) -> bool:
     """Whether it is a constant with a prefix, such as ``E'...'``."""
     return token.name.endswith("CONST") or text[token.end - 1] in "'\"$"
+
+
+def _mapped(node: ast.Node, change: Callable[[ast.Node], ast.Node]) -> ast.Node:
+    changed = change(node)
+    if changed is not node:
+        return changed
+    copy = type(node)()  # type: ignore[call-arg]  # each node class takes its fields, all optional
+    for name in node:
+        setattr(copy, name, _mapped_value(getattr(node, name), change))
+    return copy
+
+
+def _mapped_value(value: object, change: Callable[[ast.Node], ast.Node]) -> object:
+    if isinstance(value, ast.Node):
+        return _mapped(value, change)
+    if isinstance(value, tuple):
+        return tuple(_mapped_value(item, change) for item in value)
+    return value
 
 
 def _flat(values: tuple[object, ...]) -> Iterator[ast.Node]:
