@@ -1,0 +1,210 @@
+"""The server's own plans of the statements that take nearly all of its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pgadvisor.collect import reasons
+from pgadvisor.collect.explain import (
+    GENERIC_PLAN_SINCE,
+    Attempt,
+    Refusal,
+    explain,
+    explain_directly,
+)
+from pgadvisor.collect.function_policy import FunctionPolicy
+from pgadvisor.collect.scope import CollectOptions
+from pgadvisor.collect.search_path import SearchPaths
+from pgadvisor.collect.session import Session
+from pgadvisor.model.statement import Statement, StatementPlan, Statements
+from pgadvisor.parse.explain import PlanFormatError, plan_from_json
+from pgadvisor.parse.parameters import repairs
+from pgadvisor.parse.statement import StatementError, parse_statement
+from pgadvisor.units import MS_PER_SECOND
+
+TIME_COVERED_RATIO = 0.99
+"""Share of the execution time that the explained statements make up."""
+BATCH = 25
+"""Statements a round trip: enough to hide its latency, and the transaction stays short."""
+MAX_ATTEMPTS = 12
+"""Tries for one statement."""
+
+_INDETERMINATE_TYPE = "42P18"
+_FINAL = frozenset({reasons.NO_PRIVILEGE, reasons.LOCKED, reasons.CANCELLED})
+_NOT_IN_PATH = frozenset({"42P01", "42883", "42704", "3F000"})
+_NOT_TRIED = "it was not reached in the time for plans"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """A statement on its way to a plan: what to try now, and what is left to try."""
+
+    statement: Statement
+    attempt: Attempt
+    others: tuple[Attempt, ...] = ()
+    """Repaired texts, the most promising first."""
+    paths: tuple[tuple[str, ...], ...]
+    """Search paths of other roles that run it."""
+    seen: frozenset[str]
+    """Texts that were proposed already."""
+    refusal: Refusal | None = None
+    """The one that the current attempt is to mend."""
+    tries: int = 1
+
+
+def most_expensive(statements: Statements, max_count: int) -> tuple[Statement, ...]:
+    """The statements that make up 99 % of the execution time, at most that many."""
+    total = sum(statement.total_time_ms for statement in statements)
+    chosen: list[Statement] = []
+    covered = 0.0
+    for statement in statements:
+        if len(chosen) >= max_count or (total > 0 and covered >= TIME_COVERED_RATIO * total):
+            break
+        covered += statement.total_time_ms
+        chosen.append(statement)
+    return tuple(chosen)
+
+
+def read_plans(
+    session: Session,
+    statements: Iterable[Statement],
+    *,
+    policy: FunctionPolicy,
+    paths: SearchPaths,
+    options: CollectOptions,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[StatementPlan, ...]:
+    """Plan statements on the server, or say of each why it is not planned.
+
+    A refused text is repaired and tried again, then tried with the other roles' search paths.
+
+    Raises:
+        ReadError: The connection is lost.
+    """
+    chosen = tuple(statements)
+    found: dict[str, StatementPlan] = {}
+    waiting: list[_Job] = []
+    for statement in chosen:
+        job = _job(statement, policy, paths)
+        if isinstance(job, StatementPlan):
+            found[statement.id] = job
+        else:
+            waiting.append(job)
+    started = time.monotonic()
+    while waiting and (time.monotonic() - started) * MS_PER_SECOND < options.max_explain_ms:
+        batch, waiting = waiting[:BATCH], waiting[BATCH:]
+        outcomes = _explain_batch(session, batch)
+        for job, outcome in zip(batch, outcomes, strict=True):
+            next_job = _next(job, outcome, session.major)
+            if isinstance(next_job, StatementPlan):
+                found[job.statement.id] = next_job
+            else:
+                waiting.append(next_job)
+        if progress is not None:
+            progress(len(found), len(chosen))
+    for job in waiting:
+        found[job.statement.id] = _unplanned(job.statement, _NOT_TRIED)
+    return tuple(found[statement.id] for statement in chosen)
+
+
+def _explain_batch(session: Session, batch: Sequence[_Job]) -> tuple[str | Refusal, ...]:
+    attempts = [job.attempt for job in batch]
+    together = [attempt for attempt in attempts if not attempt.is_direct]
+    outcomes = iter(explain(session, together) if together else ())
+    return tuple(
+        explain_directly(session, attempt) if attempt.is_direct else next(outcomes)
+        for attempt in attempts
+    )
+
+
+def _job(statement: Statement, policy: FunctionPolicy, paths: SearchPaths) -> _Job | StatementPlan:
+    """Pass a statement through the gate: exactly one plain statement that runs nobody's code."""
+    try:
+        parsed = parse_statement(statement.text)
+    except StatementError as error:
+        return _unplanned(statement, f"its text is not one statement that parses: {error.reason}")
+    if not parsed.is_explainable:
+        return _unplanned(statement, "it is not a statement that is planned")
+    if objection := policy.objection(parsed):
+        return _unplanned(statement, f"not planned on the server: {objection}")
+    first, *others = paths.of_roles(statement.roles or ("",))
+    # What never works as it stands is repaired before the first try.
+    text = next(iter(repairs(statement.text)), statement.text)
+    attempt = Attempt(text=text, parameter_count=parsed.parameter_count, search_path=first)
+    return _Job(
+        statement=statement,
+        attempt=attempt if _is_one_plain_statement(text) else replace(attempt, text=statement.text),
+        paths=tuple(others),
+        seen=frozenset({statement.text, text}),
+    )
+
+
+def _next(job: _Job, outcome: str | Refusal, major: int) -> _Job | StatementPlan:
+    """Take a plan, or find out what to try after a refusal."""
+    statement, attempt = job.statement, job.attempt
+    if isinstance(outcome, str):
+        return _planned(job, outcome)
+    if job.tries >= MAX_ATTEMPTS or outcome.sqlstate in _FINAL:
+        return _unplanned(statement, _reason(outcome.sqlstate), outcome.sqlstate)
+    job = replace(job, tries=job.tries + 1)
+    if outcome.sqlstate in _NOT_IN_PATH and job.paths:
+        other = replace(attempt, search_path=job.paths[0])
+        return replace(job, attempt=other, paths=job.paths[1:])
+    is_indeterminate = outcome.sqlstate == _INDETERMINATE_TYPE
+    if is_indeterminate and major >= GENERIC_PLAN_SINCE and not attempt.is_direct:
+        return replace(job, attempt=replace(attempt, is_direct=True))
+    return _repaired(job, outcome) or _unplanned(
+        statement, _reason(outcome.sqlstate), outcome.sqlstate
+    )
+
+
+def _planned(job: _Job, document: str) -> StatementPlan:
+    statement, attempt = job.statement, job.attempt
+    try:
+        plan = plan_from_json(document)
+    except PlanFormatError:
+        return _unplanned(statement, "its plan is not of a form that we know")
+    return StatementPlan(
+        statement_id=statement.id,
+        plan=plan,
+        explained_text=attempt.text if attempt.text != statement.text else None,
+    )
+
+
+def _repaired(job: _Job, refusal: Refusal) -> _Job | None:
+    """Try the next text; those that mend a new refusal come before those for an earlier one."""
+    new: list[Attempt] = []
+    seen = set(job.seen)
+    if refusal != job.refusal:
+        for text in repairs(job.attempt.text, refusal.sqlstate, refusal.position):
+            if text not in seen and _is_one_plain_statement(text):
+                new.append(replace(job.attempt, text=text, is_direct=False))
+            seen.add(text)
+    waiting = (*new, *job.others)
+    if not waiting:
+        return None
+    return replace(
+        job, attempt=waiting[0], others=waiting[1:], seen=frozenset(seen), refusal=refusal
+    )
+
+
+def _is_one_plain_statement(text: str) -> bool:
+    """The gate once more: a repaired text is a new text."""
+    try:
+        return parse_statement(text).is_explainable
+    except StatementError:
+        return False
+
+
+def _reason(sqlstate: str) -> str:
+    if sqlstate == reasons.NO_PRIVILEGE:
+        return "the role has no privilege to plan it; it is planned on the twin"
+    if sqlstate == "42P01":
+        return "a relation is not found: its search path is not known"
+    return reasons.reason(sqlstate)
+
+
+def _unplanned(statement: Statement, reason: str, sqlstate: str | None = None) -> StatementPlan:
+    return StatementPlan(statement_id=statement.id, reason=reason, sqlstate=sqlstate)

@@ -1,0 +1,17 @@
+-- Purpose:   counters of this database and when they began
+-- Columns:   fields of model.server.DatabaseActivity, and statistics_reset_at
+-- Privilege: none
+-- Versions:  13 and later
+select
+    s.xact_commit as commits,
+    s.xact_rollback as rollbacks,
+    s.blks_read as blocks_read,
+    s.blks_hit as blocks_hit,
+    s.temp_files,
+    s.temp_bytes,
+    s.deadlocks,
+    s.conflicts,
+    s.numbackends as backends,
+    s.stats_reset as statistics_reset_at
+from pg_catalog.pg_stat_database s
+where s.datname = pg_catalog.current_database()
