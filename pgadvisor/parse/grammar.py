@@ -18,7 +18,7 @@ from typing import TypeVar
 
 import pglast.parser
 from pglast import ast
-from pglast.stream import RawStream
+from pglast.stream import IndentedStream, RawStream
 
 _T = TypeVar("_T")
 
@@ -181,13 +181,17 @@ def deparse(node: ast.Node | tuple[ast.Node, ...]) -> str:
     Raises:
         StatementError: The tree is nested too deeply, or holds what the printer does not know.
     """
-    try:
-        return str(RawStream()(node))
-    except RecursionError as error:
-        raise StatementError("nested too deeply to be written") from error
-    except (NotImplementedError, AttributeError, KeyError, TypeError, ValueError) as error:
-        # The printer of a rare node fails in one of these ways.
-        raise StatementError(f"cannot be written: {type(node).__name__}") from error
+    return _printed(lambda: RawStream()(node))
+
+
+def indented(text: str) -> str:
+    """Write a script as SQL text over several lines, without its comments.
+
+    Raises:
+        StatementError: It does not parse, or cannot be written.
+    """
+    trees = parse(text)
+    return _printed(lambda: IndentedStream()(trees))
 
 
 def children(node: ast.Node) -> Iterator[ast.Node]:
@@ -272,6 +276,16 @@ def _refuse_expensive(text: str) -> None:
         replace_constants(text)
     elif chain > _MAX_CHAIN_TOKENS:
         raise StatementError("too long for a statement of that kind")
+
+
+def _printed(write: Callable[[], str]) -> str:
+    try:
+        return str(write())
+    except RecursionError as error:
+        raise StatementError("nested too deeply to be written") from error
+    except (NotImplementedError, AttributeError, KeyError, TypeError, ValueError) as error:
+        # The printers of rare nodes fail in one of these ways.
+        raise StatementError("cannot be written") from error
 
 
 def _guarded(call: Callable[[], _T]) -> _T:
