@@ -1,0 +1,177 @@
+"""Everything that a rule file may import.
+
+A rule is one generator function in a file of its own, which is called after the problem::
+
+    @rule(severity=Severity.WARNING, since="0.1", limits=Limits)
+    def unused_index(case: Case, limits: Limits) -> Outcome:
+        '''Index is written to but never scanned. ...'''
+
+It looks at the case alone, yields a finding for each problem and a ``Skipped`` for each object
+that it cannot judge, and raises ``SkipRule`` where it cannot judge at all.  Its limits are a
+frozen dataclass whose fields have defaults and end in their unit: ``min_size_bytes``.
+"""
+
+from pgadvisor.config import GateLimits
+from pgadvisor.model.action import (
+    Action,
+    AddPrimaryKeyUsingIndex,
+    AnalyzeTable,
+    CreateIndex,
+    DropIndex,
+    IndexDefinition,
+    ManualSteps,
+    PartitionIndex,
+    RebuildIndex,
+    RewriteStatement,
+    SetTableOptions,
+)
+from pgadvisor.model.candidate import Choice, ChosenIndex, StatementEffect
+from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.finding import (
+    Confidence,
+    Evidence,
+    Finding,
+    Impact,
+    Provenance,
+    Severity,
+    Skipped,
+)
+from pgadvisor.model.gates import Gate, GateState
+from pgadvisor.model.schema import (
+    Column,
+    Constraint,
+    ConstraintKind,
+    Index,
+    IndexKey,
+    RelationKind,
+    Sequence,
+    Table,
+)
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.statement import Statement
+from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
+from pgadvisor.model.usage import (
+    Predicate,
+    PredicateKind,
+    RelationUsage,
+    SortKey,
+    StatementKind,
+    StatementUsage,
+    WrappedPredicate,
+)
+from pgadvisor.parse.expression import columns_in, same_expression
+from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
+from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
+from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
+from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
+from pgadvisor.rulekit.redundancy import (
+    Redundancy,
+    find_redundancies,
+    is_needed_as_it_is,
+    is_same_index,
+    keepers,
+)
+from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
+from pgadvisor.sqltext.index import describe_index, index_name
+from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
+from pgadvisor.units import (
+    SECONDS_PER_DAY,
+    GiB,
+    KiB,
+    MiB,
+    TiB,
+    format_count,
+    format_ms,
+    format_ratio,
+    format_size,
+)
+
+__all__ = [
+    "MIN_SHARE_OF_TIME",
+    "SECONDS_PER_DAY",
+    "Action",
+    "AddPrimaryKeyUsingIndex",
+    "AnalyzeTable",
+    "AnyRule",
+    "Case",
+    "Choice",
+    "ChosenIndex",
+    "Column",
+    "ColumnStatistics",
+    "Confidence",
+    "Constraint",
+    "ConstraintKind",
+    "CreateIndex",
+    "DropIndex",
+    "Evidence",
+    "Fidelity",
+    "Finding",
+    "Gate",
+    "GateLimits",
+    "GateState",
+    "GiB",
+    "Impact",
+    "Index",
+    "IndexActivity",
+    "IndexDefinition",
+    "IndexKey",
+    "KiB",
+    "ManualSteps",
+    "MiB",
+    "NoLimits",
+    "Outcome",
+    "PartitionIndex",
+    "Poll",
+    "Predicate",
+    "PredicateKind",
+    "Provenance",
+    "QueueIndex",
+    "RebuildIndex",
+    "Redundancy",
+    "RelationKind",
+    "RelationUsage",
+    "RewriteStatement",
+    "Rule",
+    "Sequence",
+    "SetTableOptions",
+    "Severity",
+    "SkipRule",
+    "Skipped",
+    "Snapshot",
+    "SortKey",
+    "Statement",
+    "StatementEffect",
+    "StatementKind",
+    "StatementOnTable",
+    "StatementUsage",
+    "Table",
+    "TableActivity",
+    "TiB",
+    "WrappedPredicate",
+    "columns_in",
+    "costed_rule",
+    "describe_index",
+    "find_redundancies",
+    "finds_by_key",
+    "foreign_keys_of",
+    "format_count",
+    "format_ms",
+    "format_ratio",
+    "format_size",
+    "index_name",
+    "is_needed_as_it_is",
+    "is_same_index",
+    "keepers",
+    "keyset_template",
+    "poll_of",
+    "qualified",
+    "queue_index",
+    "quote_identifier",
+    "quote_literal",
+    "rule",
+    "same_expression",
+    "sargable_range",
+    "serves_key",
+    "serving_indexes",
+    "with_skip_locked",
+]

@@ -1,0 +1,265 @@
+"""What a rule is given: the snapshot, what its statements do, and how far both can be trusted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pgadvisor.config import GateLimits
+from pgadvisor.model.action import PartitionIndex
+from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.finding import Skipped
+from pgadvisor.model.gates import Gates, GateState
+from pgadvisor.model.schema import Index, RelationKind, Table
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.statement import Statement
+from pgadvisor.model.statistics import ColumnStatistics, TableActivity
+from pgadvisor.model.usage import RelationUsage, StatementUsage
+from pgadvisor.model.window import Window, counter_window, statement_window
+
+MIN_SHARE_OF_TIME = 0.005
+"""A statement with this share of the workload's time makes its tables worth advice."""
+_FOREIGN_SCHEMAS = ("pg_", "information_schema", "_timescaledb", "columnar_internal")
+
+
+class SkipRule(Exception):  # noqa: N818  (control flow, like pytest.skip)
+    """Raised by a rule that cannot judge this snapshot; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementOnTable:
+    """One appearance of a table in a statement."""
+
+    statement: Statement
+    usage: StatementUsage
+    relation: RelationUsage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """All that a rule may look at; immutable, and the same for every rule."""
+
+    catalog: Catalog
+    usage: Mapping[str, StatementUsage] = field(default_factory=dict)
+    """By statement id; statements that could not be parsed have none."""
+    gates: Gates = field(default_factory=Gates)
+    limits: GateLimits = field(default_factory=GateLimits)
+    fidelity: Fidelity | None = None
+    """Of the twin that costed the choice; None before that."""
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot that is judged."""
+        return self.catalog.snapshot
+
+    # -- gates -----------------------------------------------------------------------------
+
+    def require(self, gate_id: str) -> None:
+        """Go on only where that gate is open.
+
+        Raises:
+            SkipRule: It is not; the message is the gate's own.
+        """
+        gate = self.gates.gate(gate_id)
+        if gate.state is not GateState.OPEN:
+            raise SkipRule(gate.detail)
+
+    def is_open(self, gate_id: str) -> bool:
+        """That gate is open."""
+        return self.gates.gate(gate_id).state is GateState.OPEN
+
+    def skip_table(self, table: Table, reason: str) -> Skipped:
+        """Say that one table cannot be judged; the engine fills in the rule."""
+        return Skipped(rule_id="", subject=table.qualified_name, reason=reason)
+
+    # -- tables ----------------------------------------------------------------------------
+
+    @cached_property
+    def user_tables(self) -> tuple[Table, ...]:
+        """Tables and materialised views of the user's own.
+
+        System, extension, foreign and temporary ones are left out, and a partition is a part
+        of its parent.
+        """
+        return tuple(
+            table
+            for table in self.snapshot.tables
+            if is_user_table(table) and not self._is_folded(table)
+        )
+
+    def _is_folded(self, table: Table) -> bool:
+        return self.catalog.root_of(table) is not table
+
+    def rows_of(self, table: Table) -> float:
+        """Rows as the planner would estimate them now, partitions added up."""
+        return self.catalog.total_rows(table)
+
+    def size_of(self, table: Table) -> int:
+        """Length of the table's main fork in bytes, partitions added up."""
+        return self.catalog.total_size_bytes(table)
+
+    def is_large_enough(self, table: Table) -> bool:
+        """Large enough for advice on indexes, by ``gates.min_table_bytes`` and ``_rows``."""
+        return (
+            self.size_of(table) >= self.limits.min_table_bytes
+            and self.rows_of(table) >= self.limits.min_table_rows
+        )
+
+    def activities_of(self, table: Table) -> tuple[TableActivity, ...]:
+        """The counters of a table, or of each partition of a partitioned one."""
+        return tuple(self.catalog.activity_of(leaf) for leaf in self.catalog.leaves(table))
+
+    def writes_per_day(self, table: Table) -> float | None:
+        """Rows inserted, updated and deleted a day; None when nobody knows since when."""
+        return self._per_day(sum(a.rows_written for a in self.activities_of(table)))
+
+    def statistics_of(self, table: Table, column: str) -> ColumnStatistics | None:
+        """The planner's statistics of a column; None: never analysed, or not readable."""
+        return self.catalog.column_statistics.get((table.oid, column))
+
+    def partition_tree(self, table: Table) -> tuple[PartitionIndex, ...]:
+        """What an index on that table has to be built on, partition by partition."""
+        return tuple(
+            PartitionIndex(
+                schema=child.schema,
+                table=child.name,
+                is_partitioned=child.kind is RelationKind.PARTITIONED_TABLE,
+                children=self.partition_tree(child),
+            )
+            for child in self.catalog.partitions[table.oid]
+            if child.is_partition and child.kind is not RelationKind.FOREIGN_TABLE
+        )
+
+    # -- indexes ---------------------------------------------------------------------------
+
+    @cached_property
+    def user_indexes(self) -> tuple[tuple[Table, Index], ...]:
+        """Indexes of the user's tables with their tables.
+
+        The parts of a partitioned index are left out: they stand and fall with it.
+        """
+        tables = self.catalog.tables
+        return tuple(
+            (tables[index.table_oid], index)
+            for index in self.snapshot.indexes
+            if index.table_oid in tables
+            and is_user_table(tables[index.table_oid])
+            and index.parent_oid not in self.catalog.indexes
+            and not index.is_extension_member
+        )
+
+    def indexes_of(self, table: Table) -> tuple[Index, ...]:
+        """The indexes of that very table."""
+        return self.catalog.indexes_by_table[table.oid]
+
+    @cached_property
+    def _parts(self) -> Mapping[int, tuple[Index, ...]]:
+        parts: dict[int, list[Index]] = defaultdict(list)
+        for index in self.snapshot.indexes:
+            if index.parent_oid is not None:
+                parts[index.parent_oid].append(index)
+        return {oid: tuple(found) for oid, found in parts.items()}
+
+    def parts_of(self, index: Index) -> tuple[Index, ...]:
+        """The index itself and, of a partitioned one, all that is attached below it."""
+        below = self._parts.get(index.oid, ())
+        return (index, *(part for child in below for part in self.parts_of(child)))
+
+    def scans_of(self, index: Index) -> int:
+        """Scans since the counters were reset, the parts of a partitioned index added up."""
+        return sum(self.catalog.activity_of_index(part).scans for part in self.parts_of(index))
+
+    def size_of_index(self, index: Index) -> int:
+        """Length in bytes, the parts of a partitioned index added up."""
+        return sum(part.size_bytes for part in self.parts_of(index))
+
+    def new_entries_per_day(self, table: Table) -> float | None:
+        """Index entries that one more index on that table makes its writers write a day.
+
+        Each insert and each update that is not heap-only makes an entry in every index.
+        """
+        counters = self.activities_of(table)
+        return self._per_day(
+            sum(a.rows_inserted + a.rows_updated - a.rows_hot_updated for a in counters)
+        )
+
+    def saved_entries_per_day(self, table: Table) -> float | None:
+        """The same for one index fewer: a negative number."""
+        made = self.new_entries_per_day(table)
+        return None if made is None else -made
+
+    # -- statements ------------------------------------------------------------------------
+
+    @cached_property
+    def counter_window(self) -> Window:
+        """The time that the counters of tables and indexes cover."""
+        return counter_window(self.snapshot)
+
+    @cached_property
+    def statement_window(self) -> Window:
+        """The time that the counters of statements cover."""
+        return statement_window(self.snapshot)
+
+    def calls_per_day(self, statement: Statement) -> float | None:
+        """Calls a day; None when nobody knows since when they are counted."""
+        if statement.source != "pg_stat_statements":
+            return statement.weight
+        days = self.statement_window.days
+        return statement.calls / days if days else None
+
+    def time_ms_per_day(self, statement: Statement) -> float | None:
+        """Execution time a day; None when nobody knows since when it is counted."""
+        calls = self.calls_per_day(statement)
+        return None if calls is None else calls * statement.mean_time_ms
+
+    @cached_property
+    def total_time_ms(self) -> float:
+        """Execution time of the whole workload."""
+        return sum(statement.total_time_ms for statement in self.snapshot.statements)
+
+    def shape_of(self, statement: Statement) -> str:
+        """What statements that differ only in names of aliases and the like have in common."""
+        return statement.fingerprint or statement.id
+
+    def share_of(self, statement: Statement) -> float:
+        """The statement's share of the workload's execution time, 0 to 1."""
+        return statement.total_time_ms / self.total_time_ms if self.total_time_ms > 0 else 0.0
+
+    @cached_property
+    def _uses(self) -> Mapping[int, tuple[StatementOnTable, ...]]:
+        uses: dict[int, list[StatementOnTable]] = defaultdict(list)
+        for statement in self.snapshot.statements:
+            usage = self.usage.get(statement.id)
+            for relation in usage.relations if usage else ():
+                table = self.catalog.tables.get(relation.table_oid)
+                if usage is not None and table is not None:
+                    use = StatementOnTable(statement=statement, usage=usage, relation=relation)
+                    uses[self.catalog.root_of(table).oid].append(use)
+        return {oid: tuple(found) for oid, found in uses.items()}
+
+    def uses_of(self, table: Table) -> tuple[StatementOnTable, ...]:
+        """Statements that name the table or a partition of it, the most expensive first."""
+        return self._uses.get(table.oid, ())
+
+    def uses(self) -> Iterator[tuple[Table, StatementOnTable]]:
+        """Each appearance of each of the user's tables in a statement."""
+        for table in self.user_tables:
+            for use in self.uses_of(table):
+                yield table, use
+
+    def _per_day(self, count: float) -> float | None:
+        days = self.counter_window.days
+        return count / days if days else None
+
+
+def is_user_table(table: Table) -> bool:
+    """It is neither the system's, an extension's, foreign nor temporary."""
+    return not (
+        table.schema.startswith(_FOREIGN_SCHEMAS)
+        or table.is_extension_member
+        or table.kind is RelationKind.FOREIGN_TABLE
+        or table.persistence == "t"
+    )

@@ -1,0 +1,198 @@
+"""The proof that an index does nothing that another one does not do as well.
+
+All rules that drop indexes share one joint choice, so that no two of them ever take both
+halves of a pair.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pgadvisor.model.schema import Index, IndexKey
+from pgadvisor.parse.expression import same_expression
+from pgadvisor.rulekit.case import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redundancy:
+    """An index that can go, and the one that does its work."""
+
+    index: Index
+    keeper: Index
+    is_exact: bool
+    """They are the same but for the name; else the keeper is wider, or unique besides."""
+    is_reversed: bool = False
+    """The keeper has all directions the other way round, and is read backwards."""
+
+
+def find_redundancies(case: Case) -> tuple[Redundancy, ...]:
+    """The joint choice: what can go such that each one's keeper stays, or has its own."""
+    groups: dict[int, list[Index]] = defaultdict(list)
+    for _, index in case.user_indexes:
+        if index.is_valid and index.is_ready:
+            groups[index.table_oid].append(index)
+    return tuple(found for group in groups.values() for found in _of_table(case, group))
+
+
+def keepers(case: Case) -> Mapping[int, Index]:
+    """By the OID of each index that has to stay, the redundant one that it stands in for."""
+    return {found.keeper.oid: found.index for found in find_redundancies(case)}
+
+
+def _of_table(case: Case, indexes: list[Index]) -> Iterator[Redundancy]:
+    left: list[Index] = []
+    for index in sorted(indexes, key=lambda i: _worth(case, i), reverse=True):
+        twin = next((kept for kept in left if is_same_index(kept, index)), None)
+        if twin is None or is_needed_as_it_is(index):
+            left.append(index)
+        else:
+            yield Redundancy(index=index, keeper=twin, is_exact=True)
+    wider = {index.oid: tuple(_wider(case, left, index)) for index in left}
+    # Only what stays itself can be a keeper.
+    staying = [index for index in left if not wider[index.oid]]
+    for index in left:
+        candidates = [kept for kept in staying if kept in wider[index.oid]]
+        if candidates:
+            keeper = max(candidates, key=lambda i: (_width(i), *_worth(case, i)))
+            is_reversed = _directions(keeper, index) == "backward"
+            yield Redundancy(index=index, keeper=keeper, is_exact=False, is_reversed=is_reversed)
+
+
+def _wider(case: Case, indexes: list[Index], index: Index) -> Iterator[Index]:
+    if is_needed_as_it_is(index):
+        return
+    for kept in indexes:
+        is_other = kept.oid != index.oid
+        if is_other and can_stand_in(kept, index) and not _is_idle(case, kept, index):
+            yield kept
+
+
+def is_needed_as_it_is(index: Index) -> bool:
+    """It does work that no other index can take over: a constraint's, a replica identity's."""
+    return (
+        index.is_primary
+        or index.is_exclusion
+        or index.constraint_name is not None
+        or index.is_replica_identity
+        or index.is_clustered
+    )
+
+
+def is_same_index(first: Index, second: Index) -> bool:
+    """They are the same but for name and fill factor."""
+    if first.access_method != "btree":
+        # Other methods have options in their operator classes that the definition alone shows.
+        return _after_using(first) == _after_using(second)
+    return (
+        second.access_method == "btree"
+        and first.is_unique == second.is_unique
+        and first.nulls_not_distinct == second.nulls_not_distinct
+        and len(first.keys) == len(second.keys)
+        and set(first.include) == set(second.include)
+        and _same_predicate(first, second)
+        and _directions(first, second) == "forward"
+    )
+
+
+def can_stand_in(keeper: Index, index: Index) -> bool:
+    """Whether the keeper answers all that the index answers, and enforces what it enforces.
+
+    Both are btrees of one table over the same rows; the index's keys are the first keys of
+    the keeper, with the same operator classes and collations and all directions the same or
+    all reversed; what it includes, the keeper holds; and it is not unique, unless the keeper
+    is so over the very same keys.
+    """
+    return (
+        keeper.table_oid == index.table_oid
+        and keeper.access_method == index.access_method == "btree"
+        and _same_predicate(keeper, index)
+        and set(index.include) <= {*keeper.include, *keeper.key_columns}
+        and _directions(keeper, index) is not None
+        and _keeps_uniqueness(keeper, index)
+        and not (len(keeper.keys) == len(index.keys) and _is_less(keeper, index))
+    )
+
+
+def _is_less(keeper: Index, index: Index) -> bool:
+    """Of two with the same keys, the one that includes or enforces more stays."""
+    mine = (keeper.is_unique, len(keeper.include))
+    other = (index.is_unique, len(index.include))
+    if mine == other:
+        # Only the directions differ: any fixed order tells which of the two stays.
+        return (is_needed_as_it_is(keeper), -keeper.oid) < (is_needed_as_it_is(index), -index.oid)
+    return mine < other
+
+
+def _keeps_uniqueness(keeper: Index, index: Index) -> bool:
+    if not index.is_unique:
+        return True
+    return (
+        keeper.is_unique
+        and len(keeper.keys) == len(index.keys)
+        and keeper.nulls_not_distinct == index.nulls_not_distinct
+    )
+
+
+def _same_predicate(first: Index, second: Index) -> bool:
+    if first.predicate is None or second.predicate is None:
+        return first.predicate is second.predicate
+    return same_expression(first.predicate, second.predicate)
+
+
+def _directions(keeper: Index, index: Index) -> str | None:
+    """``forward`` or ``backward`` where the index's keys are the keeper's first; else None."""
+    if len(keeper.keys) < len(index.keys):
+        return None
+    pairs = list(zip(keeper.keys, index.keys, strict=False))
+    if not all(_same_key(a, b) for a, b in pairs):
+        return None
+    if all((a.is_descending, a.nulls_first) == (b.is_descending, b.nulls_first) for a, b in pairs):
+        return "forward"
+    if all(a.is_descending != b.is_descending and a.nulls_first != b.nulls_first for a, b in pairs):
+        return "backward"
+    return None
+
+
+def _same_key(first: IndexKey, second: IndexKey) -> bool:
+    if (first.column is None) != (second.column is None):
+        return False
+    if first.column is None:
+        same = same_expression(first.expression or "", second.expression or "")
+    else:
+        same = first.column == second.column
+    return (
+        same
+        and first.is_default_operator_class == second.is_default_operator_class
+        and (first.is_default_operator_class or first.operator_class == second.operator_class)
+        and first.collation == second.collation
+    )
+
+
+def _is_idle(case: Case, keeper: Index, index: Index) -> bool:
+    """Nobody reads the wider one, so that it is the one to go: see ``unused-index``."""
+    return (
+        case.is_open("drop-window")
+        and not keeper.enforces_constraint
+        and case.scans_of(keeper) == 0
+        and case.scans_of(index) > 0
+    )
+
+
+def _worth(case: Case, index: Index) -> tuple[bool, int, int, int]:
+    """What to keep of several that are the same: what must stay, the most read, the smallest."""
+    return (
+        is_needed_as_it_is(index),
+        case.scans_of(index),
+        -case.size_of_index(index),
+        -index.oid,
+    )
+
+
+def _width(index: Index) -> int:
+    return len(index.keys) + len(index.include)
+
+
+def _after_using(index: Index) -> str:
+    return index.definition.partition(" USING ")[2]
