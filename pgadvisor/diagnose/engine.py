@@ -1,0 +1,134 @@
+"""Running the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from pgadvisor.config import Config
+from pgadvisor.diagnose.limits import changed_limits, check_names, limits_of
+from pgadvisor.diagnose.suppress import suppress
+from pgadvisor.model.candidate import Choice
+from pgadvisor.model.finding import Diagnosis, Finding, Skipped
+from pgadvisor.model.gates import GateState
+from pgadvisor.rulekit import AnyRule, Case, SkipRule
+
+__all__ = ["changed_limits", "diagnose", "diagnose_choice"]
+
+
+def diagnose(case: Case, rules: Mapping[str, AnyRule], config: Config, *, today: date) -> Diagnosis:
+    """Run the rules that need no costing.
+
+    Args:
+        case: What is judged.
+        rules: As ``load_rules`` returns them.
+        config: Limits, rules switched off, suppressions.
+        today: The day on which suppressions are looked at.
+
+    Raises:
+        ConfigError: The configuration names a rule or a limit that does not exist.
+    """
+    chosen = [rule for rule in rules.values() if not rule.is_costed]
+    check_names(rules, config)
+    return _run(case, Choice(), chosen, config, today)
+
+
+def diagnose_choice(
+    case: Case, choice: Choice, rules: Mapping[str, AnyRule], config: Config, *, today: date
+) -> Diagnosis:
+    """Run the rules that look at the choice of indexes.
+
+    Args:
+        case: What is judged, with the twin's fidelity.
+        choice: What was chosen and what was left out.
+        rules: As ``load_rules`` returns them.
+        config: Limits, rules switched off, suppressions.
+        today: The day on which suppressions are looked at.
+
+    Raises:
+        ConfigError: The configuration names a rule or a limit that does not exist.
+    """
+    chosen = [rule for rule in rules.values() if rule.is_costed]
+    check_names(rules, config)
+    return _run(case, choice, chosen, config, today)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What one rule has said so far."""
+
+    findings: list[Finding] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    broken: list[Skipped] = field(default_factory=list)
+
+    @property
+    def is_clear(self) -> bool:
+        return not (self.findings or self.skipped or self.broken)
+
+
+def _run(
+    case: Case, choice: Choice, rules: list[AnyRule], config: Config, today: date
+) -> Diagnosis:
+    outcomes = {rule.id: _outcome(case, choice, rule, config) for rule in rules}
+    findings = [finding for outcome in outcomes.values() for finding in outcome.findings]
+    shown, suppressed = suppress(sorted(findings, key=_rank), config.suppress, today)
+    return Diagnosis(
+        findings=shown,
+        skipped=_ordered(s for outcome in outcomes.values() for s in outcome.skipped),
+        clear=tuple(sorted(rule_id for rule_id, o in outcomes.items() if o.is_clear)),
+        suppressed=suppressed,
+        broken=_ordered(s for outcome in outcomes.values() for s in outcome.broken),
+    )
+
+
+def _outcome(case: Case, choice: Choice, rule: AnyRule, config: Config) -> _Outcome:
+    outcome = _Outcome()
+    if rule.id in config.disable:
+        reason = "switched off by the configuration"
+        outcome.skipped.append(Skipped(rule_id=rule.id, reason=reason))
+        return outcome
+    for gate_id in rule.requires:
+        gate = case.gates.gate(gate_id)
+        if gate.state is not GateState.OPEN:
+            outcome.skipped.append(Skipped(rule_id=rule.id, reason=gate.detail))
+            return outcome
+    try:
+        _check(case, choice, rule, config, outcome)
+    except SkipRule as skip:
+        outcome.skipped.append(Skipped(rule_id=rule.id, reason=str(skip)))
+    except Exception as error:  # a user's rule may raise anything; ours are to fail loudly
+        if rule.is_built_in:
+            raise
+        reason = f"it raised {type(error).__name__}: {error}"
+        outcome.broken.append(Skipped(rule_id=rule.id, reason=reason))
+    return outcome
+
+
+def _check(case: Case, choice: Choice, rule: AnyRule, config: Config, outcome: _Outcome) -> None:
+    keys: set[str] = set()
+    for result in rule.check(case, choice, limits_of(rule, config)):
+        if isinstance(result, Skipped):
+            outcome.skipped.append(replace(result, rule_id=rule.id))
+            continue
+        finding = replace(
+            result,
+            rule_id=rule.id,
+            key=f"{rule.id}:{result.identity or result.subject}",
+            severity=result.severity or rule.severity,
+        )
+        if finding.key in keys:
+            raise ValueError(f"{finding.key} is reported twice; give each its own identity")
+        keys.add(finding.key)
+        outcome.findings.append(finding)
+
+
+def _rank(finding: Finding) -> tuple[int, float, int, str]:
+    """The most severe first, then what saves the most time, then space; never left to chance."""
+    severity = finding.severity.rank if finding.severity else 0
+    saved = finding.impact.saved_ms_per_day or 0.0
+    return (-severity, -saved, -(finding.impact.freed_bytes or 0), finding.key)
+
+
+def _ordered(skipped: Iterable[Skipped]) -> tuple[Skipped, ...]:
+    return tuple(sorted(skipped, key=lambda s: (s.rule_id, s.subject, s.reason)))

@@ -1,0 +1,135 @@
+"""Judging the statistics themselves, before anything is judged by them."""
+
+from __future__ import annotations
+
+from pgadvisor.config import GateLimits
+from pgadvisor.model.gates import Gate, Gates, GateState
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.window import Window, counter_window, statement_window
+from pgadvisor.units import SECONDS_PER_DAY
+
+_DEFAULTS = GateLimits()
+_EVICTED_RATIO = 0.05
+"""Share of its entries that pg_stat_statements gives up each time (USAGE_DEALLOC_PERCENT)."""
+_SHORT_DAYS = 0.1
+
+
+def evaluate_gates(snapshot: Snapshot, limits: GateLimits) -> Gates:
+    """Evaluate all gates of a snapshot.
+
+    Args:
+        snapshot: What is to be judged.
+        limits: Where the gates open; those below the defaults are marked.
+    """
+    return Gates(
+        rows=(
+            _usage_window(snapshot, limits),
+            _drop_window(snapshot, limits),
+            _eviction(snapshot, limits),
+            _topology(snapshot),
+            _statements(snapshot),
+        )
+    )
+
+
+def format_days(days: float) -> str:
+    """Print a time in days for people; seconds where it is very short."""
+    if days < _SHORT_DAYS:
+        return f"{days * SECONDS_PER_DAY:.0f} seconds"
+    return f"{days:.1f} days"
+
+
+def _usage_window(snapshot: Snapshot, limits: GateLimits) -> Gate:
+    return _window_gate(
+        "usage-window",
+        counter_window(snapshot),
+        limits.usage_window_days,
+        _DEFAULTS.usage_window_days,
+    )
+
+
+def _drop_window(snapshot: Snapshot, limits: GateLimits) -> Gate:
+    """Refuse also where the statements were reset after the tables.
+
+    No index has a reset time of its own, and who resets the one may have reset the other.
+    """
+    window = counter_window(snapshot)
+    statements = statement_window(snapshot)
+    if None not in (window.days, statements.days) and (statements.days or 0) < (window.days or 0):
+        window = statements
+    return _window_gate("drop-window", window, limits.drop_window_days, _DEFAULTS.drop_window_days)
+
+
+def _window_gate(gate_id: str, window: Window, limit: float, default: float) -> Gate:
+    if window.days is None:
+        return Gate(
+            id=gate_id,
+            state=GateState.UNKNOWN,
+            detail=f"nobody knows how long the counters run: {window.note}",
+            limit=limit,
+            is_limit_lowered=limit < default,
+        )
+    is_open = window.days >= limit
+    word = "at least " if window.is_lower_bound else ""
+    needed = "" if is_open else f", {format_days(limit)} are needed"
+    return Gate(
+        id=gate_id,
+        state=GateState.OPEN if is_open else GateState.CLOSED,
+        detail=f"statistics cover {word}{format_days(window.days)}{needed} ({window.note})",
+        value=window.days,
+        limit=limit,
+        is_limit_lowered=limit < default,
+    )
+
+
+def _eviction(snapshot: Snapshot, limits: GateLimits) -> Gate:
+    limit = limits.max_evictions_per_day_ratio
+    info = snapshot.server.statements_info
+    days = statement_window(snapshot).days
+    if info is None or info.deallocations is None or not days:
+        return Gate(
+            id="eviction",
+            state=GateState.UNKNOWN,
+            detail="pg_stat_statements does not say how many entries it has lost",
+            limit=limit,
+        )
+    ratio = info.deallocations * _EVICTED_RATIO / days
+    return Gate(
+        id="eviction",
+        state=GateState.OPEN if ratio <= limit else GateState.CLOSED,
+        detail=f"pg_stat_statements loses {ratio:.1%} of its entries a day, "
+        f"{limit:.1%} are allowed",
+        value=ratio,
+        limit=limit,
+    )
+
+
+def _topology(snapshot: Snapshot) -> Gate:
+    server = snapshot.server
+    count = server.streaming_replica_count
+    if server.is_in_recovery:
+        state, detail = GateState.CLOSED, "this is a standby, which counts its own scans alone"
+    elif count is None:
+        state, detail = GateState.UNKNOWN, "pg_stat_replication may not be read"
+    elif count > 0:
+        word = "standby streams" if count == 1 else "standbys stream"
+        state = GateState.CLOSED
+        detail = f"{count} {word} from this server, and what runs there is not counted here"
+    else:
+        state, detail = GateState.OPEN, "no standby streams from this server"
+    return Gate(id="topology", state=state, detail=detail, value=count)
+
+
+def _statements(snapshot: Snapshot) -> Gate:
+    info = snapshot.server.statements_info
+    count = len(snapshot.statements)
+    if count > 0 and info is not None and info.track == "none":
+        state = GateState.CLOSED
+        detail = f"pg_stat_statements.track is none: its {count} statements are not counted on"
+    elif count > 0:
+        state, detail = GateState.OPEN, f"{count} statements are known"
+    else:
+        why = "pg_stat_statements is not usable" if info is None else "no statement was recorded"
+        state = GateState.CLOSED
+        detail = f"{why}, and no workload files were given"
+    return Gate(id="statements", state=state, detail=detail, value=count)
