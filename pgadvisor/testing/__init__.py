@@ -6,9 +6,12 @@ about::
     orders = a_table("orders", "id bigint not null", "customer_id bigint", rows=1_000_000)
     snapshot = a_snapshot(orders, a_primary_key(orders, "id"), an_index(orders, "customer_id"))
 
-OIDs are made from names: equal names, equal OIDs.
+OIDs are made from names: equal names, equal OIDs.  ``diagnose`` runs one rule::
+
+    [finding] = diagnose("unused-index", snapshot, min_size_bytes=0).findings
 """
 
+from pgadvisor.testing.outcome import Outcome, a_case, diagnose
 from pgadvisor.testing.schema import (
     a_column,
     a_foreign_key,
@@ -22,6 +25,7 @@ from pgadvisor.testing.schema import (
 from pgadvisor.testing.snapshot import (
     COLLECTED_AT,
     SnapshotObject,
+    SnapshotPart,
     a_server,
     a_snapshot,
     a_statement,
@@ -32,7 +36,10 @@ from pgadvisor.testing.snapshot import (
 
 __all__ = [
     "COLLECTED_AT",
+    "Outcome",
     "SnapshotObject",
+    "SnapshotPart",
+    "a_case",
     "a_column",
     "a_foreign_key",
     "a_primary_key",
@@ -44,6 +51,7 @@ __all__ = [
     "a_unique_constraint",
     "an_index",
     "column_statistics",
+    "diagnose",
     "index_activity",
     "oid_of",
     "table_activity",

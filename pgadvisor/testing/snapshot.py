@@ -46,6 +46,8 @@ SnapshotObject = (
     | Extension
 )
 """What a snapshot may be built of."""
+SnapshotPart = SnapshotObject | Iterable[SnapshotObject]
+"""One object, or several that belong together."""
 
 _T = TypeVar("_T")
 
@@ -131,7 +133,7 @@ def a_server(
 
 
 def a_snapshot(
-    *objects: SnapshotObject | Iterable[SnapshotObject],
+    *objects: SnapshotPart,
     **server_fields: Any,  # noqa: ANN401  (fields of Server)
 ) -> Snapshot:
     """Build a snapshot of the objects given; groups of objects are taken apart.
@@ -182,7 +184,7 @@ def _refuse_strays(snapshot: Snapshot) -> None:
             raise ValueError(f"{name} is of a table that the snapshot does not have")
 
 
-def _flat(objects: Iterable[SnapshotObject | Iterable[SnapshotObject]]) -> Iterator[SnapshotObject]:
+def _flat(objects: Iterable[SnapshotPart]) -> Iterator[SnapshotObject]:
     for item in objects:
         if isinstance(item, Iterable):
             yield from item

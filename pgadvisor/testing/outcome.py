@@ -1,0 +1,93 @@
+"""Running one rule on a built snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgadvisor.config import Config, GateLimits
+from pgadvisor.diagnose.engine import diagnose as diagnose_all
+from pgadvisor.diagnose.engine import diagnose_choice
+from pgadvisor.diagnose.gates import evaluate_gates
+from pgadvisor.model.candidate import Choice
+from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.finding import Finding, Skipped
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.usage import StatementUsage
+from pgadvisor.parse.usage import usage_of
+from pgadvisor.registry import load_rules
+from pgadvisor.rulekit import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one rule said."""
+
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def is_clear(self) -> bool:
+        """It looked at everything and found nothing."""
+        return not self.findings and not self.skipped
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it could not judge, in whole or for some objects."""
+        return tuple(skipped.reason for skipped in self.skipped)
+
+
+def diagnose(
+    rule_id: str,
+    snapshot: Snapshot,
+    *,
+    choice: Choice | None = None,
+    gates: GateLimits | None = None,
+    directories: tuple[Path, ...] = (),
+    **limits: float,
+) -> Outcome:
+    """Run one rule on a snapshot, as an analysis would.
+
+    Args:
+        rule_id: Of a built-in rule, or of one in ``directories``.
+        snapshot: What is judged; its statements are parsed.
+        choice: What a costed rule is given.
+        gates: Limits of the gates; None: the defaults.
+        directories: With rules of your own.
+        limits: Of the rule, by name.
+
+    Raises:
+        ConfigError: There is no such rule or limit.
+        RuntimeError: The rule raised; only rules in ``directories`` come to that, those that
+            are built in raise what they raise.
+    """
+    rules = load_rules(directories)
+    config = Config(gates=gates or GateLimits(), limits={rule_id: limits})
+    case = a_case(snapshot, config.gates)
+    only = {name: rule for name, rule in rules.items() if name == rule_id}
+    today = snapshot.server.collected_at.date()
+    plain = diagnose_all(case, only, config, today=today)
+    costed = diagnose_choice(case, choice or Choice(), only, config, today=today)
+    broken = (*plain.broken, *costed.broken)
+    if broken:
+        raise RuntimeError(f"{rule_id}: {broken[0].reason}")
+    return Outcome(
+        findings=(*plain.findings, *costed.findings), skipped=(*plain.skipped, *costed.skipped)
+    )
+
+
+def a_case(snapshot: Snapshot, gates: GateLimits | None = None) -> Case:
+    """Build what a rule is given: the snapshot, its statements parsed, its gates evaluated."""
+    catalog = Catalog(snapshot)
+    limits = gates or GateLimits()
+    return Case(
+        catalog=catalog,
+        usage=_usages(snapshot, catalog),
+        gates=evaluate_gates(snapshot, limits),
+        limits=limits,
+    )
+
+
+def _usages(snapshot: Snapshot, catalog: Catalog) -> Mapping[str, StatementUsage]:
+    return {s.id: usage_of(s.id, s.text, catalog) for s in snapshot.statements}
