@@ -1,0 +1,90 @@
+"""Indexes that exist twice."""
+
+from pgadvisor.rulekit import (
+    Case,
+    Confidence,
+    DropIndex,
+    Evidence,
+    Finding,
+    Impact,
+    NoLimits,
+    Outcome,
+    Provenance,
+    Redundancy,
+    Severity,
+    find_redundancies,
+    format_size,
+    rule,
+)
+
+
+@rule(severity=Severity.WARNING, since="0.1", limits=NoLimits)
+def duplicate_index(case: Case, _limits: NoLimits) -> Outcome:
+    """An index is the same as another one.
+
+    ## Why it matters
+    Both are written with each row and both take space and cache; reads need one of them.
+
+    ## What it leaves alone
+    Indexes that differ in access method, keys, order, operator class, collation, predicate,
+    included columns, uniqueness or the treatment of NULLs; invalid ones; and whatever enforces a
+    constraint, is the replica identity or the order of CLUSTER.  Of several that are the same,
+    the one that must stay is kept, then the one that is read most.
+
+    ## Before you act
+    Look for the name in the application: an index may be named in a hint, or in
+    ``ON CONFLICT ON CONSTRAINT``.
+
+    ## Example
+        CREATE INDEX orders_customer ON orders (customer_id);
+        CREATE INDEX idx_orders_customer_id ON orders (customer_id);
+        DROP INDEX CONCURRENTLY idx_orders_customer_id;
+    """
+    for found in find_redundancies(case):
+        if found.is_exact:
+            yield _finding(case, found)
+
+
+def _finding(case: Case, found: Redundancy) -> Finding:
+    index, keeper = found.index, found.keeper
+    table = case.catalog.tables[index.table_oid]
+    size_bytes = case.size_of_index(index)
+    return Finding(
+        subject=f"{index.schema}.{index.name}",
+        summary=f"{index.schema}.{index.name} is the same index as {keeper.name} "
+        f"and takes {format_size(size_bytes)}",
+        detail=f"{keeper.name} stays: it has to, or it is read more.",
+        evidence=(
+            Evidence(name="definition", value=index.definition, source="pg_get_indexdef"),
+            Evidence(
+                name="definition of the other", value=keeper.definition, source="pg_get_indexdef"
+            ),
+            Evidence(name="size", value=size_bytes, unit="bytes", source="pg_relation_size"),
+            Evidence(
+                name="scans",
+                value=case.scans_of(index),
+                unit="scans",
+                source="pg_stat_user_indexes.idx_scan",
+            ),
+        ),
+        provenance=Provenance.CATALOG,
+        confidence=Confidence.HIGH,
+        guards=(
+            "keys, order, operator classes, collations, predicate and included columns are equal",
+            "it enforces no constraint and is no replica identity",
+            f"{keeper.name} is valid and stays",
+        ),
+        remedies=(
+            DropIndex(
+                schema=index.schema,
+                name=index.name,
+                recreate_sql=index.definition,
+                table=table.qualified_name,
+                is_partitioned=index.is_partitioned,
+                size_bytes=size_bytes,
+            ),
+        ),
+        impact=Impact(
+            freed_bytes=size_bytes, written_entries_per_day=case.saved_entries_per_day(table)
+        ),
+    )

@@ -1,0 +1,182 @@
+"""Indexes that the planner itself prefers to what there is."""
+
+from dataclasses import dataclass
+
+from pgadvisor.rulekit import (
+    Case,
+    Choice,
+    ChosenIndex,
+    Confidence,
+    CreateIndex,
+    Evidence,
+    Finding,
+    Impact,
+    Outcome,
+    Provenance,
+    RelationKind,
+    Severity,
+    Skipped,
+    SkipRule,
+    costed_rule,
+    describe_index,
+    format_count,
+    format_ms,
+    format_ratio,
+    format_size,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How sure one can be of what the twin says."""
+
+    min_same_shape_ratio: float = 0.9
+    """Share of the statements that the twin plans as the original does; fewer: less sure."""
+
+    max_cost_error_ratio: float = 0.1
+    """Median difference between the twin's costs and the original's; more: less sure."""
+
+    min_covered_time_ratio: float = 0.8
+    """Share of the workload's time that was costed; less: less sure."""
+
+    max_evidence_count: int = 5
+    """Statements whose costs are shown one by one."""
+
+
+@costed_rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
+def missing_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
+    """An index is missing.
+
+    ## Why it matters
+    Without it the statements named here read rows only to throw them away, call after call.
+    The index was created on the planner twin, which holds the schema and the statistics of
+    this database, and PostgreSQL's own planner chose it there.
+
+    ## What it leaves alone
+    Candidates that the planner does not use, that save too little for their size and for what
+    writes pay for them, that exceed the budget, or that make another statement dearer.  They
+    are listed as rejected, each with its reason.
+
+    ## Before you act
+    Costs are the planner's, and time is saved in proportion to them only roughly.  Look at the
+    size of the index, and let it be built when the server has room for the reads.
+
+    ## Example
+        SELECT * FROM orders WHERE customer_id = $1;
+        CREATE INDEX CONCURRENTLY ON orders (customer_id);
+    """
+    if choice.total_statements > 0 and choice.costed_statements == 0:
+        raise SkipRule("not one statement could be planned on the twin")
+    if choice.uncosted:
+        yield _uncosted(choice)
+    doubts = tuple(_doubts(case, choice, limits))
+    for chosen in choice.chosen:
+        yield _finding(case, chosen, doubts, limits)
+
+
+def _uncosted(choice: Choice) -> Skipped:
+    reasons = sorted({reason for _, reason in choice.uncosted})
+    more = f" and {len(reasons) - 1} other reasons" if len(reasons) > 1 else ""
+    return Skipped(
+        rule_id="",
+        subject=f"{len(choice.uncosted)} of {choice.total_statements} statements",
+        reason=f"they could not be planned on the twin: {reasons[0]}{more}",
+    )
+
+
+def _finding(case: Case, chosen: ChosenIndex, doubts: tuple[str, ...], limits: Limits) -> Finding:
+    index = chosen.candidate.definition
+    better = [effect for effect in chosen.effects if effect.cost_after < effect.cost_before]
+    count = f"{len(better)} statement{'' if len(better) == 1 else 's'}"
+    what = describe_index(index)
+    if chosen.saved_ms_per_day is None:
+        summary = f"An index on {what} makes {count} cheaper"
+    else:
+        saved = format_ms(chosen.saved_ms_per_day)
+        summary = f"An index on {what} saves {saved} a day in {count}"
+    return Finding(
+        subject=f"{index.schema}.{index.table}",
+        identity=describe_index(index),
+        summary=summary,
+        detail=_detail(chosen, doubts),
+        evidence=_evidence(chosen, limits),
+        provenance=Provenance.SIMULATED,
+        confidence=_confidence(doubts),
+        guards=(
+            "no index that exists serves as well",
+            "no statement gets dearer by more than the budget allows",
+        ),
+        remedies=(_remedy(case, chosen),),
+        impact=Impact(
+            saved_ms_per_day=chosen.saved_ms_per_day,
+            added_bytes=chosen.candidate.size_bytes or None,
+            written_entries_per_day=chosen.written_entries_per_day,
+        ),
+        statement_ids=tuple(effect.statement_id for effect in better),
+    )
+
+
+def _remedy(case: Case, chosen: ChosenIndex) -> CreateIndex:
+    index = chosen.candidate.definition
+    table = case.catalog.tables[index.table_oid]
+    return CreateIndex(
+        index=index,
+        name=chosen.name,
+        partitions=case.partition_tree(table),
+        is_partitioned=table.kind is RelationKind.PARTITIONED_TABLE,
+    )
+
+
+def _detail(chosen: ChosenIndex, doubts: tuple[str, ...]) -> str:
+    parts = [f"It came about from {chosen.candidate.reason}."]
+    if chosen.candidate.size_bytes:
+        parts.append(f"It will take about {format_size(chosen.candidate.size_bytes)}.")
+    if chosen.written_entries_per_day:
+        entries = format_count(chosen.written_entries_per_day)
+        parts.append(f"Writes make {entries} more index entries a day.")
+    if doubts:
+        parts.append(f"Less sure, because {'; '.join(doubts)}.")
+    return " ".join(parts)
+
+
+def _evidence(chosen: ChosenIndex, limits: Limits) -> tuple[Evidence, ...]:
+    rows = [
+        Evidence(
+            name=f"cost of {effect.statement_id} {when}",
+            value=round(cost, 2),
+            unit="cost",
+            source="EXPLAIN on the planner twin",
+        )
+        for effect in chosen.effects[: limits.max_evidence_count]
+        for when, cost in (("before", effect.cost_before), ("after", effect.cost_after))
+    ]
+    size = Evidence(
+        name="predicted size",
+        value=chosen.candidate.size_bytes,
+        unit="bytes",
+        source="size model over pg_stats",
+    )
+    return (*rows, size)
+
+
+def _doubts(case: Case, choice: Choice, limits: Limits) -> tuple[str, ...]:
+    """What speaks against trusting the twin here, as clauses."""
+    doubts = []
+    fidelity = case.fidelity or choice.fidelity
+    shape = fidelity.same_shape_ratio if fidelity else None
+    error = fidelity.median_cost_error_ratio if fidelity else None
+    if shape is None or error is None:
+        doubts.append("the twin's plans could not be compared with the original's")
+    else:
+        if shape < limits.min_same_shape_ratio:
+            doubts.append(f"the twin plans only {format_ratio(shape)} as the original does")
+        if error > limits.max_cost_error_ratio:
+            doubts.append(f"the twin's costs are off by {format_ratio(error)}")
+    covered = choice.covered_time_ratio
+    if covered is not None and covered < limits.min_covered_time_ratio:
+        doubts.append(f"only {format_ratio(covered)} of the workload's time was costed")
+    return tuple(doubts)
+
+
+def _confidence(doubts: tuple[str, ...]) -> Confidence:
+    return (Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW)[min(len(doubts), 2)]

@@ -1,0 +1,187 @@
+"""Pages that are reached by counting past all the rows before them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgadvisor.rulekit import (
+    Case,
+    Confidence,
+    Evidence,
+    Finding,
+    Impact,
+    ManualSteps,
+    Outcome,
+    Provenance,
+    RewriteStatement,
+    Severity,
+    Statement,
+    StatementKind,
+    StatementOnTable,
+    Table,
+    format_count,
+    format_ms,
+    format_ratio,
+    keyset_template,
+    rule,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Which statements page deeply."""
+
+    min_share_ratio: float = 0.005
+    """Share of the workload's execution time."""
+
+    min_blocks_per_call_count: float = 100.0
+    """Blocks touched in a call, on average; a first page from an index touches a few."""
+
+
+@rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
+def deep_offset(case: Case, limits: Limits) -> Outcome:
+    """A statement pages with OFFSET through a large table.
+
+    ## Why it matters
+    ``OFFSET 100000`` reads, sorts and throws away a hundred thousand rows to return twenty, and
+    the next page does it again.  Rows that are inserted meanwhile shift the pages.
+
+    ## What it leaves alone
+    Small tables, statements with little time, and statements that touch few blocks a call, so
+    that they cannot skip many rows.
+
+    ## Before you act
+    A keyset page remembers the last row of the page before and needs an order that ends in a
+    unique column.  It goes forwards and backwards, but cannot jump to page 500.
+
+    ## Example
+        SELECT * FROM orders ORDER BY created_at, id OFFSET $1 LIMIT $2;
+        SELECT * FROM orders WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3;
+    """
+    orders: dict[str, tuple[str, ...]] = {}
+    groups: dict[tuple[Table, str], list[Statement]] = defaultdict(list)
+    for table, use in case.uses():
+        statement = use.statement
+        if statement.id in orders or not _pages(case, table, use):
+            continue
+        if _is_deep(case, statement, limits):
+            groups[table, case.shape_of(statement)].append(statement)
+            orders[statement.id] = tuple(key.column for key in use.relation.sort_keys)
+    for (table, _), statements in groups.items():
+        yield _finding(case, table, statements, orders[statements[0].id])
+
+
+def _pages(case: Case, table: Table, use: StatementOnTable) -> bool:
+    return (
+        use.usage.kind is StatementKind.SELECT
+        and use.relation.has_offset
+        and bool(use.relation.sort_keys)
+        and case.is_large_enough(table)
+    )
+
+
+def _is_deep(case: Case, statement: Statement, limits: Limits) -> bool:
+    if statement.calls == 0:
+        return False
+    return (
+        case.share_of(statement) >= limits.min_share_ratio
+        and _blocks_per_call(statement) >= limits.min_blocks_per_call_count
+    )
+
+
+def _blocks_per_call(statement: Statement) -> float:
+    return (statement.shared_blocks_hit + statement.shared_blocks_read) / max(statement.calls, 1)
+
+
+def _finding(
+    case: Case, table: Table, statements: list[Statement], columns: tuple[str, ...]
+) -> Finding:
+    statement = statements[0]
+    blocks = _blocks_per_call(statement)
+    return Finding(
+        subject=table.qualified_name,
+        identity=f"{table.qualified_name}:{case.shape_of(statement)}",
+        summary=f"A statement pages through {table.qualified_name} with OFFSET and touches "
+        f"{format_count(blocks)} blocks a call ({format_ratio(case.share_of(statement))} "
+        "of all time)",
+        detail=_detail(case, table, columns),
+        evidence=tuple(_evidence(case, statement, blocks)),
+        provenance=Provenance.STATISTICS,
+        # The figures do not show the offsets themselves.
+        confidence=Confidence.MEDIUM,
+        guards=("the table is not small", "it touches more blocks than a first page would"),
+        remedies=(_remedy(case, table, statement, columns),),
+        impact=Impact(risk="each page costs more than the one before"),
+        statement_ids=tuple(s.id for s in statements),
+    )
+
+
+def _is_total_order(case: Case, table: Table, columns: tuple[str, ...]) -> bool:
+    """The order holds a unique key, so that no two rows are equal in it."""
+    return any(
+        index.is_unique
+        and index.is_valid
+        and index.predicate is None
+        and all(name in columns for name in index.key_columns)
+        for index in case.indexes_of(table)
+    )
+
+
+def _detail(case: Case, table: Table, columns: tuple[str, ...]) -> str:
+    if _is_total_order(case, table, columns):
+        return ""
+    return (
+        f"The order by {', '.join(columns)} is not unique, so pages may repeat or miss rows "
+        "even now; end it in a unique column."
+    )
+
+
+def _evidence(case: Case, statement: Statement, blocks: float) -> Iterator[Evidence]:
+    yield Evidence(
+        name="blocks touched a call",
+        value=round(blocks, 1),
+        unit="blocks",
+        source="pg_stat_statements.shared_blks_hit, shared_blks_read",
+    )
+    yield Evidence(
+        name="rows returned a call",
+        value=round(statement.rows / max(statement.calls, 1), 1),
+        unit="rows",
+        source="pg_stat_statements.rows",
+    )
+    yield Evidence(
+        name="share of execution time",
+        value=round(case.share_of(statement), 4),
+        unit="ratio",
+        source="pg_stat_statements.total_exec_time",
+    )
+    yield Evidence(
+        name="mean and longest call",
+        value=f"{format_ms(statement.mean_time_ms)} and {format_ms(statement.max_time_ms)}",
+        source="pg_stat_statements.mean_exec_time, max_exec_time",
+    )
+
+
+def _remedy(
+    case: Case, table: Table, statement: Statement, columns: tuple[str, ...]
+) -> RewriteStatement | ManualSteps:
+    after = keyset_template(statement.text)
+    if after is None:
+        return ManualSteps(
+            title=f"Page through {table.qualified_name} by key",
+            steps=(
+                f"End the order by {', '.join(columns)} in a unique column.",
+                (
+                    "Let the application keep these columns of the last row of a page, and ask for "
+                    "rows that come after them with a row comparison instead of an OFFSET."
+                ),
+            ),
+        )
+    unique = (
+        "" if _is_total_order(case, table, columns) else " and the order ends in a unique column"
+    )
+    return RewriteStatement(
+        before=statement.text,
+        after=after,
+        condition=f"the application passes the last row's key instead of a page number{unique}",
+    )

@@ -1,0 +1,168 @@
+"""Conditions that hide a column inside an expression."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgadvisor.rulekit import (
+    Case,
+    Confidence,
+    Evidence,
+    Finding,
+    Impact,
+    ManualSteps,
+    Outcome,
+    Provenance,
+    RelationUsage,
+    RewriteStatement,
+    Severity,
+    Statement,
+    StatementOnTable,
+    Table,
+    WrappedPredicate,
+    finds_by_key,
+    format_ms,
+    format_ratio,
+    rule,
+    same_expression,
+    sargable_range,
+)
+
+_TIME_ZONED = "timestamp with time zone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Which statements are worth rewriting."""
+
+    min_share_ratio: float = 0.005
+    """Share of the workload's execution time of all statements with the condition."""
+
+
+@rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
+def non_sargable_predicate(case: Case, limits: Limits) -> Outcome:
+    """A condition hides its column inside an expression, so that no plain index can serve.
+
+    ## Why it matters
+    An index on created_at is sorted by created_at.  ``date(created_at) = $1`` asks for another
+    order, so every row is read and computed; ``created_at >= $1 AND created_at < $1 + 1`` asks
+    for a range of the index.
+
+    ## What it leaves alone
+    Small tables, statements with little time, conditions below an OR, expressions that an index
+    is built on, and statements that find their row by a unique key anyway.
+
+    ## Before you act
+    What is equal to what depends on types: a day of a timestamp with time zone is a day of the
+    session's TimeZone, in the old form and in the new one.  Where no rewrite is known, an index
+    on the expression does it, if the expression is immutable.
+
+    ## Example
+        SELECT count(*) FROM orders WHERE date(created_at) = $1;
+        SELECT count(*) FROM orders WHERE created_at >= $1 AND created_at < $1 + 1;
+    """
+    for table in case.user_tables:
+        if not case.is_large_enough(table):
+            continue
+        groups: dict[str, list[tuple[StatementOnTable, WrappedPredicate]]] = defaultdict(list)
+        for use in case.uses_of(table):
+            for wrapped in _hidden(case, table, use.relation):
+                groups[wrapped.expression].append((use, wrapped))
+        for found in groups.values():
+            statements = tuple({u.statement.id: u.statement for u, _ in found}.values())
+            if sum(case.share_of(statement) for statement in statements) >= limits.min_share_ratio:
+                yield _finding(case, table, found[0][1], statements)
+
+
+def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[WrappedPredicate]:
+    if finds_by_key(case, table, relation):
+        return
+    indexed = [
+        key.expression
+        for index in case.indexes_of(table)
+        if index.is_valid
+        for key in index.keys[:1]
+        if key.expression is not None
+    ]
+    for wrapped in relation.wrapped:
+        if not wrapped.is_optional and not any(
+            same_expression(wrapped.expression, expression) for expression in indexed
+        ):
+            yield wrapped
+
+
+def _finding(
+    case: Case, table: Table, wrapped: WrappedPredicate, statements: tuple[Statement, ...]
+) -> Finding:
+    share = sum(case.share_of(statement) for statement in statements)
+    rewrites = tuple(_rewrites(table, wrapped, statements))
+    times = [case.time_ms_per_day(statement) for statement in statements]
+    per_day = sum(time for time in times if time is not None)
+    return Finding(
+        subject=table.qualified_name,
+        identity=f"{table.qualified_name}:{wrapped.expression}",
+        summary=f"{wrapped.expression} on {table.qualified_name} keeps indexes on "
+        f"{wrapped.column} out of {len(statements)} "
+        f"statement{'' if len(statements) == 1 else 's'} ({format_ratio(share)} of all time)",
+        detail=f"They take {format_ms(per_day)} a day." if per_day else "",
+        evidence=(
+            Evidence(
+                name="condition",
+                value=f"{wrapped.expression} {wrapped.operator}",
+                source="pg_stat_statements.query",
+            ),
+            Evidence(
+                name="share of execution time",
+                value=round(share, 4),
+                unit="ratio",
+                source="pg_stat_statements.total_exec_time",
+            ),
+            Evidence(
+                name="rows of the table",
+                value=round(case.rows_of(table)),
+                unit="rows",
+                source="pg_class.reltuples, scaled by the length now",
+            ),
+        ),
+        provenance=Provenance.STATISTICS,
+        confidence=Confidence.HIGH if rewrites else Confidence.MEDIUM,
+        guards=(
+            "the table is not small",
+            "no valid index is built on the expression",
+            "no unique key finds the rows anyway",
+        ),
+        remedies=rewrites or (_by_hand(table, wrapped),),
+        impact=Impact(risk="every row is read and computed, whatever indexes there are"),
+        statement_ids=tuple(statement.id for statement in statements),
+    )
+
+
+def _rewrites(
+    table: Table, wrapped: WrappedPredicate, statements: tuple[Statement, ...]
+) -> Iterator[RewriteStatement]:
+    column = table.column(wrapped.column)
+    is_zoned = column is not None and column.type_name == _TIME_ZONED
+    for statement in statements:
+        after = sargable_range(statement.text)
+        if after is not None:
+            yield RewriteStatement(
+                before=statement.text,
+                after=after,
+                condition="the session's TimeZone is the same for both" if is_zoned else "",
+            )
+
+
+def _by_hand(table: Table, wrapped: WrappedPredicate) -> ManualSteps:
+    return ManualSteps(
+        title=f"Free {wrapped.column} of {table.qualified_name} from {wrapped.wrapper}",
+        steps=(
+            (
+                f"Write the condition so that {wrapped.column} stands alone on its side: move "
+                f"{wrapped.wrapper} to the other side, or write a range."
+            ),
+            (
+                f"If that cannot be done and the expression is immutable, build an index on "
+                f"`({wrapped.expression})`, and run ANALYZE after it."
+            ),
+        ),
+    )

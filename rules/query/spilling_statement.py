@@ -1,0 +1,151 @@
+"""Statements whose sorts and hashes do not fit into memory."""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+
+from pgadvisor.rulekit import (
+    Case,
+    Confidence,
+    Evidence,
+    Finding,
+    Impact,
+    ManualSteps,
+    MiB,
+    Outcome,
+    Provenance,
+    Severity,
+    Statement,
+    StatementKind,
+    format_ms,
+    format_ratio,
+    format_size,
+    rule,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Which statements spill enough to matter."""
+
+    min_temp_bytes: int = 8 * MiB
+    """Written to temporary files in a call, on average."""
+
+    min_share_ratio: float = 0.005
+    """Share of the workload's execution time."""
+
+    max_work_mem_bytes: int = 512 * MiB
+    """More than this is not proposed for any statement."""
+
+
+@rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
+def spilling_statement(case: Case, limits: Limits) -> Outcome:
+    """A statement writes temporary files.
+
+    ## Why it matters
+    A sort or hash larger than ``work_mem`` goes through temporary files: what it writes it reads
+    again, and on a busy disk everybody waits.
+
+    ## What it leaves alone
+    Statements that write little, or that take little of the workload's time, and utility
+    statements such as CREATE INDEX, which have ``maintenance_work_mem``.
+
+    ## Before you act
+    More memory is the last resort, and never for the whole server: ``work_mem`` is taken for
+    each sort and hash of each session.  While temporary files stay in the operating system's
+    cache, it may gain nothing at all: measure.
+
+    ## Example
+        SELECT customer_id, sum(total) FROM orders GROUP BY customer_id ORDER BY 2 DESC;
+        BEGIN; SET LOCAL work_mem = '64MB'; SELECT ...; COMMIT;
+    """
+    groups: dict[str, list[Statement]] = defaultdict(list)
+    for statement in case.snapshot.statements:
+        usage = case.usage.get(statement.id)
+        if usage is None or usage.kind is StatementKind.UTILITY or statement.calls == 0:
+            continue
+        temp_bytes = _temp_bytes_per_call(case, statement)
+        share = case.share_of(statement)
+        if temp_bytes >= limits.min_temp_bytes and share >= limits.min_share_ratio:
+            groups[case.shape_of(statement)].append(statement)
+    for statements in groups.values():
+        yield _finding(case, statements, limits)
+
+
+def _temp_bytes_per_call(case: Case, statement: Statement) -> float:
+    block_bytes = case.snapshot.server.block_size_bytes
+    return statement.temp_blocks_written * block_bytes / statement.calls
+
+
+def _finding(case: Case, statements: list[Statement], limits: Limits) -> Finding:
+    statement = statements[0]
+    temp_bytes = _temp_bytes_per_call(case, statement)
+    work_mem = case.snapshot.server.setting("work_mem")
+    now = f"{format_size(int(work_mem.value) * 1024)}" if work_mem else "unknown"
+    tables = sorted(
+        {
+            case.catalog.tables[relation.table_oid].qualified_name
+            for relation in case.usage[statement.id].relations
+            if relation.table_oid in case.catalog.tables
+        }
+    )
+    return Finding(
+        subject=", ".join(tables) or f"statement {statement.id}",
+        identity=case.shape_of(statement),
+        summary=f"A statement on {', '.join(tables) or 'no table'} writes "
+        f"{format_size(temp_bytes)} of temporary files in each call",
+        detail=f"It takes {format_ms(statement.mean_time_ms)} on average; work_mem is {now}.",
+        evidence=(
+            Evidence(
+                name="temporary files a call",
+                value=round(temp_bytes),
+                unit="bytes",
+                source="pg_stat_statements.temp_blks_written",
+            ),
+            Evidence(name="work_mem", value=now, source="pg_settings"),
+            Evidence(
+                name="share of execution time",
+                value=round(case.share_of(statement), 4),
+                unit="ratio",
+                source="pg_stat_statements.total_exec_time",
+            ),
+        ),
+        provenance=Provenance.STATISTICS,
+        confidence=Confidence.HIGH,
+        guards=(
+            "it is no utility statement",
+            f"it takes {format_ratio(case.share_of(statement))} of the workload's time",
+        ),
+        remedies=(_remedy(temp_bytes, limits),),
+        impact=Impact(risk="sorting and hashing waits for the disk"),
+        statement_ids=tuple(s.id for s in statements),
+    )
+
+
+def _remedy(temp_bytes: float, limits: Limits) -> ManualSteps:
+    """Less to sort first, then memory for this statement alone."""
+    steps = [
+        (
+            "Sort and group less: leave out columns that are not needed until the end, filter "
+            "before the join, and join the wide rows to the few that remain."
+        ),
+        "See whether an index gives the order, so that nothing has to be sorted.",
+    ]
+    wanted = _work_mem_mib(temp_bytes)
+    if wanted * MiB <= limits.max_work_mem_bytes:
+        steps.append(
+            f"If it has to be: `SET LOCAL work_mem = '{wanted}MB'` in its transaction, or "
+            f"`ALTER ROLE ... SET work_mem` for the role that runs it, and measure; not for "
+            "the whole server."
+        )
+    else:
+        steps.append(
+            f"It would need about {format_size(wanted * MiB)} of memory for each run, which is "
+            "more than a session should take: keep a summary table instead."
+        )
+    return ManualSteps(title="Keep the statement from spilling to disk", steps=tuple(steps))
+
+
+def _work_mem_mib(temp_bytes: float) -> int:
+    """Rows take about twice the room in memory that they take in a file; to a power of two."""
+    return int(2 ** math.ceil(math.log2(max(2 * temp_bytes / MiB, 1))))

@@ -1,0 +1,175 @@
+"""Tables whose planner statistics no longer describe them."""
+
+from dataclasses import dataclass
+
+from pgadvisor.rulekit import (
+    AnalyzeTable,
+    Case,
+    Confidence,
+    Evidence,
+    Finding,
+    Impact,
+    Outcome,
+    Provenance,
+    RelationKind,
+    Severity,
+    Table,
+    TableActivity,
+    format_count,
+    format_ratio,
+    rule,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When statistics are stale."""
+
+    min_modified_ratio: float = 0.2
+    """Rows modified since ANALYZE, as a share of the live ones."""
+
+    min_table_rows: int = 10_000
+    """Smaller tables are planned well enough without."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stale:
+    """A table, or one partition, to be analysed."""
+
+    table: Table
+    modified_rows: int
+    live_rows: float
+    is_never_analysed: bool
+
+
+@rule(severity=Severity.WARNING, since="0.1", limits=Limits)
+def stale_statistics(case: Case, limits: Limits) -> Outcome:
+    """The planner's statistics of a table are stale, or were never gathered.
+
+    ## Why it matters
+    The planner estimates rows from a sample of the table as it was.  When it has changed since,
+    or was never looked at, joins and scans are planned for another table than the one there
+    is.  Advice on indexes rests on the same figures.
+
+    ## What it leaves alone
+    Small tables, and tables that did not change since they were analysed, however long ago.
+    Counters that were lost do not count as never analysed while statistics are there.
+
+    ## Before you act
+    ANALYZE reads a sample and blocks neither reads nor writes.  If it is stale again soon,
+    lower ``autovacuum_analyze_scale_factor`` for the table, and look why autovacuum does not
+    come: it may be switched off.  Partitioned tables are never analysed as a whole by it.
+
+    ## Example
+        SELECT n_mod_since_analyze, n_live_tup FROM pg_stat_user_tables WHERE relname = 'orders';
+        ANALYZE orders;
+    """
+    for table in case.user_tables:
+        stale = [s for leaf in case.catalog.leaves(table) if (s := _judge(case, leaf, limits))]
+        is_whole_missing = _lacks_inherited(case, table, limits)
+        if stale or is_whole_missing:
+            yield _finding(case, table, stale, is_whole_missing=is_whole_missing)
+
+
+def _judge(case: Case, table: Table, limits: Limits) -> _Stale | None:
+    activity = case.catalog.activity_of(table)
+    live_rows = float(activity.live_rows) or case.catalog.rows_now(table)
+    is_never = _was_never_analysed(case, table, activity)
+    modified = activity.rows_modified_since_analyze
+    if live_rows < limits.min_table_rows:
+        return None
+    if not is_never and (modified == 0 or modified < limits.min_modified_ratio * live_rows):
+        return None
+    return _Stale(
+        table=table, modified_rows=modified, live_rows=live_rows, is_never_analysed=is_never
+    )
+
+
+def _was_never_analysed(case: Case, table: Table, activity: TableActivity) -> bool:
+    if activity.last_analyze is not None or activity.last_autoanalyze is not None:
+        return False
+    if activity.analyze_count or activity.autoanalyze_count:
+        return False
+    if any("pg_stats" in item.what for item in case.snapshot.unavailable):
+        return table.rows < 0  # without pg_stats only the row count can tell
+    return not any((table.oid, c.name) in case.catalog.column_statistics for c in table.columns)
+
+
+def _lacks_inherited(case: Case, table: Table, limits: Limits) -> bool:
+    """A partitioned table that was never analysed as a whole: joins on it are guessed."""
+    if table.kind is not RelationKind.PARTITIONED_TABLE:
+        return False
+    if any("pg_stats" in item.what for item in case.snapshot.unavailable):
+        return False
+    known = case.catalog.column_statistics
+    return case.rows_of(table) >= limits.min_table_rows and not any(
+        (table.oid, column.name) in known for column in table.columns
+    )
+
+
+def _finding(case: Case, table: Table, stale: list[_Stale], *, is_whole_missing: bool) -> Finding:
+    never = [s for s in stale if s.is_never_analysed]
+    modified = sum(s.modified_rows for s in stale)
+    live = sum(s.live_rows for s in stale)
+    targets = [table] if is_whole_missing else [s.table for s in stale]
+    return Finding(
+        subject=table.qualified_name,
+        summary=_summary(table, stale, is_whole_missing=is_whole_missing),
+        detail=_detail(case, [s.table for s in stale] or [table]),
+        evidence=(
+            Evidence(
+                name="rows modified since analyze",
+                value=modified,
+                unit="rows",
+                source="pg_stat_user_tables.n_mod_since_analyze",
+            ),
+            Evidence(
+                name="live rows",
+                value=round(live or case.rows_of(table)),
+                unit="rows",
+                source="pg_stat_user_tables.n_live_tup",
+            ),
+            Evidence(
+                name="never analysed",
+                value=bool(never) or is_whole_missing,
+                source="pg_stat_user_tables.last_analyze, last_autoanalyze; pg_stats",
+            ),
+        ),
+        provenance=Provenance.STATISTICS,
+        confidence=Confidence.HIGH,
+        guards=("the table is not small", "it has changed since, or was never analysed"),
+        remedies=tuple(AnalyzeTable(schema=t.schema, table=t.name) for t in targets),
+        impact=Impact(risk="plans are made for a table that is no longer like that"),
+    )
+
+
+def _summary(table: Table, stale: list[_Stale], *, is_whole_missing: bool) -> str:
+    name = table.qualified_name
+    if is_whole_missing:
+        return f"{name} was never analysed as a whole: there are no statistics across partitions"
+    if any(s.is_never_analysed for s in stale):
+        parts = "" if stale[0].table is table else f" ({len(stale)} partitions)"
+        return f"{name}{parts} was never analysed"
+    modified = sum(s.modified_rows for s in stale)
+    ratio = modified / sum(s.live_rows for s in stale)
+    return (
+        f"{format_count(modified)} rows of {name} ({format_ratio(ratio)}) changed "
+        "since it was analysed"
+    )
+
+
+def _detail(case: Case, tables: list[Table]) -> str:
+    off = [t.qualified_name for t in tables if _is_autovacuum_off(t)]
+    if off:
+        return f"Autovacuum is switched off for {', '.join(off)}."
+    setting = case.snapshot.server.setting("autovacuum")
+    if setting is not None and setting.value == "off":
+        return "Autovacuum is switched off for the whole server."
+    return ""
+
+
+def _is_autovacuum_off(table: Table) -> bool:
+    return any(
+        option in {"autovacuum_enabled=false", "autovacuum_enabled=off", "autovacuum_enabled=0"}
+        for option in table.options
+    )

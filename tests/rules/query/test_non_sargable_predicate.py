@@ -1,0 +1,115 @@
+"""non-sargable-predicate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgadvisor.model.action import ManualSteps, RewriteStatement
+from pgadvisor.model.finding import Confidence
+from pgadvisor.model.schema import Index, IndexKey
+from pgadvisor.testing import (
+    Outcome,
+    SnapshotPart,
+    a_primary_key,
+    a_snapshot,
+    a_statement,
+    a_table,
+    an_index,
+    diagnose,
+)
+
+RULE = "non-sargable-predicate"
+ORDERS = a_table("orders")
+BY_DAY = a_statement("select count(*) from orders where date(created_at) = $1")
+LOWERED = a_statement("select id from orders where lower(note) = $1")
+LOWER_NOTE = IndexKey(column=None, expression="lower(note)")
+
+
+def run(*objects: SnapshotPart) -> Outcome:
+    return diagnose(RULE, a_snapshot(ORDERS, *objects))
+
+
+def test_rewrites_a_day_as_a_range() -> None:
+    [finding] = run(BY_DAY).findings
+
+    assert finding.key == "non-sargable-predicate:public.orders:date(created_at)"
+    assert finding.summary == (
+        "date(created_at) on public.orders keeps indexes on created_at out of 1 statement "
+        "(100 % of all time)"
+    )
+    assert finding.confidence is Confidence.HIGH
+    [action] = finding.remedies
+    assert isinstance(action, RewriteStatement)
+    assert action.before == BY_DAY.text
+    assert "date(" not in action.after.lower()
+    assert "created_at >=" in action.after
+    assert action.condition == "the session's TimeZone is the same for both"
+
+
+def test_says_what_to_do_by_hand_where_there_is_no_rewrite() -> None:
+    [finding] = run(LOWERED).findings
+
+    assert finding.confidence is Confidence.MEDIUM
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    assert "lower(note)" in action.steps[1]
+
+
+def test_groups_statements_by_condition() -> None:
+    other = a_statement("select note from orders where lower(note) = $1", mean_time_ms=99.0)
+
+    [finding] = run(LOWERED, other).findings
+
+    assert finding.statement_ids == (other.id, LOWERED.id)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("select id from orders where note = lower($1)", id="function-of-the-other"),
+        pytest.param("select id from orders where lower(note) = $1 or id = $2", id="below-or"),
+        pytest.param("select lower(note) from orders", id="no-condition"),
+    ],
+)
+def test_leaves_alone(text: str) -> None:
+    assert run(a_statement(text)).is_clear
+
+
+@pytest.mark.parametrize(
+    ("index", "count"),
+    [
+        pytest.param(an_index(ORDERS, LOWER_NOTE), 0, id="on-the-expression"),
+        pytest.param(an_index(ORDERS, LOWER_NOTE, is_valid=False), 1, id="invalid"),
+        pytest.param(an_index(ORDERS, "note", LOWER_NOTE), 1, id="not-leading"),
+        pytest.param(an_index(ORDERS, "note"), 1, id="on-the-bare-column"),
+    ],
+)
+def test_an_index_on_the_expression_is_enough(index: Index, count: int) -> None:
+    assert len(run(LOWERED, index).findings) == count
+
+
+def test_leaves_a_row_alone_that_is_found_by_its_key() -> None:
+    statement = a_statement("select * from orders where id = $1 and lower(note) = $2")
+
+    assert run(statement, a_primary_key(ORDERS, "id")).is_clear
+    assert len(run(statement).findings) == 1
+
+
+@pytest.mark.parametrize(("rest", "count"), [(995.0, 1), (996.0, 0)])
+def test_asks_for_half_a_percent_of_the_time(rest: float, count: int) -> None:
+    small = replace(LOWERED, total_time_ms=5.0)
+    other = replace(a_statement("select 1"), total_time_ms=rest)
+
+    assert len(run(small, other).findings) == count
+
+
+def test_leaves_small_tables_alone() -> None:
+    small = a_table("orders", rows=9_999)
+
+    assert diagnose(RULE, a_snapshot(small, LOWERED)).is_clear
+
+
+def test_cannot_judge_without_statements() -> None:
+    assert run().reasons == ("no statement was recorded, and no workload files were given",)

@@ -1,0 +1,92 @@
+"""spilling-statement."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgadvisor.model.action import ManualSteps
+from pgadvisor.model.server import Setting
+from pgadvisor.testing import (
+    Outcome,
+    SnapshotPart,
+    a_snapshot,
+    a_statement,
+    a_table,
+    diagnose,
+)
+
+RULE = "spilling-statement"
+ORDERS = a_table("orders")
+WORK_MEM = Setting(name="work_mem", value="4096", unit="kB")
+REPORT = a_statement(
+    "select customer_id, count(*) from orders group by customer_id order by 2 desc",
+    calls=10,
+    temp_blocks_written=10 * 1_024,
+)
+
+
+def run(*objects: SnapshotPart) -> Outcome:
+    return diagnose(RULE, a_snapshot(ORDERS, WORK_MEM, *objects))
+
+
+def test_reports_a_statement_that_spills() -> None:
+    [finding] = run(REPORT).findings
+
+    assert finding.key == f"spilling-statement:{REPORT.id}"
+    assert finding.summary == (
+        "A statement on public.orders writes 8 MB of temporary files in each call"
+    )
+    assert finding.detail == "It takes 50 ms on average; work_mem is 4 MB."
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    assert "SET LOCAL work_mem = '16MB'" in action.steps[-1]
+
+
+def test_proposes_no_memory_that_a_session_should_not_take() -> None:
+    [finding] = run(replace(REPORT, temp_blocks_written=10 * 100_000)).findings
+
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    assert "work_mem" not in action.steps[-1]
+    assert "2 GB" in action.steps[-1]
+
+
+@given(temp_blocks=st.integers(10_240, 10**12))
+def test_never_touches_the_whole_server(temp_blocks: int) -> None:
+    [finding] = run(replace(REPORT, temp_blocks_written=temp_blocks)).findings
+
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    assert "ALTER SYSTEM" not in " ".join(action.steps)
+
+
+@pytest.mark.parametrize(("blocks", "count"), [(10 * 1_024, 1), (10 * 1_024 - 1, 0)])
+def test_asks_for_eight_megabytes_a_call(blocks: int, count: int) -> None:
+    assert len(run(replace(REPORT, temp_blocks_written=blocks)).findings) == count
+
+
+@pytest.mark.parametrize(("rest", "count"), [(995.0, 1), (996.0, 0)])
+def test_asks_for_half_a_percent_of_the_time(rest: float, count: int) -> None:
+    other = replace(a_statement("select 1"), total_time_ms=rest)
+
+    assert len(run(replace(REPORT, total_time_ms=5.0), other).findings) == count
+
+
+def test_leaves_utility_statements_alone() -> None:
+    assert run(replace(REPORT, text="create index on orders (note)")).is_clear
+
+
+def test_takes_statements_of_one_shape_together() -> None:
+    twins = (replace(REPORT, fingerprint="f"), replace(REPORT, fingerprint="f", id="2"))
+
+    [finding] = run(twins[0], twins[1]).findings
+
+    assert finding.statement_ids == (REPORT.id, "2")
+
+
+def test_cannot_judge_without_statements() -> None:
+    assert run().reasons == ("no statement was recorded, and no workload files were given",)
