@@ -7,7 +7,7 @@ from dataclasses import replace
 from pgadvisor.model.action import DropIndex, ManualSteps, RebuildIndex
 from pgadvisor.model.finding import Confidence
 from pgadvisor.model.schema import RelationKind
-from pgadvisor.testing import Outcome, a_snapshot, a_table, an_index, diagnose
+from pgadvisor.testing import Outcome, SnapshotPart, a_snapshot, a_table, an_index, diagnose
 
 RULE = "invalid-index"
 ORDERS = a_table("orders")
