@@ -132,10 +132,12 @@ def _job(statement: Statement, policy: FunctionPolicy, paths: SearchPaths) -> _J
     first, *others = paths.of_roles(statement.roles or ("",))
     # What never works as it stands is repaired before the first try.
     text = next(iter(repairs(statement.text)), statement.text)
+    if text != statement.text and not _is_one_plain_statement(text):
+        text = statement.text
     attempt = Attempt(text=text, parameter_count=parsed.parameter_count, search_path=first)
     return _Job(
         statement=statement,
-        attempt=attempt if _is_one_plain_statement(text) else replace(attempt, text=statement.text),
+        attempt=attempt,
         paths=tuple(others),
         seen=frozenset({statement.text, text}),
     )

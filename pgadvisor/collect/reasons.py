@@ -5,8 +5,8 @@ The server's messages may be in any language and may quote data, so none is ever
 
 from __future__ import annotations
 
-MAX_TRIES = 6
-"""Of one read: a setting that the server refuses costs a try, and so does a passing failure."""
+MAX_TRIES = 3
+"""Of one read, where a failure may pass."""
 
 LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "08000", "08003", "08006"})
 """The server has ended the connection, or is about to."""

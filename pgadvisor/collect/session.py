@@ -131,7 +131,9 @@ class Session:
         return self._fetch(text, values, self._settings)
 
     def _fetch(self, text: str, values: Values, settings: list[str]) -> list[Record]:
-        for _ in range(reasons.MAX_TRIES):
+        tries = 0
+        while True:
+            tries += 1
             started = time.monotonic()
             results = self.run(_unit(settings, Command(text, values)))
             *before, last = results[: len(settings) + 2]
@@ -142,14 +144,14 @@ class Session:
             if failed is None:
                 return self._load(last)
             sqlstate = sqlstate_of(failed)
-            if sqlstate not in reasons.WORTH_ANOTHER_TRY:
-                break
-        elapsed_ms = (time.monotonic() - started) * MS_PER_SECOND
-        raise ReadError(
-            sqlstate,
-            reasons.reason(sqlstate, has_run_out=elapsed_ms >= self.statement_timeout_ms),
-            reasons.remedy(sqlstate),
-        )
+            if tries < reasons.MAX_TRIES and sqlstate in reasons.WORTH_ANOTHER_TRY:
+                continue
+            elapsed_ms = (time.monotonic() - started) * MS_PER_SECOND
+            raise ReadError(
+                sqlstate,
+                reasons.reason(sqlstate, has_run_out=elapsed_ms >= self.statement_timeout_ms),
+                reasons.remedy(sqlstate),
+            )
 
     def run(self, steps: Sequence[Step]) -> list[pq.abc.PGresult]:
         """Send steps that leave no transaction open; once in a session, mend a lost connection.
@@ -159,12 +161,10 @@ class Session:
         """
         try:
             results = self._run(steps)
+            if not any(sqlstate_of(result) in reasons.LOST for result in results):
+                return results
         except psycopg.OperationalError:
-            lost = True
-        else:
-            lost = any(sqlstate_of(result) in reasons.LOST for result in results)
-        if not lost:
-            return results
+            pass  # it is lost all the same
         if self.has_reconnected:
             raise ReadError(None, reasons.CONNECTION_LOST)
         self.has_reconnected = True

@@ -15,9 +15,11 @@ PREPARED_NAME = "pgadvisor_q"
 """The one name that we prepare statements under."""
 
 # Whatever may hold a literal or a comment: a quote, a number that is no part of a name or a
-# parameter, a word that is a constant, a comment, a dollar quote, a second statement.
+# parameter, a comment, a dollar quote, a second statement, a word that is a constant (the one of
+# IS NULL is not).
 _NEEDS_WORK = re.compile(
-    r"""['";]|--|/\*|(?<![\w$])\.?\d|\$(?!\d)|\b(?:true|false|null)\b""", re.IGNORECASE
+    r"""['";]|--|/\*|(?<![\w$])\.?\d|\$(?!\d)|(?<!\bis )(?<!\bis not )\b(?:true|false|null)\b""",
+    re.IGNORECASE,
 )
 _QUERY = re.compile(r"(?:select|insert|update|delete|with|merge)\b", re.IGNORECASE)
 _NOISE = re.compile(
