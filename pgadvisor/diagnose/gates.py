@@ -120,6 +120,10 @@ def _topology(snapshot: Snapshot) -> Gate:
     return Gate(id="topology", state=state, detail=detail, value=count)
 
 
+def _known(count: int) -> str:
+    return "1 statement is known" if count == 1 else f"{count:,} statements are known"
+
+
 def _statements(snapshot: Snapshot) -> Gate:
     info = snapshot.server.statements_info
     count = len(snapshot.statements)
@@ -127,7 +131,7 @@ def _statements(snapshot: Snapshot) -> Gate:
         state = GateState.CLOSED
         detail = f"pg_stat_statements.track is none: its {count} statements are not counted on"
     elif count > 0:
-        state, detail = GateState.OPEN, f"{count} statements are known"
+        state, detail = GateState.OPEN, _known(count)
     else:
         why = "pg_stat_statements is not usable" if info is None else "no statement was recorded"
         state = GateState.CLOSED

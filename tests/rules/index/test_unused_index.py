@@ -52,7 +52,8 @@ def test_reports_an_index_nobody_scans() -> None:
     [step] = steps_of(finding.remedies[0])
     assert step.up == ('DROP INDEX CONCURRENTLY IF EXISTS "public"."orders_note_idx"',)
     assert step.down == (
-        'CREATE INDEX CONCURRENTLY "orders_note_idx" ON "public"."orders" USING btree ("note")',
+        'CREATE INDEX CONCURRENTLY IF NOT EXISTS "orders_note_idx" '
+        'ON "public"."orders" USING btree ("note")',
     )
 
 
