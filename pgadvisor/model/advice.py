@@ -61,6 +61,8 @@ class MigrationStep:
     a timeout hits it."""
     checks: tuple[str, ...] = ()
     """Queries run after ``up``; each fails when the step did not do what it should have."""
+    down_checks: tuple[str, ...] = ()
+    """The same after ``down``."""
     note: str = ""
     action: Action | None = None
     """What it carries out, for formats that have their own words for it."""

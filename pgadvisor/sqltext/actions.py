@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import assert_never
 
@@ -23,6 +24,13 @@ from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 
 LOCK_TIMEOUT_MS = 2_000
 """For locks that make others queue behind us; on 55P03 the step is run again."""
+STATEMENT_TIMEOUT_MS = 30_000
+"""For statements that hold such locks; all of them change catalogs only, which takes no time."""
+_CONCURRENT = re.compile(r"(CREATE (UNIQUE )?|DROP |REINDEX )INDEX CONCURRENTLY ")
+_ONLY = re.compile(
+    r'(CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(?:"(?:[^"]|"")+"|[^\s"]+) ON )ONLY '
+)
+"""An index name may be quoted, and hold anything."""
 _CONCURRENT_LOCK = "SHARE UPDATE EXCLUSIVE"
 _STRONG_LOCK = "ACCESS EXCLUSIVE"
 
@@ -70,7 +78,7 @@ def _create_index(action: CreateIndex) -> Iterator[MigrationStep]:
     if not action.is_partitioned:
         yield MigrationStep(
             title=title,
-            up=(create_index_sql(index, action.name, concurrently=True),),
+            up=(create_index_sql(index, action.name, concurrently=True, if_not_exists=True),),
             down=(f"DROP INDEX CONCURRENTLY IF EXISTS {qualified(index.schema, action.name)}",),
             is_transactional=False,
             lock=_CONCURRENT_LOCK,
@@ -86,7 +94,7 @@ def _create_partitioned(action: CreateIndex, title: str) -> Iterator[MigrationSt
     index = action.index
     yield MigrationStep(
         title=f"{title}: the parent, not valid until its partitions are attached",
-        up=(create_index_sql(index, action.name, only=True),),
+        up=(create_index_sql(index, action.name, only=True, if_not_exists=True),),
         down=(f"DROP INDEX IF EXISTS {qualified(index.schema, action.name)}",),
         is_transactional=True,
         lock="SHARE",
@@ -121,6 +129,7 @@ def _create_below(
         name,
         concurrently=not partition.is_partitioned,
         only=partition.is_partitioned,
+        if_not_exists=True,
         schema=partition.schema,
         table=partition.table,
     )
@@ -153,21 +162,33 @@ def _drop_index(action: DropIndex) -> MigrationStep:
     return MigrationStep(
         title=f"Drop the index {action.schema}.{action.name}",
         up=(f"DROP INDEX {concurrently}IF EXISTS {target}",),
-        down=(
-            action.recreate_sql if action.is_partitioned else _concurrently(action.recreate_sql),
-        ),
+        down=(recreation_sql(action.recreate_sql, is_partitioned=action.is_partitioned),),
         is_transactional=action.is_partitioned,
         lock=_STRONG_LOCK if action.is_partitioned else _CONCURRENT_LOCK,
         lock_timeout_ms=LOCK_TIMEOUT_MS if action.is_partitioned else 0,
+        down_checks=(validity_check(action.schema, action.name),),
+        note="The way back builds the index on all partitions at once, and blocks writes meanwhile."
+        if action.is_partitioned
+        else "",
         action=action,
     )
 
 
-def _concurrently(definition: str) -> str:
-    """``pg_get_indexdef`` always begins with CREATE [UNIQUE] INDEX; slip the word in."""
+def recreation_sql(definition: str, *, is_partitioned: bool = False) -> str:
+    """The statement that brings an index back, from what ``pg_get_indexdef`` says of it.
+
+    Without blocking writes, except on a partitioned table, where that cannot be had in one
+    statement.  What has the name already is left alone: a check for validity has to follow.
+
+    Raises:
+        ValueError: The text is no index definition.
+    """
     for head in ("CREATE UNIQUE INDEX ", "CREATE INDEX "):
         if definition.startswith(head):
-            return f"{head}CONCURRENTLY {definition.removeprefix(head)}"
+            # ON ONLY, as the server writes it, would bring back the parent without its parts.
+            whole = _ONLY.sub(r"\g<1>", definition) if is_partitioned else definition
+            word = "" if is_partitioned else "CONCURRENTLY "
+            return f"{head}{word}IF NOT EXISTS {whole.removeprefix(head)}"
     raise ValueError("an index definition has to begin with CREATE INDEX")
 
 
@@ -233,16 +254,39 @@ def _add_primary_key(action: AddPrimaryKeyUsingIndex) -> MigrationStep:
     target = qualified(action.schema, action.table)
     constraint = quote_identifier(action.constraint_name)
     index = quote_identifier(action.index_name)
+    down = (
+        recreation_sql(action.recreate_sql),
+        f"ALTER TABLE {target} DROP CONSTRAINT IF EXISTS {constraint}",
+    )
+    if action.index_name == action.constraint_name:
+        down = down[::-1]  # the constraint's index has the name until it is gone
     return MigrationStep(
         title=f"Make a primary key of {action.schema}.{action.table} out of its unique index",
         up=(f"ALTER TABLE {target} ADD CONSTRAINT {constraint} PRIMARY KEY USING INDEX {index}",),
-        # The index goes with the constraint, so the way back builds it anew.
-        down=(
-            f"ALTER TABLE {target} DROP CONSTRAINT IF EXISTS {constraint}",
-            _concurrently(action.recreate_sql),
-        ),
+        # The index goes with the constraint, so the way back builds it anew, and before that.
+        down=down,
         is_transactional=False,
         lock=_STRONG_LOCK,
         lock_timeout_ms=LOCK_TIMEOUT_MS,
+        down_checks=(validity_check(action.schema, action.index_name),),
         action=action,
     )
+
+
+def is_concurrent(statement: str) -> bool:
+    """Whether one of our statements has to run outside a transaction block."""
+    return _CONCURRENT.match(statement) is not None
+
+
+def timeouts_ms(statement: str) -> tuple[int, int]:
+    """The lock timeout and the statement timeout for one of our statements; 0: none.
+
+    CONCURRENTLY blocks nobody while it waits, and a timeout would leave an invalid index behind.
+    What only changes catalogs has a short time for both.  ANALYZE, and building an index on all
+    partitions at once, take as long as they take.
+    """
+    if is_concurrent(statement):
+        return (0, 0)
+    if statement.startswith(("ALTER ", "DROP ")) or _ONLY.match(statement):
+        return (LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS)
+    return (LOCK_TIMEOUT_MS, 0)

@@ -52,6 +52,7 @@ def create_index_sql(
     *,
     concurrently: bool = False,
     only: bool = False,
+    if_not_exists: bool = False,
     schema: str | None = None,
     table: str | None = None,
 ) -> str:
@@ -62,6 +63,8 @@ def create_index_sql(
         name: Its name; indexes live in the schema of their table.
         concurrently: Do not block writes while it is built.
         only: On a partitioned table, leave the partitions out.
+        if_not_exists: Do nothing where the name is taken; to be followed by a check that what
+            has the name is valid.
         schema: Of the table, where it is not the definition's own (a partition's).
         table: The table, where it is not the definition's own (a partition).
     """
@@ -72,6 +75,8 @@ def create_index_sql(
     words.append("INDEX")
     if concurrently:
         words.append("CONCURRENTLY")
+    if if_not_exists:
+        words.append("IF NOT EXISTS")
     words += [quote_identifier(name), "ON"]
     if only:
         words.append("ONLY")

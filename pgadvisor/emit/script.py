@@ -1,0 +1,119 @@
+"""Migration steps as a plain SQL script for psql."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pgadvisor.model.advice import MigrationStep
+from pgadvisor.sqltext.actions import is_concurrent, timeouts_ms
+from pgadvisor.sqltext.quote import comment
+
+UP_FILE = "migration.up.sql"
+DOWN_FILE = "migration.down.sql"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What one step does in one direction."""
+
+    title: str
+    statements: tuple[str, ...]
+    checks: tuple[str, ...]
+    lock: str
+    note: str = ""
+
+
+def up_units(steps: Sequence[MigrationStep]) -> tuple[Unit, ...]:
+    """What applies the migration, in order."""
+    return tuple(
+        Unit(
+            title=step.title,
+            statements=step.up,
+            checks=step.checks,
+            lock=step.lock,
+            note=step.note,
+        )
+        for step in steps
+        if step.up or step.checks
+    )
+
+
+def down_units(steps: Sequence[MigrationStep]) -> tuple[Unit, ...]:
+    """What takes the migration back, in order; what an earlier unit did is not done again."""
+    units = []
+    done: set[str] = set()
+    for step in reversed(steps):
+        statements = tuple(s for s in step.down if s not in done)
+        done.update(statements)
+        if statements:
+            units.append(
+                Unit(
+                    title=f"Take back: {step.title}",
+                    statements=statements,
+                    checks=step.down_checks,
+                    lock=step.lock,
+                    note=step.note,
+                )
+            )
+    return tuple(units)
+
+
+def script(units: Sequence[Unit], name: str, purpose: str, revision: str | None = None) -> str:
+    """Write a script for ``psql -f``.
+
+    Args:
+        units: What it does, in order.
+        name: Its file.
+        purpose: One sentence, for the head.
+        revision: What its user calls the migration.
+    """
+    lines = [*_head(name, purpose, revision)]
+    if not units:
+        lines += ["", comment("There is nothing to do.")]
+    else:
+        lines += ["", "SET client_encoding = 'UTF8';"]
+    for number, unit in enumerate(units, start=1):
+        lines += ["", comment(f"{number} of {len(units)}: {unit.title}")]
+        lines += [comment(f"Lock: {unit.lock}."), *([comment(unit.note)] if unit.note else [])]
+        for statement in unit.statements:
+            lines += _guarded(statement)
+        if unit.checks:
+            lines += [comment("Fails when the index is not valid.")]
+            lines += [f"{check};" for check in unit.checks]
+    return "\n".join(lines) + "\n"
+
+
+def set_timeouts(statement: str, *, is_local: bool = False) -> tuple[str, str]:
+    """The two statements that set the timeouts for a statement."""
+    lock_ms, statement_ms = timeouts_ms(statement)
+    word = "SET LOCAL" if is_local else "SET"
+    return (
+        f"{word} lock_timeout = {_duration(lock_ms)}",
+        f"{word} statement_timeout = {_duration(statement_ms)}",
+    )
+
+
+def _head(name: str, purpose: str, revision: str | None) -> Iterator[str]:
+    yield comment(f"pgadvisor: {name}" + (f", revision {revision}" if revision else ""))
+    yield comment(purpose)
+    yield comment(f"Run it with: psql -X -v ON_ERROR_STOP=1 -f {name}")
+    yield comment("Never with -1 (--single-transaction): CONCURRENTLY cannot run in a transaction.")
+    yield comment("If a step fails for want of a lock (55P03), run the file again: indexes")
+    yield comment("that exist already are left as they are, and one that is not valid is reported.")
+
+
+def _guarded(statement: str) -> Iterator[str]:
+    """A statement with its timeouts, in a transaction of its own where it may be in one."""
+    if is_concurrent(statement):
+        yield from (f"{s};" for s in set_timeouts(statement))
+        yield f"{statement};"
+        return
+    yield "BEGIN;"
+    yield from (f"{s};" for s in set_timeouts(statement, is_local=True))
+    yield f"{statement};"
+    yield "COMMIT;"
+
+
+def _duration(time_ms: int) -> str:
+    return f"'{time_ms // 1000}s'" if time_ms else "0"
