@@ -1,6 +1,7 @@
 -- Purpose:   what ANALYZE found in columns and in indexed expressions
 -- Columns:   fields of model.statistics.ColumnStatistics; arrays of values in their text form
--- Privilege: SELECT on the table or the column, and no row security in force; else no rows, silently
+-- Privilege: SELECT on the table or the column, and no row security in force; without it
+--            there are no rows, silently
 -- Versions:  17 and later
 -- Values:    $1 schemas to read (empty: all), $2 schemas to leave out
 with relations as materialized (

@@ -53,7 +53,10 @@ select
     c.relpages as pages,
     c.relallvisible as all_visible_pages,
     coalesce(
-        case when b.oid is null and c.relkind in ('r', 'm') then pg_catalog.pg_relation_size(c.oid) end,
+        case
+            when b.oid is null and c.relkind in ('r', 'm')
+            then pg_catalog.pg_relation_size(c.oid)
+        end,
         0
     ) as size_bytes,
     coalesce(

@@ -1,0 +1,65 @@
+"""Merging the entries of several roles."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgadvisor.collect.plans import most_expensive
+from pgadvisor.collect.statements import merge
+from pgadvisor.model.statement import Statement, Statements
+
+
+def _entry(role: str, times_ms: list[float]) -> Statement:
+    return Statement(
+        id="1",
+        text="select $1",
+        roles=(role,),
+        calls=len(times_ms),
+        total_time_ms=sum(times_ms),
+        mean_time_ms=statistics.fmean(times_ms),
+        min_time_ms=min(times_ms),
+        max_time_ms=max(times_ms),
+        stddev_time_ms=statistics.pstdev(times_ms),
+        rows=len(times_ms),
+    )
+
+
+_TIMES = st.lists(st.floats(0.001, 1e6), min_size=1, max_size=20)
+
+
+@given(_TIMES, _TIMES)
+def test_merging_two_roles_gives_what_one_would_have_had(a: list[float], b: list[float]) -> None:
+    merged = merge([_entry("one", a), _entry("two", b)])
+    together = _entry("one", a + b)
+
+    assert merged.calls == together.calls
+    assert merged.rows == together.rows
+    assert merged.min_time_ms == together.min_time_ms
+    assert merged.max_time_ms == together.max_time_ms
+    assert merged.mean_time_ms == pytest.approx(together.mean_time_ms)
+    assert merged.stddev_time_ms == pytest.approx(together.stddev_time_ms, rel=1e-3, abs=1e-3)
+    assert merged.roles == ("one", "two")
+
+
+def test_merges_entries_that_were_never_called() -> None:
+    empty = Statement(id="1", text="select $1", roles=("one",))
+
+    merged = merge([empty, replace(empty, roles=("two",))])
+
+    assert (merged.calls, merged.mean_time_ms, merged.stddev_time_ms) == (0, 0.0, 0.0)
+
+
+def test_takes_the_statements_that_make_nearly_all_of_the_time() -> None:
+    rows = tuple(
+        Statement(id=str(i), text="select $1", total_time_ms=time_ms)
+        for i, time_ms in enumerate((900.0, 90.0, 9.0, 1.0))
+    )
+
+    assert [s.id for s in most_expensive(Statements(rows=rows), 1000)] == ["0", "1"]
+    assert [s.id for s in most_expensive(Statements(rows=rows), 1)] == ["0"]
+    assert most_expensive(Statements(), 10) == ()
