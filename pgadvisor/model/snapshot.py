@@ -49,6 +49,8 @@ class Redaction:
     pseudonymised_values: int = 0
     coarsened_values: int = 0
     kept_values: int = 0
+    changed_index_oids: tuple[int, ...] = ()
+    """Indexes whose definition holds a pseudonym: it is no way back once they are dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,15 @@
+"""Snapshots in files: redacted, compressed, versioned, and read with suspicion."""
+
+from pgadvisor.snapshotfile.file import is_snapshot, load, save
+from pgadvisor.snapshotfile.pseudonym import mentions_pseudonym
+from pgadvisor.snapshotfile.redact import Level, describe_redaction, redact
+
+__all__ = [
+    "Level",
+    "describe_redaction",
+    "is_snapshot",
+    "load",
+    "mentions_pseudonym",
+    "redact",
+    "save",
+]

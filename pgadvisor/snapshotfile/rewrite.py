@@ -1,0 +1,233 @@
+"""A whole snapshot walked from end to end: each value replaced, each name and number kept."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from pgadvisor.model.plan import Plan, PlanNode
+from pgadvisor.model.schema import (
+    Column,
+    Constraint,
+    ExtendedStatistics,
+    Function,
+    Index,
+    Table,
+    UserType,
+    View,
+)
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.statement import Statement, StatementPlan, Statements
+from pgadvisor.model.statistics import ColumnStatistics
+from pgadvisor.parse.grammar import StatementError
+from pgadvisor.parse.normalise import INSUFFICIENT_PRIVILEGE, UNPARSABLE
+from pgadvisor.snapshotfile.functions import LANGUAGES, redact_definition
+from pgadvisor.snapshotfile.literals import SqlRedactor
+from pgadvisor.snapshotfile.settings import REDACTED, redact_server
+from pgadvisor.snapshotfile.statistics import StatisticsRedactor
+
+_T = TypeVar("_T")
+_Json = dict[str, "_Json"] | list["_Json"] | str | float | bool | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Rewriter:
+    """Walks one snapshot.
+
+    Args:
+        statistics: Replaces the values of statistics.
+        sql: Replaces the constants of SQL texts.
+        rename_role: Gives a role its name.
+        keeps_comments: What people wrote in comments of objects stays.
+    """
+
+    statistics: StatisticsRedactor
+    sql: SqlRedactor
+    rename_role: Callable[[str], str]
+    keeps_comments: bool
+    left_out: Counter[str] = field(default_factory=Counter)
+    """By what it is: how many were left out, as they could not be made safe."""
+
+    def redacted_statistics(self, snapshot: Snapshot) -> tuple[ColumnStatistics, ...]:
+        """Replace the values of all statistics."""
+        return tuple(map(self._statistics, snapshot.column_statistics))
+
+    def redacted_rest(self, snapshot: Snapshot) -> Snapshot:
+        """Replace the constants of all SQL texts, and the settings."""
+        return replace(
+            snapshot,
+            server=redact_server(snapshot.server, self.rename_role),
+            tables=tuple(map(self._table, snapshot.tables)),
+            indexes=self._all("indexes", snapshot.indexes, self._index),
+            constraints=self._all("constraints", snapshot.constraints, self._constraint),
+            views=self._all("views", snapshot.views, self._view),
+            types=self._all("types", snapshot.types, self._type),
+            functions=self._all("functions", snapshot.functions, self._function),
+            extended_statistics=self._all(
+                "extended statistics", snapshot.extended_statistics, self._extended
+            ),
+            statements=Statements(rows=tuple(map(self._statement, snapshot.statements))),
+            plans=tuple(map(self._statement_plan, snapshot.plans)),
+        )
+
+    def _all(
+        self, what: str, objects: Iterable[_T], redacted: Callable[[_T], _T]
+    ) -> tuple[_T, ...]:
+        """Leave out objects whose texts cannot be read."""
+
+        def kept() -> Iterator[_T]:
+            for item in objects:
+                try:
+                    yield redacted(item)
+                except StatementError:
+                    self.left_out[what] += 1
+
+        return tuple(kept())
+
+    def _statistics(self, row: ColumnStatistics) -> ColumnStatistics:
+        redacted = self.statistics.redacted(row)
+        for name in ("most_common_values", "histogram_bounds", "most_common_elements"):
+            if getattr(row, name) is not None and getattr(redacted, name) is None:
+                self.left_out["lists of values"] += 1
+        return redacted
+
+    def _optional(self, sql: str | None) -> str | None:
+        if sql is None:
+            return None
+        try:
+            return self.sql.text(sql)
+        except StatementError:
+            self.left_out["expressions"] += 1
+            return None
+
+    def _table(self, table: Table) -> Table:
+        return replace(
+            table,
+            columns=tuple(map(self._column, table.columns)),
+            partition_bound=self._bound(table.partition_bound),
+            partition_key=self._optional(table.partition_key),
+            definition=self._optional(table.definition),
+            comment_tags=table.comment_tags if self.keeps_comments else (),
+        )
+
+    def _column(self, column: Column) -> Column:
+        if column.default_sql is None:
+            return column
+        return replace(column, default_sql=self._optional(column.default_sql))
+
+    def _bound(self, sql: str | None) -> str | None:
+        try:
+            return None if sql is None else self.sql.partition_bound(sql)
+        except StatementError:
+            self.left_out["expressions"] += 1
+            return None
+
+    def _index(self, index: Index) -> Index:
+        keys = tuple(
+            key
+            if key.expression is None
+            else replace(key, expression=self.sql.text(key.expression))
+            for key in index.keys
+        )
+        predicate = None if index.predicate is None else self.sql.text(index.predicate)
+        definition = self.sql.text(index.definition)
+        return replace(index, keys=keys, predicate=predicate, definition=definition)
+
+    def _constraint(self, constraint: Constraint) -> Constraint:
+        return replace(constraint, definition=self.sql.text(constraint.definition))
+
+    def _view(self, view: View) -> View:
+        return replace(view, definition=self.sql.text(view.definition))
+
+    def _type(self, user_type: UserType) -> UserType:
+        default = user_type.default_sql
+        return replace(
+            user_type,
+            default_sql=None if default is None else self.sql.text(default),
+            checks=tuple(map(self.sql.text, user_type.checks)),
+        )
+
+    def _function(self, function: Function) -> Function:
+        if function.language.lower() not in LANGUAGES:
+            raise StatementError("its language is not one in which constants are found")
+        definition = redact_definition(function.definition, self.sql.text)
+        return replace(function, definition=definition)
+
+    def _extended(self, statistics: ExtendedStatistics) -> ExtendedStatistics:
+        return replace(
+            statistics,
+            expressions=tuple(map(self.sql.text, statistics.expressions)),
+            definition=self.sql.text(statistics.definition),
+        )
+
+    def _statement(self, statement: Statement) -> Statement:
+        return replace(
+            statement,
+            text=self._statement_text(statement.text),
+            roles=tuple(map(self.rename_role, statement.roles)),
+        )
+
+    def _statement_text(self, text: str) -> str:
+        if text in {UNPARSABLE, INSUFFICIENT_PRIVILEGE}:
+            return text
+        try:
+            return self.sql.text(text)
+        except StatementError:
+            return UNPARSABLE
+
+    def _statement_plan(self, plan: StatementPlan) -> StatementPlan:
+        text = plan.explained_text
+        return replace(
+            plan,
+            plan=None if plan.plan is None else self._plan(plan.plan),
+            explained_text=None if text is None else self._statement_text(text),
+        )
+
+    def _plan(self, plan: Plan) -> Plan:
+        return replace(plan, root=self._node(plan.root))
+
+    def _node(self, node: PlanNode) -> PlanNode:
+        return replace(
+            node,
+            index_condition=self._condition(node.index_condition),
+            recheck_condition=self._condition(node.recheck_condition),
+            filter=self._condition(node.filter),
+            join_filter=self._condition(node.join_filter),
+            hash_condition=self._condition(node.hash_condition),
+            merge_condition=self._condition(node.merge_condition),
+            sort_keys=tuple(map(self._shown, node.sort_keys)),
+            presorted_keys=tuple(map(self._shown, node.presorted_keys)),
+            group_keys=tuple(map(self._shown, node.group_keys)),
+            children=tuple(map(self._node, node.children)),
+            extra=tuple((key, self._extra(value)) for key, value in node.extra),
+        )
+
+    def _condition(self, sql: str | None) -> str | None:
+        return None if sql is None else self._shown(sql)
+
+    def _shown(self, sql: str) -> str:
+        """A text that is for people, so that it need not stay SQL."""
+        try:
+            return self.sql.text(sql)
+        except StatementError:
+            return REDACTED
+
+    def _extra(self, text: str) -> str:
+        try:
+            return json.dumps(self._json(json.loads(text)))
+        except (ValueError, RecursionError):
+            return json.dumps(REDACTED)
+
+    def _json(self, value: _Json) -> _Json:
+        match value:
+            case str():
+                return self._shown(value)
+            case list():
+                return [self._json(item) for item in value]
+            case dict():
+                return {key: self._json(item) for key, item in value.items()}
+            case _:
+                return value
