@@ -52,8 +52,10 @@ def test_reports_an_index_nobody_scans() -> None:
     [step] = steps_of(finding.remedies[0])
     assert step.up == ('DROP INDEX CONCURRENTLY IF EXISTS "public"."orders_note_idx"',)
     assert step.down == (
-        'CREATE INDEX CONCURRENTLY IF NOT EXISTS "orders_note_idx" '
-        'ON "public"."orders" USING btree ("note")',
+        (
+            'CREATE INDEX CONCURRENTLY IF NOT EXISTS "orders_note_idx" '
+            'ON "public"."orders" USING btree ("note")'
+        ),
     )
 
 
@@ -143,7 +145,7 @@ def test_says_why_it_cannot_judge_young_statistics() -> None:
 
     assert outcome.findings == ()
     assert outcome.reasons == (
-        "statistics cover 34.9 days, 35.0 days are needed (since pg_stat_database.stats_reset)",
+        "statistics cover 34.9 days, 35 days are needed (since pg_stat_database.stats_reset)",
     )
 
 
