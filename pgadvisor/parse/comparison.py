@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pglast import ast
 
@@ -88,6 +88,13 @@ def compare(place: Place, left: Operand, operator: str, right: Operand) -> None:
         place.workspace.read(right.references)
 
 
+def note_lookup(place: Place, left: Operand, right: Operand) -> None:
+    """Note ``column = ANY (another table's array)``: the column is looked up, the array read."""
+    if left.column is not None:
+        _note_join(place, left.column, "=", replace(right, column=None))
+    place.workspace.read(right.references)
+
+
 def note_predicate(
     place: Place,
     reference: Reference,
@@ -124,7 +131,8 @@ def note_wrapped(place: Place, inner: Operand, operator: str, other: Operand | N
     first = next((r for r in references if r.origins), None)
     relations = inner.relations
     clash = other is not None and bool(relations & other.relations)
-    if first is None or len(relations) != 1 or inner.has_aggregate or clash:
+    is_row_wise = not (inner.has_aggregate or inner.has_subquery)
+    if first is None or len(relations) != 1 or not is_row_wise or clash:
         place.workspace.read(references)
         return
     if inner.column is None and not _may_narrow(place, first):

@@ -16,6 +16,7 @@ from pgadvisor.parse.comparison import (
     Place,
     compare,
     kind_of_operator,
+    note_lookup,
     note_predicate,
     note_wrapped,
 )
@@ -140,8 +141,7 @@ def _note_array(node: ast.A_Expr, place: Place) -> None:
     elif left.references and not right.references:
         note_wrapped(place, left, operator, right)
     elif operator == "=" and is_any and left.column is not None:
-        # column = ANY (another table's array) can be looked up row by row.
-        compare(place, left, operator, replace(right, column=None))
+        note_lookup(place, left, right)
     else:
         workspace.read((*left.references, *right.references))
 

@@ -87,7 +87,7 @@ def parse(text: str) -> tuple[ast.RawStmt, ...]:
 
 
 def fingerprint_of(text: str) -> str:
-    """Compute the fingerprint, which ignores literals, aliases and the schema of a name.
+    """Compute the fingerprint, which ignores literals, schemas and what output columns are called.
 
     Raises:
         StatementError: The text does not parse.

@@ -53,6 +53,7 @@ class Operand:
     """All columns inside it."""
     has_aggregate: bool = False
     has_window: bool = False
+    has_subquery: bool = False
 
     @property
     def is_independent(self) -> bool:
@@ -184,7 +185,7 @@ def _without_harmless_cast(node: ast.Node, scope: Scope, workspace: Workspace) -
 
 def _expression(node: ast.Node, scope: Scope, workspace: Workspace) -> Operand:
     references: list[Reference] = []
-    has_aggregate = has_window = False
+    has_aggregate = has_window = has_subquery = False
     stack = [node]
     while stack:
         current = stack.pop()
@@ -193,6 +194,7 @@ def _expression(node: ast.Node, scope: Scope, workspace: Workspace) -> Operand:
                 references.extend(resolve_column(current, scope, workspace))
                 continue
             case ast.SubLink():
+                has_subquery = True
                 references.extend(_subquery_references(current, scope, workspace))
                 if current.testexpr is not None:
                     stack.append(current.testexpr)
@@ -212,6 +214,7 @@ def _expression(node: ast.Node, scope: Scope, workspace: Workspace) -> Operand:
         references=tuple(references),
         has_aggregate=has_aggregate,
         has_window=has_window,
+        has_subquery=has_subquery,
     )
 
 

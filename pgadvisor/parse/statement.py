@@ -109,7 +109,9 @@ def function_name(call: ast.FuncCall) -> str:
 
 
 def fingerprint(text: str) -> str:
-    """Compute a statement's fingerprint: it ignores literals, aliases and schema names.
+    """Compute a fingerprint: it ignores literals, schemas, and what output columns are called.
+
+    Aliases of tables do count.
 
     Raises:
         StatementError: The text does not parse.

@@ -52,9 +52,9 @@ def _add(
 
 
 def _is_folded(table: ast.CommonTableExpr, uses: int) -> bool:
-    if table.ctematerialized is CTEMaterialize.CTEMaterializeAlways:
-        return False
-    return uses == 1 or table.ctematerialized is CTEMaterialize.CTEMaterializeNever
+    # NOT MATERIALIZED and used twice is planned twice, with different conditions each time; taken
+    # for one reading of the table, they would seem to hold together.
+    return uses == 1 and table.ctematerialized is not CTEMaterialize.CTEMaterializeAlways
 
 
 def _recursive(
