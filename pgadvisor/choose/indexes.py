@@ -49,7 +49,7 @@ def choose_indexes(
     by_definition = {candidate.definition: candidate for candidate in candidates}
     outcomes = backend.build(tuple(by_definition))
     built = {o.definition: o for o in outcomes if isinstance(o, Built)}
-    names = {o.name: o.definition for o in built.values()}
+    names = {name: o.definition for o in built.values() for name in (o.name, *o.part_names)}
     served = _served(statements, built)
     table = plan_table(served, built, backend, names, progress)
     value = valuation(statements, table.rows)

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from pgadvisor.model.action import IndexDefinition
+from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.plan import Plan
 
 
@@ -33,6 +34,8 @@ class Built:
     name: str
     """What plans call it; no other index of the database is called so."""
     size_bytes: int
+    part_names: tuple[str, ...] = ()
+    """On a partitioned table: what plans call its parts, one for each partition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,8 @@ class NotPlanned:
 
     reason: str
     sqlstate: str | None = None
+    position: int | None = None
+    """Where in the text, in characters from 1; None: nowhere in particular."""
 
 
 class Backend(Protocol):
@@ -57,6 +62,9 @@ class Backend(Protocol):
     @property
     def call_count(self) -> int:
         """EXPLAINs issued so far."""
+
+    def fidelity(self) -> Fidelity:
+        """Compare its plans with the original's own, as far as the snapshot holds those."""
 
     def build(self, definitions: Sequence[IndexDefinition]) -> tuple[Built | NotBuilt, ...]:
         """Make hypothetical indexes that later configurations may switch on.
