@@ -6,12 +6,11 @@ from pgadvisor.config import GateLimits
 from pgadvisor.model.gates import Gate, Gates, GateState
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.window import Window, counter_window, statement_window
-from pgadvisor.units import SECONDS_PER_DAY
+from pgadvisor.units import MS_PER_DAY, format_ms
 
 _DEFAULTS = GateLimits()
 _EVICTED_RATIO = 0.05
 """Share of its entries that pg_stat_statements gives up each time (USAGE_DEALLOC_PERCENT)."""
-_SHORT_DAYS = 0.1
 
 
 def evaluate_gates(snapshot: Snapshot, limits: GateLimits) -> Gates:
@@ -30,13 +29,6 @@ def evaluate_gates(snapshot: Snapshot, limits: GateLimits) -> Gates:
             _statements(snapshot),
         )
     )
-
-
-def format_days(days: float) -> str:
-    """Print a time in days for people; seconds where it is very short."""
-    if days < _SHORT_DAYS:
-        return f"{days * SECONDS_PER_DAY:.0f} seconds"
-    return f"{days:.1f} days"
 
 
 def _usage_window(snapshot: Snapshot, limits: GateLimits) -> Gate:
@@ -70,12 +62,13 @@ def _window_gate(gate_id: str, window: Window, limit: float, default: float) -> 
             is_limit_lowered=limit < default,
         )
     is_open = window.days >= limit
+    covered = format_ms(window.days * MS_PER_DAY)
     word = "at least " if window.is_lower_bound else ""
-    needed = "" if is_open else f", {format_days(limit)} are needed"
+    needed = "" if is_open else f", {format_ms(limit * MS_PER_DAY)} are needed"
     return Gate(
         id=gate_id,
         state=GateState.OPEN if is_open else GateState.CLOSED,
-        detail=f"statistics cover {word}{format_days(window.days)}{needed} ({window.note})",
+        detail=f"statistics cover {word}{covered}{needed} ({window.note})",
         value=window.days,
         limit=limit,
         is_limit_lowered=limit < default,

@@ -75,7 +75,7 @@ from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule
 from pgadvisor.sqltext.index import describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.units import (
-    SECONDS_PER_DAY,
+    MS_PER_DAY,
     GiB,
     KiB,
     MiB,
@@ -88,7 +88,7 @@ from pgadvisor.units import (
 
 __all__ = [
     "MIN_SHARE_OF_TIME",
-    "SECONDS_PER_DAY",
+    "MS_PER_DAY",
     "Action",
     "AddPrimaryKeyUsingIndex",
     "AnalyzeTable",

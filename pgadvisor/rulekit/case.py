@@ -21,7 +21,7 @@ from pgadvisor.model.usage import RelationUsage, StatementUsage
 from pgadvisor.model.window import Window, counter_window, statement_window
 
 MIN_SHARE_OF_TIME = 0.005
-"""A statement with this share of the workload's time makes its tables worth advice."""
+"""What concerns statements with a smaller share of the workload's time is worth a remark only."""
 _FOREIGN_SCHEMAS = ("pg_", "information_schema", "_timescaledb", "columnar_internal")
 
 

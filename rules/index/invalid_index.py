@@ -86,7 +86,6 @@ def _finding(case: Case, table: Table, index: Index) -> Finding:
 
 def _cure(case: Case, table: Table, index: Index) -> _Cure:
     """Drop what is a leftover, attach what is not attached, build the rest anew."""
-    name = f"{index.schema}.{index.name}"
     twin = _valid_twin(case, table, index)
     if index.is_partitioned:
         return _Cure(remedy=_attach(case, table, index), reason="Not all partitions are attached.")
@@ -97,13 +96,30 @@ def _cure(case: Case, table: Table, index: Index) -> _Cure:
             remedy=_drop(table, index),
             reason="By its name it is what REINDEX CONCURRENTLY left behind.",
         )
+    if index.is_unique:
+        return _Cure(
+            remedy=_rebuild_unique(table, index),
+            reason="While there are duplicate rows, its build fails again.",
+        )
     return _Cure(
         remedy=RebuildIndex(
             schema=index.schema, name=index.name, size_bytes=case.size_of_index(index)
         ),
-        reason=f"Duplicate rows make the build of {name} fail again; look for them first."
-        if index.is_unique
-        else "No valid index is the same.",
+        reason="No valid index is the same.",
+    )
+
+
+def _rebuild_unique(table: Table, index: Index) -> ManualSteps:
+    """Whether duplicates are allowed is not for us to say, so nothing is done by itself."""
+    keys = ", ".join(key.column or key.expression or "" for key in index.keys)
+    target = qualified(index.schema, index.name)
+    return ManualSteps(
+        title=f"Decide on the unique index {index.schema}.{index.name}",
+        steps=(
+            f"Look for rows of {table.qualified_name} that have the same ({keys}).",
+            f"If there should be none: mend them, then `REINDEX INDEX CONCURRENTLY {target}`.",
+            f"If they are allowed: `DROP INDEX CONCURRENTLY {target}`.",
+        ),
     )
 
 

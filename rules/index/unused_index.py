@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    MS_PER_DAY,
     Case,
     Confidence,
     DropIndex,
@@ -18,6 +19,7 @@ from pgadvisor.rulekit import (
     Table,
     find_redundancies,
     foreign_keys_of,
+    format_ms,
     format_size,
     keepers,
     rule,
@@ -121,13 +123,13 @@ def _statement_with_expression(case: Case, table: Table, index: Index) -> str | 
 
 
 def _finding(case: Case, table: Table, index: Index) -> Finding:
-    days = case.counter_window.days or 0.0
+    window = format_ms((case.counter_window.days or 0.0) * MS_PER_DAY)
     size_bytes = case.size_of_index(index)
     is_alone = case.is_open("topology")
     topology = case.gates.gate("topology").detail
     return Finding(
         subject=f"{index.schema}.{index.name}",
-        summary=f"{index.schema}.{index.name} was not scanned once in {days:.0f} days "
+        summary=f"{index.schema}.{index.name} was not scanned once in {window} "
         f"and takes {format_size(size_bytes)}",
         detail="" if is_alone else f"To be reviewed by hand: {topology}.",
         evidence=tuple(_evidence(case, table, index)),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    MIN_SHARE_OF_TIME,
     Case,
     Confidence,
     Evidence,
@@ -31,8 +32,8 @@ from pgadvisor.rulekit import (
 class Limits:
     """Which statements page deeply."""
 
-    min_share_ratio: float = 0.005
-    """Share of the workload's execution time."""
+    min_share_ratio: float = 0.001
+    """Share of the workload's execution time; below half a percent it is worth a remark only."""
 
     min_blocks_per_call_count: float = 100.0
     """Blocks touched in a call, on average; a first page from an index touches a few."""
@@ -113,6 +114,7 @@ def _finding(
         remedies=(_remedy(case, table, statement, columns),),
         impact=Impact(risk="each page costs more than the one before"),
         statement_ids=tuple(s.id for s in statements),
+        severity=None if case.share_of(statement) >= MIN_SHARE_OF_TIME else Severity.INFO,
     )
 
 

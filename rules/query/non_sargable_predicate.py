@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    MIN_SHARE_OF_TIME,
     Case,
     Confidence,
     Evidence,
@@ -35,8 +36,9 @@ _TIME_ZONED = "timestamp with time zone"
 class Limits:
     """Which statements are worth rewriting."""
 
-    min_share_ratio: float = 0.005
-    """Share of the workload's execution time of all statements with the condition."""
+    min_share_ratio: float = 0.001
+    """Share of the workload's time of all statements with the condition; below half a percent
+    it is worth a remark only."""
 
 
 @rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
@@ -134,6 +136,7 @@ def _finding(
         remedies=rewrites or (_by_hand(table, wrapped),),
         impact=Impact(risk="every row is read and computed, whatever indexes there are"),
         statement_ids=tuple(statement.id for statement in statements),
+        severity=None if share >= MIN_SHARE_OF_TIME else Severity.INFO,
     )
 
 

@@ -26,7 +26,7 @@ class Limits:
     """When statistics are stale."""
 
     min_modified_ratio: float = 0.2
-    """Rows modified since ANALYZE, as a share of the live ones."""
+    """Rows modified since ANALYZE, as a share of those there were then."""
 
     min_table_rows: int = 10_000
     """Smaller tables are planned well enough without."""
@@ -38,7 +38,9 @@ class _Stale:
 
     table: Table
     modified_rows: int
-    live_rows: float
+    known_rows: float
+    """As of the last ANALYZE, by which autovacuum goes too; the counter starts again from
+    zero when statistics are reset."""
     is_never_analysed: bool
 
 
@@ -73,15 +75,16 @@ def stale_statistics(case: Case, limits: Limits) -> Outcome:
 
 def _judge(case: Case, table: Table, limits: Limits) -> _Stale | None:
     activity = case.catalog.activity_of(table)
-    live_rows = float(activity.live_rows) or case.catalog.rows_now(table)
+    rows_now = max(activity.live_rows, case.catalog.rows_now(table))
+    known_rows = table.rows if table.rows > 0 else rows_now
     is_never = _was_never_analysed(case, table, activity)
     modified = activity.rows_modified_since_analyze
-    if live_rows < limits.min_table_rows:
+    if rows_now < limits.min_table_rows:
         return None
-    if not is_never and (modified == 0 or modified < limits.min_modified_ratio * live_rows):
+    if not is_never and (modified == 0 or modified < limits.min_modified_ratio * known_rows):
         return None
     return _Stale(
-        table=table, modified_rows=modified, live_rows=live_rows, is_never_analysed=is_never
+        table=table, modified_rows=modified, known_rows=known_rows, is_never_analysed=is_never
     )
 
 
@@ -110,7 +113,7 @@ def _lacks_inherited(case: Case, table: Table, limits: Limits) -> bool:
 def _finding(case: Case, table: Table, stale: list[_Stale], *, is_whole_missing: bool) -> Finding:
     never = [s for s in stale if s.is_never_analysed]
     modified = sum(s.modified_rows for s in stale)
-    live = sum(s.live_rows for s in stale)
+    known = sum(s.known_rows for s in stale)
     targets = [table] if is_whole_missing else [s.table for s in stale]
     return Finding(
         subject=table.qualified_name,
@@ -124,10 +127,10 @@ def _finding(case: Case, table: Table, stale: list[_Stale], *, is_whole_missing:
                 source="pg_stat_user_tables.n_mod_since_analyze",
             ),
             Evidence(
-                name="live rows",
-                value=round(live or case.rows_of(table)),
+                name="rows when it was analysed",
+                value=round(known or case.rows_of(table)),
                 unit="rows",
-                source="pg_stat_user_tables.n_live_tup",
+                source="pg_class.reltuples",
             ),
             Evidence(
                 name="never analysed",
@@ -151,7 +154,7 @@ def _summary(table: Table, stale: list[_Stale], *, is_whole_missing: bool) -> st
         parts = "" if stale[0].table is table else f" ({len(stale)} partitions)"
         return f"{name}{parts} was never analysed"
     modified = sum(s.modified_rows for s in stale)
-    ratio = modified / sum(s.live_rows for s in stale)
+    ratio = modified / sum(s.known_rows for s in stale)
     return (
         f"{format_count(modified)} rows of {name} ({format_ratio(ratio)}) changed "
         "since it was analysed"

@@ -132,7 +132,7 @@ def test_skips_a_rule_whose_gate_is_not_open() -> None:
 
     assert diagnosis.findings == ()
     [skipped] = diagnosis.skipped
-    assert skipped.reason.startswith("statistics cover 1.0 days, 7.0 days are needed")
+    assert skipped.reason.startswith("statistics cover 24 h, 7 days are needed")
 
 
 def test_a_rule_that_is_switched_off_is_skipped_and_says_so() -> None:

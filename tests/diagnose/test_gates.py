@@ -51,7 +51,7 @@ def test_says_how_much_is_missing() -> None:
     found = gate(a_snapshot(statistics_age_days=12.4), "drop-window")
 
     assert found.detail == (
-        "statistics cover 12.4 days, 35.0 days are needed (since pg_stat_database.stats_reset)"
+        "statistics cover 12.4 days, 35 days are needed (since pg_stat_database.stats_reset)"
     )
     assert found.value == pytest.approx(12.4)
     assert found.limit == 35.0
@@ -65,7 +65,7 @@ def test_marks_a_limit_below_the_default() -> None:
 
     assert found.state is GateState.OPEN
     assert found.is_limit_lowered
-    assert found.detail == "statistics cover 20 seconds (since pg_stat_database.stats_reset)"
+    assert found.detail == "statistics cover 20 s (since pg_stat_database.stats_reset)"
     assert not gate(snapshot, "usage-window", limits).is_limit_lowered
 
 
@@ -84,7 +84,7 @@ def test_a_time_on_record_bounds_an_unknown_reset_from_below() -> None:
     found = gate(a_snapshot(table, seen, statistics_age_days=None), "drop-window")
 
     assert found.state is GateState.OPEN
-    assert found.detail.startswith("statistics cover at least 40.0 days")
+    assert found.detail.startswith("statistics cover at least 40 days")
 
 
 def test_statements_that_were_reset_later_close_the_window_for_drops() -> None:

@@ -38,13 +38,13 @@ def test_drops_one_that_has_a_valid_twin() -> None:
     assert finding.detail == "whole is the same, and valid."
 
 
-def test_rebuilds_one_that_a_constraint_needs_although_it_has_a_twin() -> None:
+def test_drops_none_that_a_constraint_needs_although_it_has_a_twin() -> None:
     broken = replace(BROKEN, constraint_name="broken", is_unique=True)
     twin = an_index(ORDERS, "customer_id", name="whole", is_unique=True)
 
     [finding] = run(broken, twin).findings
 
-    assert isinstance(finding.remedies[0], RebuildIndex)
+    assert isinstance(finding.remedies[0], ManualSteps)
 
 
 def test_drops_what_a_concurrent_reindex_left_behind() -> None:
@@ -54,10 +54,12 @@ def test_drops_what_a_concurrent_reindex_left_behind() -> None:
         assert isinstance(finding.remedies[0], DropIndex)
 
 
-def test_warns_of_duplicates_before_a_unique_index_is_built_again() -> None:
+def test_leaves_it_to_people_whether_duplicates_are_allowed() -> None:
     [finding] = run(replace(BROKEN, is_unique=True)).findings
 
-    assert "Duplicate rows" in finding.detail
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    assert action.steps[0] == "Look for rows of public.orders that have the same (customer_id)."
 
 
 def test_says_what_is_missing_where_it_is_not_even_maintained() -> None:

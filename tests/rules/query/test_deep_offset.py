@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pgadvisor.model.action import ManualSteps, RewriteStatement
+from pgadvisor.model.finding import Severity
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
@@ -83,11 +84,16 @@ def test_asks_for_a_hundred_blocks_a_call(blocks: int, count: int) -> None:
     assert len(run(replace(PAGE, shared_blocks_hit=blocks)).findings) == count
 
 
-@pytest.mark.parametrize(("rest", "count"), [(995.0, 1), (996.0, 0)])
-def test_asks_for_half_a_percent_of_the_time(rest: float, count: int) -> None:
+@pytest.mark.parametrize(
+    ("rest", "severity"),
+    [(199.0, Severity.WARNING), (200.0, Severity.INFO), (999.0, Severity.INFO), (1_000.0, None)],
+)
+def test_asks_for_a_share_of_the_time(rest: float, severity: Severity | None) -> None:
     other = replace(a_statement("select 1"), total_time_ms=rest)
 
-    assert len(run(replace(PAGE, total_time_ms=5.0), other).findings) == count
+    found = run(replace(PAGE, total_time_ms=1.0), other).findings
+
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
 def test_leaves_small_tables_alone() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pgadvisor.model.action import ManualSteps, RewriteStatement
-from pgadvisor.model.finding import Confidence
+from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.schema import Index, IndexKey
 from pgadvisor.testing import (
     Outcome,
@@ -97,12 +97,16 @@ def test_leaves_a_row_alone_that_is_found_by_its_key() -> None:
     assert len(run(statement).findings) == 1
 
 
-@pytest.mark.parametrize(("rest", "count"), [(995.0, 1), (996.0, 0)])
-def test_asks_for_half_a_percent_of_the_time(rest: float, count: int) -> None:
-    small = replace(LOWERED, total_time_ms=5.0)
+@pytest.mark.parametrize(
+    ("rest", "severity"),
+    [(199.0, Severity.WARNING), (200.0, Severity.INFO), (999.0, Severity.INFO), (1_000.0, None)],
+)
+def test_asks_for_a_share_of_the_time(rest: float, severity: Severity | None) -> None:
     other = replace(a_statement("select 1"), total_time_ms=rest)
 
-    assert len(run(small, other).findings) == count
+    found = run(replace(LOWERED, total_time_ms=1.0), other).findings
+
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
 
 
 def test_leaves_small_tables_alone() -> None:

@@ -125,11 +125,22 @@ def test_is_content_with_fresh_partitions() -> None:
     assert partitioned(WHOLE, OF_PARTS).is_clear
 
 
-@given(live=st.integers(0, 10**9), rows=st.integers(0, 10**9))
-def test_fires_exactly_from_the_limit_on(live: int, rows: int) -> None:
-    table = replace(ORDERS, rows=float(live), size_bytes=0)
-    counters = replace(modified(rows, table), live_rows=live)
+def test_reports_a_small_table_that_has_grown() -> None:
+    grown = replace(ORDERS, rows=100.0, pages=2)
 
-    found = run(KNOWN, counters, table=table).findings
+    assert len(run(KNOWN, modified(900_000, grown), table=grown).findings) == 1
 
-    assert bool(found) == (live >= 10_000 and rows >= 0.2 * live)
+
+def test_does_not_take_a_counter_that_began_anew_for_the_size_of_the_table() -> None:
+    counters = replace(modified(19_999), live_rows=19_999)
+
+    assert run(KNOWN, counters).is_clear
+
+
+@given(known=st.integers(1, 10**9), rows=st.integers(0, 10**9))
+def test_fires_exactly_from_the_limit_on(known: int, rows: int) -> None:
+    table = replace(ORDERS, rows=float(known), size_bytes=0)
+
+    found = run(KNOWN, modified(rows, table), table=table).findings
+
+    assert bool(found) == (known >= 10_000 and rows >= 0.2 * known)
