@@ -1,0 +1,16 @@
+"""How well the planner that was asked plans like the original, in words."""
+
+from __future__ import annotations
+
+from pgadvisor.model.estimate import Fidelity
+
+
+def describe_fidelity(fidelity: Fidelity) -> str:
+    """One clause: ``21 of 21 plans the same, median cost error 0.0 %``."""
+    error = fidelity.median_cost_error_ratio
+    if error is None:
+        return "no plan of the original to compare with"
+    same = sum(statement.is_same_shape for statement in fidelity.statements)
+    return (
+        f"{same} of {len(fidelity.statements)} plans the same, median cost error {error:.1%}"
+    ).replace("%", " %")

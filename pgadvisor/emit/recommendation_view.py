@@ -1,0 +1,177 @@
+"""Recommendations and findings in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pgadvisor.emit.plaintext import shortened
+from pgadvisor.model.action import Action, ManualSteps, RewriteStatement
+from pgadvisor.model.advice import AdviceData, Recommendation
+from pgadvisor.model.candidate import StatementEffect
+from pgadvisor.model.finding import Evidence, Finding, Impact, Provenance
+from pgadvisor.sqltext.actions import steps_of
+from pgadvisor.units import format_count, format_ms, format_ratio, format_size
+
+_EFFECTS = 3
+_STATEMENT_LENGTH = 160
+_PROVENANCE = {
+    Provenance.ESTIMATED: "estimated from statistics",
+    Provenance.STATISTICS: "from the server's counters",
+    Provenance.CATALOG: "from the catalog",
+    Provenance.SIMULATED: "costed by the planner",
+    Provenance.MEASURED: "measured",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectView:
+    """What a change does to one statement."""
+
+    statement_id: str
+    text: str
+    before: str
+    """Planner cost."""
+    after: str
+    change: str
+    """In words: ``97 % cheaper``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """A finding in words."""
+
+    key: str
+    subject: str
+    severity: str
+    confidence: str
+    provenance: str
+    summary: str
+    detail: str
+    guards: tuple[str, ...]
+    evidence: tuple[tuple[str, str, str], ...]
+    """Name, value and source."""
+    gains: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendationView:
+    """A recommendation in words."""
+
+    number: int
+    title: str
+    severity: str
+    confidence: str
+    provenance: str
+    is_in_migration: bool
+    review_reason: str
+    gains: tuple[str, ...]
+    """``saves 4.2 h a day``, ``adds 12 MB``: short clauses."""
+    findings: tuple[FindingView, ...]
+    effects: tuple[EffectView, ...]
+    more_effects: int
+    """Statements beyond those."""
+    sql: tuple[str, ...]
+    """Statements with their semicolons."""
+    rewrites: tuple[RewriteStatement, ...]
+    manual: tuple[ManualSteps, ...]
+    keys: tuple[str, ...]
+
+
+def view_recommendation(
+    number: int, made: Recommendation, advice: AdviceData
+) -> RecommendationView:
+    """Put a recommendation into words, with the findings that it settles."""
+    texts = {statement.id: statement.text for statement in advice.statements}
+    by_key = {finding.key: finding for finding in advice.findings}
+    return RecommendationView(
+        number=number,
+        title=made.title,
+        severity=made.severity.value,
+        confidence=made.confidence.value,
+        provenance=_PROVENANCE[made.provenance],
+        is_in_migration=made.is_in_migration,
+        review_reason=made.review_reason,
+        gains=tuple(_gains(made.impact)),
+        findings=tuple(view_finding(by_key[key]) for key in made.finding_keys if key in by_key),
+        effects=tuple(_effect(effect, texts) for effect in made.effects[:_EFFECTS]),
+        more_effects=max(len(made.effects) - _EFFECTS, 0),
+        sql=tuple(_sql(made.actions)),
+        rewrites=tuple(a for a in made.actions if isinstance(a, RewriteStatement)),
+        manual=tuple(a for a in made.actions if isinstance(a, ManualSteps)),
+        keys=made.finding_keys,
+    )
+
+
+def view_finding(finding: Finding) -> FindingView:
+    """Put a finding into words."""
+    return FindingView(
+        key=finding.key,
+        subject=finding.subject,
+        severity=finding.severity.value if finding.severity else "",
+        confidence=finding.confidence.value,
+        provenance=_PROVENANCE[finding.provenance],
+        summary=finding.summary,
+        detail=finding.detail,
+        guards=finding.guards,
+        evidence=tuple((e.name, format_evidence(e), e.source) for e in finding.evidence),
+        gains=tuple(_gains(finding.impact)),
+    )
+
+
+def format_evidence(evidence: Evidence) -> str:
+    """Print a figure with its unit."""
+    value = evidence.value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    match evidence.unit:
+        case "bytes":
+            return format_size(value)
+        case "ms":
+            return format_ms(value)
+        case "ratio":
+            return format_ratio(value)
+        case unit:
+            number = format_count(value) if isinstance(value, int) else f"{value:,.2f}"
+            return f"{number} {unit}".rstrip()
+
+
+def _gains(impact: Impact) -> Iterator[str]:
+    if impact.saved_ms_per_day:
+        word = "saves" if impact.saved_ms_per_day > 0 else "costs"
+        yield f"{word} {format_ms(abs(impact.saved_ms_per_day))} a day"
+    if impact.freed_bytes:
+        yield f"frees {format_size(impact.freed_bytes)}"
+    if impact.added_bytes:
+        yield f"adds {format_size(impact.added_bytes)}"
+    if entries := round(impact.written_entries_per_day or 0.0):
+        word = "more" if entries > 0 else "fewer"
+        yield f"{format_count(abs(entries))} {word} index entries written a day"
+    if impact.risk:
+        yield f"otherwise: {impact.risk}"
+
+
+def _effect(effect: StatementEffect, texts: dict[str, str]) -> EffectView:
+    return EffectView(
+        statement_id=effect.statement_id,
+        text=shortened(texts.get(effect.statement_id, ""), _STATEMENT_LENGTH),
+        before=f"{effect.cost_before:,.2f}",
+        after=f"{effect.cost_after:,.2f}",
+        change=_change(effect.ratio),
+    )
+
+
+def _change(ratio: float) -> str:
+    if ratio > 1:
+        return f"{format_ratio(ratio - 1)} dearer"
+    if ratio <= 0.1:  # noqa: PLR2004  (from there on a factor says more than a share)
+        return f"{1 / ratio:,.0f} times cheaper" if ratio > 0 else "free"
+    return f"{format_ratio(1 - ratio)} cheaper"
+
+
+def _sql(actions: Sequence[Action]) -> Iterator[str]:
+    for action in actions:
+        for step in steps_of(action):
+            yield from (f"{statement};" for statement in step.up)

@@ -1,0 +1,215 @@
+"""The report for terminals."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+
+from pgadvisor.emit.page import Page
+from pgadvisor.emit.recommendation_view import FindingView, RecommendationView
+from pgadvisor.emit.view import ReportView, plural, view
+from pgadvisor.model.advice import AdviceData
+
+DEFAULT_WIDTH = 100
+_MIN_WIDTH = 40
+_FEW = 5
+
+
+def render_text(advice: AdviceData, *, width: int | None = None, color: bool = False) -> str:
+    """Render the report for a terminal.
+
+    Args:
+        advice: What to report.
+        width: Columns, 40 at least; None: 100.  SQL is never broken.
+        color: Use ANSI colours.
+    """
+    page = Page(width=max(width or DEFAULT_WIDTH, _MIN_WIDTH), color=color)
+    report = view(advice)
+    _head(page, report)
+    _recommendations(page, "To be changed, in the migration", report.in_migration)
+    _recommendations(page, "To be done or decided by hand", report.by_hand)
+    _findings(page, report)
+    _statements(page, report)
+    _rejected(page, report)
+    _not_judged(page, report)
+    _unavailable(page, report)
+    page.gap()
+    page.paragraph(report.closing, style="bold")
+    return page.text()
+
+
+def print_report(advice: AdviceData, write: Callable[[str], object] | None = None) -> None:
+    """Print the report, in colour where it goes to a terminal that wants it.
+
+    Args:
+        advice: What to report.
+        write: Takes the whole text; None: standard output as it is.
+    """
+    is_terminal = sys.stdout.isatty()
+    wants_color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = min(shutil.get_terminal_size().columns, DEFAULT_WIDTH) if is_terminal else None
+    text = render_text(advice, width=width, color=is_terminal and wants_color)
+    (write or sys.stdout.write)(text)
+
+
+def _head(page: Page, report: ReportView) -> None:
+    page.paragraph(f"pgadvisor: {report.title}", style="bold")
+    for label, text in report.facts[2:]:
+        page.labelled(label, text)
+    for warning in report.warnings:
+        page.paragraph(f"! {warning}", style="yellow", hanging=2)
+    page.gap()
+    page.paragraph(f"{report.counts}.")
+
+
+def _recommendations(page: Page, title: str, made: tuple[RecommendationView, ...]) -> None:
+    if not made:
+        return
+    page.heading(title)
+    for recommendation in made:
+        _recommendation(page, recommendation)
+
+
+def _recommendation(page: Page, made: RecommendationView) -> None:
+    page.gap()
+    page.paragraph(f"{made.number}. {made.title}", style="bold", hanging=3)
+    with page.indented(3):
+        page.paragraph(
+            f"{made.severity.upper()}, {made.confidence} confidence, {made.provenance}",
+            style=_severity_style(made.severity),
+        )
+        if made.gains:
+            page.paragraph("; ".join(made.gains), style="green")
+        if made.review_reason:
+            page.paragraph(f"Not in the migration: {made.review_reason}", style="yellow")
+        for finding in made.findings:
+            page.paragraph(" ".join(_why(finding)))
+        _effects(page, made)
+        for statement in made.sql:
+            page.verbatim(statement, style="cyan")
+        _by_hand(page, made)
+        for key in made.keys:
+            page.verbatim(f"key: {key}", style="dim")
+
+
+def _why(finding: FindingView) -> Iterator[str]:
+    yield _sentence(finding.summary)
+    if finding.detail:
+        yield _sentence(finding.detail)
+    if finding.guards:
+        yield f"Checked: {'; '.join(finding.guards)}."
+
+
+def _effects(page: Page, made: RecommendationView) -> None:
+    for effect in made.effects:
+        page.paragraph(
+            f"cost {effect.before} -> {effect.after} ({effect.change}): "
+            f"{effect.text or effect.statement_id}",
+            hanging=2,
+        )
+    if made.more_effects:
+        page.paragraph(f"and {plural(made.more_effects, 'more statement')}")
+
+
+def _by_hand(page: Page, made: RecommendationView) -> None:
+    for rewrite in made.rewrites:
+        page.paragraph("before:", style="dim")
+        page.verbatim(rewrite.before)
+        page.paragraph("after:", style="dim")
+        page.verbatim(rewrite.after, style="cyan")
+        if rewrite.condition:
+            page.paragraph(f"Equivalent where {rewrite.condition}.")
+    for manual in made.manual:
+        if manual.title != made.title:
+            page.paragraph(f"{manual.title}:")
+        for number, step in enumerate(manual.steps, 1):
+            page.paragraph(f"{number}) {step}", hanging=3)
+
+
+def _findings(page: Page, report: ReportView) -> None:
+    if not report.findings:
+        return
+    page.heading("Found, without a remedy of ours")
+    for finding in report.findings:
+        page.paragraph(
+            f"- {finding.severity.upper()}, {finding.confidence} confidence: "
+            + " ".join(_why(finding)),
+            hanging=2,
+        )
+        with page.indented(2):
+            page.verbatim(f"key: {finding.key}", style="dim")
+
+
+def _statements(page: Page, report: ReportView) -> None:
+    if not report.statements:
+        return
+    page.heading("Most expensive statements")
+    for row in report.statements:
+        parts = [f"{row.calls} calls"]
+        if row.total_time:
+            parts = [f"{row.share} of the time", f"{row.calls} calls of {row.mean_time}"]
+        if row.saved:
+            parts.append(f"would save {row.saved} a day")
+        page.paragraph(f"- {', '.join(parts)}: {row.text}", hanging=2)
+
+
+def _rejected(page: Page, report: ReportView) -> None:
+    if not report.rejected:
+        return
+    count = sum(group.count for group in report.rejected)
+    page.heading(f"Left out: {plural(count, 'index', 'indexes')} that might have been")
+    for group in report.rejected:
+        page.paragraph(f"- {group.count} {group.reason}", hanging=2)
+        with page.indented(2):
+            for index, reason in group.examples:
+                page.paragraph(f"- {index}: {reason}", hanging=2)
+
+
+def _not_judged(page: Page, report: ReportView) -> None:
+    if report.skipped or report.broken:
+        page.heading("Not judged")
+    for broken in report.broken:
+        page.paragraph(f"- {broken.rule_id} failed: {broken.reason}", hanging=2, style="red")
+    for skipped in report.skipped:
+        scope = f", for {skipped.scope}" if skipped.scope else ""
+        page.paragraph(f"- {skipped.rule_id}{scope}: {skipped.reason}", hanging=2)
+    for title, rows in (
+        ("Not costed", report.uncosted),
+        ("Costed for particular values", report.assumed),
+    ):
+        if rows:
+            page.gap()
+            page.paragraph(f"{title}: {plural(len(rows), 'statement')}")
+        for statement_id, reason in rows[:_FEW]:
+            page.paragraph(f"- {statement_id}: {reason}", hanging=2)
+        if len(rows) > _FEW:
+            page.paragraph(f"- and {len(rows) - _FEW} more")
+    if report.clear:
+        page.gap()
+        page.paragraph(f"Found nothing: {', '.join(report.clear)}")
+    if report.suppressed:
+        page.gap()
+        page.paragraph(f"Suppressed: {plural(len(report.suppressed), 'finding')}")
+
+
+def _unavailable(page: Page, report: ReportView) -> None:
+    if not report.unavailable:
+        return
+    page.heading("Not read")
+    for item in report.unavailable:
+        text = f"- {item.what}: {_sentence(item.reason)}"
+        page.paragraph(f"{text} {_sentence(item.consequence)}".rstrip(), hanging=2)
+        if item.remedy:
+            with page.indented(2):
+                page.paragraph(f"Remedy: {item.remedy}", hanging=2)
+
+
+def _sentence(text: str) -> str:
+    """With a full stop at its end; empty stays empty."""
+    return text if not text or text.endswith((".", "!", "?", ":")) else f"{text}."
+
+
+def _severity_style(severity: str) -> str:
+    return {"critical": "red", "warning": "yellow"}.get(severity, "cyan")

@@ -1,0 +1,283 @@
+"""What every report shows, in words, before any of them escapes and lays it out.
+
+Texts here are raw: names and statements may hold anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgadvisor.emit.fidelity import describe_fidelity
+from pgadvisor.emit.plaintext import shortened
+from pgadvisor.emit.recommendation_view import (
+    FindingView,
+    RecommendationView,
+    view_finding,
+    view_recommendation,
+)
+from pgadvisor.model.advice import AdviceData
+from pgadvisor.model.finding import Severity, Skipped
+from pgadvisor.model.gates import GateState
+from pgadvisor.model.snapshot import Unavailable
+from pgadvisor.sqltext.index import describe_index
+from pgadvisor.units import format_count, format_ms, format_ratio
+
+_REJECTED_EXAMPLES = 3
+_STATEMENT_LENGTH = 100
+_TOP_STATEMENTS = 10
+_REJECTIONS = {
+    "not-built": "could not be built on the twin",
+    "not-used": "used by no plan",
+    "too-little": "saves too little",
+    "over-budget": "over the storage budget",
+    "too-many": "over the number of indexes",
+    "covered": "covered by another index",
+    "regression": "makes a statement worse",
+    "write-cost": "costs more on writes than it saves",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedView:
+    """Candidates that were left out for one reason."""
+
+    reason: str
+    count: int
+    examples: tuple[tuple[str, str], ...]
+    """The index and one sentence, for a few of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedView:
+    """A rule that could not judge, for one reason."""
+
+    rule_id: str
+    reason: str
+    subjects: tuple[str, ...]
+    """Empty: it could not judge anything."""
+
+    @property
+    def scope(self) -> str:
+        """What it could not judge: ``public.orders and 3 more``; empty: all."""
+        if not self.subjects:
+            return ""
+        more = len(self.subjects) - 1
+        return self.subjects[0] + (f" and {more} more" if more else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementView:
+    """A row of the table of the most expensive statements."""
+
+    id: str
+    text: str
+    calls: str
+    mean_time: str
+    total_time: str
+    share: str
+    saved: str
+    """A day; empty where nothing was costed on it, or nothing is saved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportView:
+    """A whole report in words."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    """Label and text, in order."""
+    warnings: tuple[str, ...]
+    """What makes the whole advice less than usual: limits lowered, parts missing."""
+    counts: str
+    """How many recommendations and findings of which severity there are."""
+    recommendations: tuple[RecommendationView, ...]
+    """Those in the migration first; numbered throughout."""
+    findings: tuple[FindingView, ...]
+    """Findings that no recommendation settles."""
+    statements: tuple[StatementView, ...]
+    rejected: tuple[RejectedView, ...]
+    skipped: tuple[SkippedView, ...]
+    broken: tuple[Skipped, ...]
+    unavailable: tuple[Unavailable, ...]
+    assumed: tuple[tuple[str, str], ...]
+    uncosted: tuple[tuple[str, str], ...]
+    clear: tuple[str, ...]
+    suppressed: tuple[tuple[str, str], ...]
+    """Key and reason."""
+    migration_note: str
+    closing: str
+
+    @property
+    def in_migration(self) -> tuple[RecommendationView, ...]:
+        """What the migration carries out."""
+        return tuple(made for made in self.recommendations if made.is_in_migration)
+
+    @property
+    def by_hand(self) -> tuple[RecommendationView, ...]:
+        """What is left to be done or decided by hand."""
+        return tuple(made for made in self.recommendations if not made.is_in_migration)
+
+
+def view(advice: AdviceData) -> ReportView:
+    """Put an advice into words."""
+    ordered = sorted(advice.recommendations, key=lambda made: not made.is_in_migration)
+    settled = {key for made in ordered for key in made.finding_keys}
+    return ReportView(
+        title=f"{advice.server.database} on PostgreSQL {advice.server.version}",
+        facts=tuple(_facts(advice)),
+        warnings=tuple(_warnings(advice)),
+        counts=_counts(advice),
+        recommendations=tuple(
+            view_recommendation(number, made, advice) for number, made in enumerate(ordered, 1)
+        ),
+        findings=tuple(view_finding(f) for f in advice.findings if f.key not in settled),
+        statements=tuple(_statements(advice)),
+        rejected=tuple(_rejected(advice)),
+        skipped=_skipped(advice.skipped),
+        broken=advice.broken_rules,
+        unavailable=advice.unavailable,
+        assumed=advice.choice.assumed,
+        uncosted=advice.choice.uncosted,
+        clear=advice.clear,
+        suppressed=tuple((hidden.finding.key, hidden.reason) for hidden in advice.suppressed),
+        migration_note=_migration_note(advice),
+        closing=_closing(advice),
+    )
+
+
+def plural(count: int, noun: str, plural_form: str = "") -> str:
+    """``1 index``, ``2 indexes``."""
+    return f"{format_count(count)} {noun if count == 1 else plural_form or noun + 's'}"
+
+
+def _facts(advice: AdviceData) -> Iterator[tuple[str, str]]:
+    yield "Database", advice.server.database
+    yield "Server", f"PostgreSQL {advice.server.version}"
+    looked_at = (
+        plural(advice.table_count, "table"),
+        plural(advice.index_count, "index", "indexes"),
+        plural(advice.statement_count, "statement"),
+    )
+    yield "Looked at", ", ".join(looked_at)
+    yield "Judged on", _window(advice)
+    if advice.fidelity is not None:
+        yield "Planner twin", describe_fidelity(advice.fidelity)
+        yield from (("Note on the twin", note) for note in advice.fidelity.notes)
+    if advice.choice.costed_statements:
+        yield "Costed", _costed(advice)
+    if advice.redaction.level != "none":
+        yield "Redaction", f"{advice.redaction.level}; values of rows were replaced or left out"
+    if advice.collected_at is not None:
+        yield "Collected", advice.collected_at.isoformat(sep=" ", timespec="seconds")
+
+
+def _window(advice: AdviceData) -> str:
+    note = f" ({advice.window_note})" if advice.window_note else ""
+    if advice.window_days is None:
+        return f"statistics of unknown age{note}"
+    if advice.window_days < 1 / 24:
+        return f"{advice.window_days * 86_400:.0f} seconds of statistics{note}"
+    if advice.window_days < 1:
+        return f"{advice.window_days * 24:.1f} hours of statistics{note}"
+    return f"{advice.window_days:.1f} days of statistics{note}"
+
+
+def _costed(advice: AdviceData) -> str:
+    choice = advice.choice
+    total = plural(choice.total_statements, "statement")
+    text = f"{format_count(choice.costed_statements)} of {total}"
+    if choice.covered_time_ratio is not None:
+        text += f", {format_ratio(choice.covered_time_ratio)} of the time"
+    return f"{text}, with {format_count(choice.what_if_calls)} plans"
+
+
+def _warnings(advice: AdviceData) -> Iterator[str]:
+    if advice.is_partial:
+        yield "This analysis is partial: something failed, see what could not be read."
+    for clause in advice.lowered_limits:
+        yield f"A limit was lowered: {clause}."
+    for gate in advice.gates.rows:
+        if gate.state is not GateState.OPEN:
+            yield f"{gate.detail} ({gate.id}); rules that need it were skipped or are less sure."
+
+
+def _counts(advice: AdviceData) -> str:
+    found = Counter(finding.severity for finding in advice.findings if finding.severity)
+    parts = [
+        f"{found[severity]} {severity.value}" for severity in reversed(Severity) if found[severity]
+    ]
+    findings = plural(len(advice.findings), "finding")
+    made = plural(len(advice.recommendations), "recommendation")
+    return f"{made}, {findings}" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def _statements(advice: AdviceData) -> Iterator[StatementView]:
+    effects = {effect.statement_id: effect for effect in advice.choice.effects}
+    ranked = sorted(advice.statements, key=lambda s: (-s.total_time_ms, s.id))
+    total_ms = sum(statement.total_time_ms for statement in ranked)
+    for statement in ranked[:_TOP_STATEMENTS]:
+        effect = effects.get(statement.id)
+        saved_ms = effect.saved_ms_per_day if effect else None
+        is_timed = statement.calls > 0
+        yield StatementView(
+            id=statement.id,
+            text=shortened(statement.text, _STATEMENT_LENGTH),
+            calls=format_count(statement.calls_or_weight),
+            mean_time=format_ms(statement.mean_time_ms) if is_timed else "",
+            total_time=format_ms(statement.total_time_ms) if is_timed else "",
+            share=format_ratio(statement.total_time_ms / total_ms) if total_ms > 0 else "",
+            saved=format_ms(saved_ms) if saved_ms and saved_ms > 0 else "",
+        )
+
+
+def _rejected(advice: AdviceData) -> Iterator[RejectedView]:
+    codes = Counter(rejected.code for rejected in advice.rejected)
+    for code, count in sorted(codes.items(), key=lambda item: (-item[1], item[0])):
+        those = [rejected for rejected in advice.rejected if rejected.code == code]
+        yield RejectedView(
+            reason=_REJECTIONS.get(code, code),
+            count=count,
+            examples=tuple(
+                (describe_index(rejected.candidate.definition), rejected.reason)
+                for rejected in those[:_REJECTED_EXAMPLES]
+            ),
+        )
+
+
+def _skipped(skipped: tuple[Skipped, ...]) -> tuple[SkippedView, ...]:
+    groups: dict[tuple[str, str], list[str]] = {}
+    for item in skipped:
+        subjects = groups.setdefault((item.rule_id, item.reason), [])
+        if item.subject:
+            subjects.append(item.subject)
+    return tuple(
+        SkippedView(rule_id=rule_id, reason=reason, subjects=tuple(subjects))
+        for (rule_id, reason), subjects in groups.items()
+    )
+
+
+def _migration_note(advice: AdviceData) -> str:
+    if advice.migration.is_empty:
+        return "There is nothing to migrate."
+    return f"The migration has {plural(len(advice.migration.steps), 'step')} and a way back."
+
+
+def _closing(advice: AdviceData) -> str:
+    saved = [
+        made.impact.saved_ms_per_day
+        for made in advice.recommendations
+        if made.is_in_migration and made.impact.saved_ms_per_day
+    ]
+    if not advice.recommendations and not advice.findings:
+        return (
+            f"Nothing to change was found by the {plural(len(advice.clear), 'rule')} "
+            "that could judge everything."
+        )
+    if not saved:
+        return _migration_note(advice)
+    return (
+        f"{_migration_note(advice)} It should save about {format_ms(sum(saved))} of "
+        "execution time a day: measured times, scaled by the planner's costs."
+    )
