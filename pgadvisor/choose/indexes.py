@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pgadvisor.choose.confirm import Confirmed, confirm
 from pgadvisor.choose.greedy import greedy
+from pgadvisor.choose.narrow import narrow
 from pgadvisor.choose.optimiser import Optimiser, Price, Problem
 from pgadvisor.choose.plans import Progress, leading_column, plan_table
 from pgadvisor.choose.value import WRITE_MS_PER_ENTRY, Valuation, WriteCost, valuation
@@ -55,7 +56,7 @@ def choose_indexes(
     value = valuation(statements, table.rows)
     prices = {d: _price(o, value, write_cost) for d, o in built.items()}
     problem = Problem(table=table, prices=prices, valuation=value, budget=budget)
-    solution = optimiser(problem)
+    solution = narrow(problem, optimiser(problem), backend)
     solution, confirmed = confirm(problem, solution, backend, names)
     refused = [
         Rejected(candidate=by_definition[o.definition], code="not-built", reason=o.reason)
