@@ -60,8 +60,9 @@ def plan_from_json(document: str | bytes) -> Plan:
             is no plan.
     """
     try:
+        text = document.decode("utf-8-sig") if isinstance(document, bytes) else document
         parsed = json.loads(
-            document, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+            text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
         )
     except PlanFormatError:
         raise
