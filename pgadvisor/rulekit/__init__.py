@@ -66,10 +66,8 @@ from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
     Redundancy,
-    find_redundancies,
     is_needed_as_it_is,
     is_same_index,
-    keepers,
 )
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
 from pgadvisor.sqltext.index import describe_index, index_name
@@ -151,7 +149,6 @@ __all__ = [
     "columns_in",
     "costed_rule",
     "describe_index",
-    "find_redundancies",
     "finds_by_key",
     "foreign_keys_of",
     "format_count",
@@ -161,7 +158,6 @@ __all__ = [
     "index_name",
     "is_needed_as_it_is",
     "is_same_index",
-    "keepers",
     "keyset_template",
     "poll_of",
     "qualified",

@@ -19,6 +19,7 @@ from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, TableActivity
 from pgadvisor.model.usage import RelationUsage, StatementUsage
 from pgadvisor.model.window import Window, counter_window, statement_window
+from pgadvisor.rulekit.redundancy import IndexUse, Redundancy, find_redundancies
 
 MIN_SHARE_OF_TIME = 0.005
 """What concerns statements with a smaller share of the workload's time is worth a remark only."""
@@ -68,8 +69,8 @@ class Case:
             raise SkipRule(gate.detail)
 
     def is_open(self, gate_id: str) -> bool:
-        """That gate is open."""
-        return self.gates.gate(gate_id).state is GateState.OPEN
+        """That gate is open; one that was not evaluated is not."""
+        return any(g.id == gate_id and g.state is GateState.OPEN for g in self.gates.rows)
 
     def skip_table(self, table: Table, reason: str) -> Skipped:
         """Say that one table cannot be judged; the engine fills in the rule."""
@@ -167,6 +168,22 @@ class Case:
         """The index itself and, of a partitioned one, all that is attached below it."""
         below = self._parts.get(index.oid, ())
         return (index, *(part for child in below for part in self.parts_of(child)))
+
+    @cached_property
+    def redundancies(self) -> tuple[Redundancy, ...]:
+        """Indexes that can go because another one does their work, chosen jointly."""
+        indexes = [index for _, index in self.user_indexes]
+        use = IndexUse(
+            scans={index.oid: self.scans_of(index) for index in indexes},
+            sizes_bytes={index.oid: self.size_of_index(index) for index in indexes},
+            is_trusted=self.is_open("drop-window"),
+        )
+        return find_redundancies(indexes, use)
+
+    @cached_property
+    def keepers(self) -> Mapping[int, Index]:
+        """By the OID of each index that has to stay, the redundant one that it stands in for."""
+        return {found.keeper.oid: found.index for found in self.redundancies}
 
     def scans_of(self, index: Index) -> int:
         """Scans since the counters were reset, the parts of a partitioned index added up."""

@@ -7,12 +7,11 @@ halves of a pair.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pgadvisor.model.schema import Index, IndexKey
 from pgadvisor.parse.expression import same_expression
-from pgadvisor.rulekit.case import Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,45 +26,55 @@ class Redundancy:
     """The keeper has all directions the other way round, and is read backwards."""
 
 
-def find_redundancies(case: Case) -> tuple[Redundancy, ...]:
-    """The joint choice: what can go such that each one's keeper stays, or has its own."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexUse:
+    """How indexes are used, by their OIDs."""
+
+    scans: Mapping[int, int]
+    sizes_bytes: Mapping[int, int]
+    is_trusted: bool
+    """The counters run long enough to say that an index without scans is not used."""
+
+
+def find_redundancies(indexes: Iterable[Index], use: IndexUse) -> tuple[Redundancy, ...]:
+    """The joint choice: what can go such that each one's keeper stays, or has its own.
+
+    Args:
+        indexes: All that may go or stay; those that are not valid do neither.
+        use: How they are used.
+    """
     groups: dict[int, list[Index]] = defaultdict(list)
-    for _, index in case.user_indexes:
+    for index in indexes:
         if index.is_valid and index.is_ready:
             groups[index.table_oid].append(index)
-    return tuple(found for group in groups.values() for found in _of_table(case, group))
+    return tuple(found for group in groups.values() for found in _of_table(group, use))
 
 
-def keepers(case: Case) -> Mapping[int, Index]:
-    """By the OID of each index that has to stay, the redundant one that it stands in for."""
-    return {found.keeper.oid: found.index for found in find_redundancies(case)}
-
-
-def _of_table(case: Case, indexes: list[Index]) -> Iterator[Redundancy]:
+def _of_table(indexes: list[Index], use: IndexUse) -> Iterator[Redundancy]:
     left: list[Index] = []
-    for index in sorted(indexes, key=lambda i: _worth(case, i), reverse=True):
+    for index in sorted(indexes, key=lambda i: _worth(i, use), reverse=True):
         twin = next((kept for kept in left if is_same_index(kept, index)), None)
         if twin is None or is_needed_as_it_is(index):
             left.append(index)
         else:
             yield Redundancy(index=index, keeper=twin, is_exact=True)
-    wider = {index.oid: tuple(_wider(case, left, index)) for index in left}
+    wider = {index.oid: tuple(_wider(left, index, use)) for index in left}
     # Only what stays itself can be a keeper.
     staying = [index for index in left if not wider[index.oid]]
     for index in left:
         candidates = [kept for kept in staying if kept in wider[index.oid]]
         if candidates:
-            keeper = max(candidates, key=lambda i: (_width(i), *_worth(case, i)))
+            keeper = max(candidates, key=lambda i: (_width(i), *_worth(i, use)))
             is_reversed = _directions(keeper, index) == "backward"
             yield Redundancy(index=index, keeper=keeper, is_exact=False, is_reversed=is_reversed)
 
 
-def _wider(case: Case, indexes: list[Index], index: Index) -> Iterator[Index]:
+def _wider(indexes: list[Index], index: Index, use: IndexUse) -> Iterator[Index]:
     if is_needed_as_it_is(index):
         return
     for kept in indexes:
         is_other = kept.oid != index.oid
-        if is_other and can_stand_in(kept, index) and not _is_idle(case, kept, index):
+        if is_other and can_stand_in(kept, index) and not _is_idle(kept, index, use):
             yield kept
 
 
@@ -91,8 +100,8 @@ def is_same_index(first: Index, second: Index) -> bool:
         and first.nulls_not_distinct == second.nulls_not_distinct
         and len(first.keys) == len(second.keys)
         and set(first.include) == set(second.include)
-        and _same_predicate(first, second)
         and _directions(first, second) == "forward"
+        and _same_predicate(first, second)
     )
 
 
@@ -107,11 +116,11 @@ def can_stand_in(keeper: Index, index: Index) -> bool:
     return (
         keeper.table_oid == index.table_oid
         and keeper.access_method == index.access_method == "btree"
-        and _same_predicate(keeper, index)
         and set(index.include) <= {*keeper.include, *keeper.key_columns}
         and _directions(keeper, index) is not None
         and _keeps_uniqueness(keeper, index)
         and not (len(keeper.keys) == len(index.keys) and _is_less(keeper, index))
+        and _same_predicate(keeper, index)
     )
 
 
@@ -136,8 +145,10 @@ def _keeps_uniqueness(keeper: Index, index: Index) -> bool:
 
 
 def _same_predicate(first: Index, second: Index) -> bool:
+    if first.predicate == second.predicate:
+        return True
     if first.predicate is None or second.predicate is None:
-        return first.predicate is second.predicate
+        return False
     return same_expression(first.predicate, second.predicate)
 
 
@@ -170,22 +181,22 @@ def _same_key(first: IndexKey, second: IndexKey) -> bool:
     )
 
 
-def _is_idle(case: Case, keeper: Index, index: Index) -> bool:
+def _is_idle(keeper: Index, index: Index, use: IndexUse) -> bool:
     """Nobody reads the wider one, so that it is the one to go: see ``unused-index``."""
     return (
-        case.is_open("drop-window")
+        use.is_trusted
         and not keeper.enforces_constraint
-        and case.scans_of(keeper) == 0
-        and case.scans_of(index) > 0
+        and use.scans[keeper.oid] == 0
+        and use.scans[index.oid] > 0
     )
 
 
-def _worth(case: Case, index: Index) -> tuple[bool, int, int, int]:
+def _worth(index: Index, use: IndexUse) -> tuple[bool, int, int, int]:
     """What to keep of several that are the same: what must stay, the most read, the smallest."""
     return (
         is_needed_as_it_is(index),
-        case.scans_of(index),
-        -case.size_of_index(index),
+        use.scans[index.oid],
+        -use.sizes_bytes[index.oid],
         -index.oid,
     )
 

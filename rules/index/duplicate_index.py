@@ -12,7 +12,6 @@ from pgadvisor.rulekit import (
     Provenance,
     Redundancy,
     Severity,
-    find_redundancies,
     format_size,
     rule,
 )
@@ -40,7 +39,7 @@ def duplicate_index(case: Case, _limits: NoLimits) -> Outcome:
         CREATE INDEX idx_orders_customer_id ON orders (customer_id);
         DROP INDEX CONCURRENTLY idx_orders_customer_id;
     """
-    for found in find_redundancies(case):
+    for found in case.redundancies:
         if found.is_exact:
             yield _finding(case, found)
 

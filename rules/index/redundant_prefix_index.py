@@ -15,7 +15,6 @@ from pgadvisor.rulekit import (
     Provenance,
     Redundancy,
     Severity,
-    find_redundancies,
     format_size,
     rule,
 )
@@ -54,7 +53,7 @@ def redundant_prefix_index(case: Case, limits: Limits) -> Outcome:
         CREATE INDEX ON orders (customer_id, created_at);
         DROP INDEX CONCURRENTLY orders_customer_id_idx;
     """
-    for found in find_redundancies(case):
+    for found in case.redundancies:
         if not found.is_exact and not _is_too_wide(case, found, limits):
             yield _finding(case, found)
 

@@ -17,11 +17,9 @@ from pgadvisor.rulekit import (
     Provenance,
     Severity,
     Table,
-    find_redundancies,
     foreign_keys_of,
     format_ms,
     format_size,
-    keepers,
     rule,
     same_expression,
     serves_key,
@@ -60,10 +58,9 @@ def unused_index(case: Case, limits: Limits) -> Outcome:
         SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'orders_note_idx';
         DROP INDEX CONCURRENTLY orders_note_idx;
     """
-    dropped = {found.index.oid for found in find_redundancies(case)}
-    needed = keepers(case)
+    dropped = {found.index.oid for found in case.redundancies}
     for table, index in case.user_indexes:
-        if index.oid in dropped or index.oid in needed:
+        if index.oid in dropped or index.oid in case.keepers:
             continue
         if not _is_costly(case, table, index, limits) or _is_needed(case, index):
             continue
