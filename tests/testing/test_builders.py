@@ -56,9 +56,9 @@ def test_writes_definitions_as_postgresql_would_take_them() -> None:
 
 def test_takes_groups_of_objects_apart() -> None:
     orders, customers = a_table("orders"), a_table("customers", "id bigint")
-    parts = [a_primary_key(orders, "id"), a_foreign_key(orders, "customer_id", customers)]
+    key = a_foreign_key(orders, "customer_id", customers)
 
-    snapshot = a_snapshot(orders, customers, *parts)
+    snapshot = a_snapshot([orders, customers], a_primary_key(orders, "id"), key)
 
     assert [index.name for index in snapshot.indexes] == ["orders_pkey"]
     assert len(snapshot.constraints) == 2
