@@ -31,6 +31,7 @@ _ONLY = re.compile(
     r'(CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?(?:"(?:[^"]|"")+"|[^\s"]+) ON )ONLY '
 )
 """An index name may be quoted, and hold anything."""
+_NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _CONCURRENT_LOCK = "SHARE UPDATE EXCLUSIVE"
 _STRONG_LOCK = "ACCESS EXCLUSIVE"
 
@@ -63,12 +64,13 @@ def validity_check(schema: str, name: str) -> str:
         f"index {schema}.{name} is not valid: drop it with DROP INDEX CONCURRENTLY, "
         "then run its step again"
     )
-    # The column inside keeps the planner from evaluating the failing branch beforehand.
-    failure = f"CAST(CAST(concat({message}, '; oid ', indexrelid) AS integer) AS text)"
+    # Counted, since the name may belong to something that is no index.  The count inside keeps
+    # the planner from evaluating the failing branch beforehand.
+    failure = f"CAST(CAST(concat({message}, '; valid: ', count(*)) AS integer) AS text)"
     return (
-        f"SELECT CASE WHEN indisvalid THEN 'valid' ELSE {failure} "  # noqa: S608  (quoted above)
+        f"SELECT CASE WHEN count(*) = 1 THEN 'valid' ELSE {failure} "  # noqa: S608  (quoted above)
         f"END AS index_state FROM pg_catalog.pg_index "
-        f"WHERE indexrelid = CAST({target} AS pg_catalog.regclass)"
+        f"WHERE indisvalid AND indexrelid = CAST({target} AS pg_catalog.regclass)"
     )
 
 
@@ -243,11 +245,7 @@ def _set_table_options(action: SetTableOptions) -> MigrationStep:
 
 
 def _option_value(value: str) -> str:
-    try:
-        float(value)
-    except ValueError:
-        return quote_literal(value)
-    return value
+    return value if _NUMBER.fullmatch(value) else quote_literal(value)
 
 
 def _add_primary_key(action: AddPrimaryKeyUsingIndex) -> MigrationStep:
