@@ -43,10 +43,7 @@ def save(
         UsageError: A level or a column that does not exist.
     """
     attempted = f"writing {path.name}"
-    if not force and (path.exists() or path.is_symlink()):
-        raise _exists(attempted)
-    if path.is_dir():
-        raise OutputError(attempted, "it is a directory", "Name a file in it.")
+    check_target(path, force=force)
     redacted = redact(snapshot, level, columns=columns)
     data = encode(redacted, attempted)
     try:
@@ -56,6 +53,25 @@ def save(
     except OSError as error:
         raise OutputError(attempted, error.strerror or "it cannot be written") from error
     return redacted
+
+
+def check_target(path: Path, *, force: bool = False) -> None:
+    """Refuse a place that :func:`save` would refuse, before the work is done.
+
+    Args:
+        path: The file that is to be written.
+        force: A file that is there may be replaced.
+
+    Raises:
+        OutputError: The file exists, is a directory, or has none to stand in.
+    """
+    attempted = f"writing {path.name}"
+    if path.is_dir():
+        raise OutputError(attempted, "it is a directory", "Name a file in it.")
+    if not force and (path.exists() or path.is_symlink()):
+        raise _exists(attempted)
+    if not path.parent.is_dir():
+        raise OutputError(attempted, "there is no such directory", "Make it, or name another.")
 
 
 def load(path: Path) -> Snapshot:

@@ -169,9 +169,11 @@ class SqlRedactor:
         try:
             if kind.startswith("number"):
                 return self.values.sink.hide(kind, written)
-            return self.values.sink.number(written, is_integer=written.isdigit())
+            coarse = self.values.sink.number(written, is_integer=written.isdigit())
         except HiddenError:
             return "0"
+        # With a point it was a numeric constant, which an integer compares differently with.
+        return coarse if written.isdigit() or "." in coarse else f"{coarse}.0"
 
     def _is_structure(self, constant: Constant) -> bool:
         """Whether a string tells PostgreSQL what to do, and is no value of anybody's."""
