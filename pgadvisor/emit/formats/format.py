@@ -15,6 +15,7 @@ class MigrationFormat(Protocol):
     @property
     def name(self) -> str:
         """What the user calls it."""
+        ...
 
     def render(
         self, steps: Sequence[MigrationStep], up_sql: str, down_sql: str, revision: str | None
@@ -27,6 +28,7 @@ class MigrationFormat(Protocol):
             down_sql: The plain script that takes it back.
             revision: What it is called; None: a name made from its content.
         """
+        ...
 
 
 def content_revision(up_sql: str, down_sql: str) -> str:

@@ -1,0 +1,299 @@
+"""The JSON report: its own values, so that it stays the same while the model changes.
+
+A field is never removed, renamed or given another meaning under the same ``schema_version``;
+new ones may come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+SCHEMA_VERSION: Literal[1] = 1
+
+Value = int | float | str | bool
+Level = Literal["info", "warning", "critical"]
+Sureness = Literal["low", "medium", "high"]
+Basis = Literal["estimated", "statistics", "catalog", "simulated", "measured"]
+RedactionLevel = Literal["none", "default", "all"]
+Cost = Annotated[float, Meta(description="In planner units, per call.")]
+
+
+def _about(text: str) -> Meta:
+    return Meta(description=text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerPart:
+    """The server that was looked at."""
+
+    database: str
+    version: Annotated[str, _about("As server_version gives it.")]
+    version_num: Annotated[int, _about("As server_version_num gives it: 180004 is 18.4.")]
+    collected_at: Annotated[
+        str | None, _about("ISO 8601, by the server's clock; null when it is not known.")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowPart:
+    """The time that the statement counters cover."""
+
+    days: Annotated[float | None, _about("Null: nobody knows.")]
+    note: Annotated[str, _about("Where that comes from.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePart:
+    """A precondition of many rules: whether the statistics can carry a judgement."""
+
+    id: str
+    state: Literal["open", "closed", "unknown"]
+    detail: Annotated[str, _about("A clause with the figure and the limit.")]
+    is_limit_lowered: Annotated[bool, _about("The user set its limit below the default.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FidelityPart:
+    """How well the planner twin plans like the original."""
+
+    compared_statements: int
+    not_compared_statements: Annotated[int, _about("Without a plan of the original.")]
+    same_plan_ratio: Annotated[
+        float | None, _about("Share of the compared ones with the same plan shape, 0 to 1.")
+    ]
+    median_cost_error_ratio: Annotated[
+        float | None, _about("Median of |twin - original| / original.")
+    ]
+    twin_version: str
+    original_version: str
+    notes: Annotated[tuple[str, ...], _about("What the twin could not rebuild.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidencePart:
+    """One figure that a finding rests on."""
+
+    name: str
+    value: Value | None
+    unit: Annotated[str, _about("bytes, rows, ms, scans, ratio, days, ...; empty for texts.")]
+    source: Annotated[str, _about("Where the same figure can be read on the server.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactPart:
+    """What acting brings and costs; null where nothing sound can be said."""
+
+    saved_ms_per_day: Annotated[
+        float | None,
+        _about("Execution time: calls a day x measured mean time x share of the cost saved."),
+    ]
+    freed_bytes: int | None
+    added_bytes: int | None
+    written_entries_per_day: Annotated[
+        float | None, _about("Index entries more (negative: fewer) that writes make.")
+    ]
+    risk: Annotated[str, _about("What goes wrong if nothing is done; may be empty.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingPart:
+    """Something that should change."""
+
+    key: Annotated[str, _about("Stable as counters move: for suppressions and baselines.")]
+    rule_id: str
+    subject: Annotated[str, _about("What it is about, for people; names are not quoted.")]
+    severity: Level
+    confidence: Sureness
+    provenance: Annotated[Basis, _about("What it rests on.")]
+    summary: Annotated[str, _about("One sentence with the decisive figure.")]
+    detail: str
+    evidence: tuple[EvidencePart, ...]
+    guards: Annotated[tuple[str, ...], _about("What was checked and does not speak against it.")]
+    impact: ImpactPart
+    statement_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EffectPart:
+    """What a recommendation does to one statement."""
+
+    statement_id: str
+    calls_per_day: float
+    cost_before: Cost
+    cost_after: Cost
+    mean_time_ms: Annotated[float | None, _about("Measured, before; null: not measured.")]
+    saved_ms_per_day: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewritePart:
+    """A change of the application's own SQL."""
+
+    before: str
+    after: str
+    condition: Annotated[str, _about("On what the equivalence depends; empty: on nothing.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManualPart:
+    """Work to be done by hand."""
+
+    title: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecommendationPart:
+    """A change to make."""
+
+    title: str
+    severity: Level
+    confidence: Sureness
+    provenance: Basis
+    is_in_migration: bool
+    review_reason: Annotated[str, _about("Why it is left out of the migration, where it is.")]
+    finding_keys: Annotated[tuple[str, ...], _about("The findings that it settles.")]
+    impact: ImpactPart
+    effects: Annotated[tuple[EffectPart, ...], _about("The greatest gain first.")]
+    up_sql: Annotated[tuple[str, ...], _about("Its statements, without semicolons.")]
+    down_sql: Annotated[tuple[str, ...], _about("What takes it back, in order.")]
+    rewrites: tuple[RewritePart, ...]
+    manual: tuple[ManualPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedPart:
+    """An index that might have been."""
+
+    table: Annotated[str, _about("schema.name, not quoted.")]
+    definition: Annotated[str, _about("What follows the table's name in CREATE INDEX.")]
+    size_bytes: Annotated[int, _about("Predicted; 0: not known.")]
+    statement_ids: tuple[str, ...]
+    code: Annotated[
+        str,
+        _about(
+            "not-built, not-used, too-little, over-budget, too-many, covered, regression or "
+            "write-cost."
+        ),
+    ]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedPart:
+    """A rule that could not judge; that is not the same as having found nothing."""
+
+    rule_id: str
+    reason: str
+    subject: Annotated[str, _about("Empty: the whole rule.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuppressedPart:
+    """A finding that the user has chosen not to see."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnavailablePart:
+    """Something that could not be read."""
+
+    what: str
+    reason: str
+    consequence: str
+    remedy: str
+    is_failure: Annotated[bool, _about("True: a collector broke off, and the run is partial.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementPart:
+    """A statement of the workload, most expensive first."""
+
+    id: str
+    text: Annotated[str, _about("Normalised: $n for literals.")]
+    source: Annotated[str, _about("pg_stat_statements, or workload for a file.")]
+    calls: Annotated[float, _about("Counted; of a workload file, its weight.")]
+    total_time_ms: float
+    mean_time_ms: float
+    saved_ms_per_day: Annotated[
+        float | None, _about("By all chosen indexes together; null: not costed or not measured.")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotePart:
+    """A remark on one statement."""
+
+    statement_id: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoveragePart:
+    """How much of the workload the choice of indexes rests on."""
+
+    costed_statements: int
+    total_statements: int
+    covered_time_ratio: Annotated[float | None, _about("Share of the measured time, 0 to 1.")]
+    uncosted: tuple[NotePart, ...]
+    assumed: Annotated[tuple[NotePart, ...], _about("Costed for particular values.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilePart:
+    """A file of the migration."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationPart:
+    """The migration and its way back."""
+
+    format: str
+    is_empty: bool
+    up_sql: Annotated[str, _about("A script for psql -X -v ON_ERROR_STOP=1 -f.")]
+    down_sql: str
+    files: tuple[FilePart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsPart:
+    """How much was looked at."""
+
+    statements: int
+    tables: int
+    indexes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A report of pgadvisor."""
+
+    schema_version: Literal[1]
+    tool_version: str
+    server: ServerPart
+    counts: CountsPart
+    window: WindowPart
+    is_partial: Annotated[bool, _about("A collector or a rule failed; something is missing.")]
+    lowered_limits: Annotated[tuple[str, ...], _about("Limits below their defaults, in words.")]
+    redaction: Annotated[RedactionLevel, _about("What was done to values of rows.")]
+    gates: tuple[GatePart, ...]
+    fidelity: Annotated[FidelityPart | None, _about("Null: no twin was used.")]
+    coverage: CoveragePart
+    recommendations: Annotated[tuple[RecommendationPart, ...], _about("The most profitable first.")]
+    findings: tuple[FindingPart, ...]
+    statements: tuple[StatementPart, ...]
+    rejected: tuple[RejectedPart, ...]
+    skipped: tuple[SkippedPart, ...]
+    broken_rules: Annotated[tuple[SkippedPart, ...], _about("Rules that raised an error.")]
+    clear: Annotated[tuple[str, ...], _about("Rules that looked and found nothing.")]
+    suppressed: tuple[SuppressedPart, ...]
+    unavailable: tuple[UnavailablePart, ...]
+    migration: MigrationPart

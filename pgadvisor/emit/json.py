@@ -1,0 +1,218 @@
+"""The report as JSON, after the schema that ``schema_text`` gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import msgspec
+
+from pgadvisor.emit import document as doc
+from pgadvisor.model.action import ManualSteps, RewriteStatement
+from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
+from pgadvisor.model.candidate import Rejected, StatementEffect
+from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.finding import Finding, Severity, Skipped
+from pgadvisor.sqltext.actions import steps_of
+from pgadvisor.sqltext.index import definition_sql
+
+
+def render_json(advice: AdviceData) -> str:
+    """Render the report as JSON; what is no number becomes null."""
+    encoded = msgspec.json.encode(build_document(advice))
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+def schema_text() -> str:
+    """The JSON schema of the report."""
+    schema = msgspec.json.schema(doc.Document)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return json.dumps(schema, indent=2, allow_nan=False) + "\n"
+
+
+def build_document(advice: AdviceData) -> doc.Document:
+    """Put an advice into the values of the JSON report."""
+    return doc.Document(
+        schema_version=doc.SCHEMA_VERSION,
+        tool_version=advice.tool_version,
+        server=_server(advice),
+        counts=doc.CountsPart(
+            statements=advice.statement_count,
+            tables=advice.table_count,
+            indexes=advice.index_count,
+        ),
+        window=doc.WindowPart(days=advice.window_days, note=advice.window_note),
+        is_partial=advice.is_partial,
+        lowered_limits=advice.lowered_limits,
+        redaction=msgspec.convert(advice.redaction.level, type=doc.RedactionLevel),
+        gates=tuple(_gates(advice)),
+        fidelity=_fidelity(advice.fidelity) if advice.fidelity else None,
+        coverage=_coverage(advice),
+        recommendations=tuple(_recommendation(made) for made in advice.recommendations),
+        findings=tuple(_finding(finding) for finding in advice.findings),
+        statements=tuple(_statements(advice)),
+        rejected=tuple(_rejected(rejected) for rejected in advice.rejected),
+        skipped=tuple(_skipped(item) for item in advice.skipped),
+        broken_rules=tuple(_skipped(item) for item in advice.broken_rules),
+        clear=advice.clear,
+        suppressed=tuple(
+            doc.SuppressedPart(key=hidden.finding.key, reason=hidden.reason)
+            for hidden in advice.suppressed
+        ),
+        unavailable=tuple(
+            doc.UnavailablePart(
+                what=item.what,
+                reason=item.reason,
+                consequence=item.consequence,
+                remedy=item.remedy,
+                is_failure=item.is_failure,
+            )
+            for item in advice.unavailable
+        ),
+        migration=_migration(advice),
+    )
+
+
+def _server(advice: AdviceData) -> doc.ServerPart:
+    return doc.ServerPart(
+        database=advice.server.database,
+        version=advice.server.version,
+        version_num=advice.server.version_num,
+        collected_at=advice.collected_at.isoformat() if advice.collected_at else None,
+    )
+
+
+def _gates(advice: AdviceData) -> Iterator[doc.GatePart]:
+    for gate in advice.gates.rows:
+        yield doc.GatePart(
+            id=gate.id,
+            state=gate.state.value,
+            detail=gate.detail,
+            is_limit_lowered=gate.is_limit_lowered,
+        )
+
+
+def _fidelity(fidelity: Fidelity) -> doc.FidelityPart:
+    return doc.FidelityPart(
+        compared_statements=len(fidelity.statements),
+        not_compared_statements=fidelity.not_compared,
+        same_plan_ratio=fidelity.same_shape_ratio,
+        median_cost_error_ratio=fidelity.median_cost_error_ratio,
+        twin_version=fidelity.twin_version,
+        original_version=fidelity.original_version,
+        notes=fidelity.notes,
+    )
+
+
+def _coverage(advice: AdviceData) -> doc.CoveragePart:
+    choice = advice.choice
+    return doc.CoveragePart(
+        costed_statements=choice.costed_statements,
+        total_statements=choice.total_statements,
+        covered_time_ratio=choice.covered_time_ratio,
+        uncosted=tuple(doc.NotePart(statement_id=i, note=note) for i, note in choice.uncosted),
+        assumed=tuple(doc.NotePart(statement_id=i, note=note) for i, note in choice.assumed),
+    )
+
+
+def _recommendation(made: Recommendation) -> doc.RecommendationPart:
+    steps = tuple(step for action in made.actions for step in steps_of(action))
+    return doc.RecommendationPart(
+        title=made.title,
+        severity=made.severity.value,
+        confidence=made.confidence.value,
+        provenance=made.provenance.value,
+        is_in_migration=made.is_in_migration,
+        review_reason=made.review_reason,
+        finding_keys=made.finding_keys,
+        impact=doc.ImpactPart(**asdict(made.impact)),
+        effects=tuple(_effect(effect) for effect in made.effects),
+        up_sql=tuple(sql for step in steps for sql in step.up),
+        down_sql=_down(steps),
+        rewrites=tuple(
+            doc.RewritePart(before=a.before, after=a.after, condition=a.condition)
+            for a in made.actions
+            if isinstance(a, RewriteStatement)
+        ),
+        manual=tuple(
+            doc.ManualPart(title=a.title, steps=a.steps)
+            for a in made.actions
+            if isinstance(a, ManualSteps)
+        ),
+    )
+
+
+def _down(steps: tuple[MigrationStep, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sql for step in reversed(steps) for sql in step.down))
+
+
+def _effect(effect: StatementEffect) -> doc.EffectPart:
+    return doc.EffectPart(
+        statement_id=effect.statement_id,
+        calls_per_day=effect.calls_per_day,
+        cost_before=effect.cost_before,
+        cost_after=effect.cost_after,
+        mean_time_ms=effect.mean_time_ms,
+        saved_ms_per_day=effect.saved_ms_per_day,
+    )
+
+
+def _finding(finding: Finding) -> doc.FindingPart:
+    return doc.FindingPart(
+        key=finding.key,
+        rule_id=finding.rule_id,
+        subject=finding.subject,
+        severity=(finding.severity or Severity.INFO).value,
+        confidence=finding.confidence.value,
+        provenance=finding.provenance.value,
+        summary=finding.summary,
+        detail=finding.detail,
+        evidence=tuple(doc.EvidencePart(**asdict(item)) for item in finding.evidence),
+        guards=finding.guards,
+        impact=doc.ImpactPart(**asdict(finding.impact)),
+        statement_ids=finding.statement_ids,
+    )
+
+
+def _statements(advice: AdviceData) -> Iterator[doc.StatementPart]:
+    effects = {effect.statement_id: effect for effect in advice.choice.effects}
+    for statement in sorted(advice.statements, key=lambda s: (-s.total_time_ms, s.id)):
+        effect = effects.get(statement.id)
+        yield doc.StatementPart(
+            id=statement.id,
+            text=statement.text,
+            source=statement.source,
+            calls=statement.calls_or_weight,
+            total_time_ms=statement.total_time_ms,
+            mean_time_ms=statement.mean_time_ms,
+            saved_ms_per_day=effect.saved_ms_per_day if effect else None,
+        )
+
+
+def _rejected(rejected: Rejected) -> doc.RejectedPart:
+    candidate = rejected.candidate
+    definition = candidate.definition
+    return doc.RejectedPart(
+        table=f"{definition.schema}.{definition.table}",
+        definition=definition_sql(definition),
+        size_bytes=candidate.size_bytes,
+        statement_ids=candidate.statement_ids,
+        code=rejected.code,
+        reason=rejected.reason,
+    )
+
+
+def _skipped(item: Skipped) -> doc.SkippedPart:
+    return doc.SkippedPart(rule_id=item.rule_id, reason=item.reason, subject=item.subject)
+
+
+def _migration(advice: AdviceData) -> doc.MigrationPart:
+    migration = advice.migration
+    return doc.MigrationPart(
+        format=migration.format,
+        is_empty=migration.is_empty,
+        up_sql=migration.up_sql,
+        down_sql=migration.down_sql,
+        files=tuple(doc.FilePart(name=file.name, text=file.text) for file in migration.files),
+    )
