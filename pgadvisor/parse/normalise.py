@@ -46,12 +46,20 @@ def _normalise(text: str) -> str:
     if not trees or not all(isinstance(tree, _QUERIES) for tree in trees):
         return UNPARSABLE
     result = _without_comments(grammar.replace_constants(plain))
-    if any(token.name in _STRINGS for token in grammar.tokens(result)):
-        # A few places of the grammar (a path of JSON_TABLE) take no parameter; without it the
-        # text would still hold the literal.
-        result = _force_parameters(result)
+    if not _is_sound(result):
+        # The library loses its place in -(5), and leaves the path of a JSON_TABLE as it is.
+        result = _without_comments(_force_parameters(plain))
         grammar.parse(result)
     return result
+
+
+def _is_sound(text: str) -> bool:
+    """It still parses, and holds no text, no bits and no number with a fraction."""
+    try:
+        grammar.parse(text)
+    except StatementError:
+        return False
+    return not any(token.name in _STRINGS for token in grammar.tokens(text))
 
 
 def _without_odd_strings(text: str) -> str:
@@ -83,6 +91,7 @@ def _without_comments(text: str) -> str:
 
 
 def _force_parameters(text: str) -> str:
+    """Write ``$n`` for every constant, wherever it stands."""
     taken = [
         int(text[token.start + 1 : token.end])
         for token in grammar.tokens(text)
@@ -92,7 +101,7 @@ def _force_parameters(text: str) -> str:
 
     def replace(token: Token, _: str) -> str | None:
         nonlocal next_number
-        if token.name not in _STRINGS:
+        if token.name not in _STRINGS | {"ICONST"}:
             return None
         next_number += 1
         return f"${next_number}"

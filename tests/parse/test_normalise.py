@@ -28,6 +28,7 @@ _LITERAL_TOKENS = {"SCONST", "USCONST", "BCONST", "XCONST", "FCONST"}
             "SELECT a FROM t WHERE a IN ($1 /*, ... */)",
             "SELECT a FROM t WHERE a IN ($1 /*, ... */)",
         ),
+        ("SELECT -(5), 3 - -5", "SELECT -($1), $2 - -$3"),
         ("SELECT 1; SELECT 'x'", "SELECT $1; SELECT $2"),
         ("SELECT json_value(x, '$.a') FROM t", "SELECT json_value(x, $1) FROM t"),
     ],
