@@ -47,12 +47,14 @@ from pgadvisor.collect.session import ReadError, Record, Session
 from pgadvisor.collect.statement_text import called_names
 from pgadvisor.collect.statements import extension_of, read_statements
 from pgadvisor.collect.statistics import (
+    hidden_expression_statistics,
     hidden_statistics,
     read_column_statistics,
     read_index_activity,
     read_table_activity,
 )
 from pgadvisor.collect.tables import Tables, read_constraints, read_tables
+from pgadvisor.errors import ConnectError
 from pgadvisor.model.server import Server
 from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.units import MS_PER_SECOND
@@ -82,7 +84,6 @@ def collect(
     Raises:
         DsnError: The connection string cannot be read.
         ConnectError: The server cannot be reached, does not let us in, or is none of ours.
-        CollectError: Not even the server's version could be read.
     """
     options = options or CollectOptions()
     target = read_target(dsn)
@@ -114,12 +115,17 @@ class _Collection:
         self._session = session
         self._options = options
         self._progress = progress
+        self._locked: set[str] = set()
+        """Names of relations, without their schemas, that other sessions lock."""
         self._unavailable = [*transport_warnings(session.connection, target)]
 
     def run(self) -> Snapshot:
         """Read everything in order; the first read alone may fail the whole."""
         self._report("server")
-        facts = read_facts(self._session)
+        try:
+            facts = read_facts(self._session)
+        except ReadError as error:
+            raise ConnectError(error.attempted, error.happened, error.next_step) from None
         identity = identity_of(self._session, facts)
         server = server_of(facts, identity)
         refuse_unsupported(server, identity)
@@ -216,6 +222,8 @@ class _Collection:
         )
         # A table that is locked has nothing true to tell; what belongs to it goes with it.
         left_out = {oid for oid, _ in found.locked}
+        for name in (*(name for _, name in found.locked), *locked_views):
+            self._locked.add(name.rpartition(".")[2])
         self._unavailable += (
             *locked("table", (name for _, name in found.locked)),
             *locked("index", locked_indexes),
@@ -244,6 +252,10 @@ class _Collection:
         access = self._rows("access to statistics", "statistics_access", *options.values)
         with_statistics = {row.relation_oid for row in columns}
         self._unavailable += hidden_statistics(access, tables, with_statistics, role)
+        if columns:  # else all are hidden, which has been said
+            self._unavailable += hidden_expression_statistics(
+                snapshot.indexes, tables, with_statistics
+            )
         extended, locked_extended = self._pair(
             "extended statistics", lambda: read_extended_statistics(session, options)
         )
@@ -302,6 +314,7 @@ class _Collection:
                 policy=policy,
                 paths=paths,
                 options=options,
+                locked=frozenset(self._locked),
                 progress=lambda done, total: self._report("plans", done, total),
             ),
         )

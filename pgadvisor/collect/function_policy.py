@@ -46,7 +46,7 @@ class FunctionPolicy:
         used = next((o for o in sorted(self.operators) if o in parsed.text), None)
         if used is not None:
             return f"it uses the operator {used} of the users, which planning may run"
-        names = _names(parsed.text)
+        names = names_in(parsed.text)
         reached = self.relations & names
         if _WRITES.search(parsed.text):
             reached |= self.defaults & names
@@ -70,7 +70,8 @@ def function_policy(rows: Iterable[Record], *, allows_user_functions: bool) -> F
     )
 
 
-def _names(text: str) -> frozenset[str]:
+def names_in(text: str) -> frozenset[str]:
+    """Every word of a statement that may be a name, as PostgreSQL folds it."""
     return frozenset(
         quoted.replace('""', '"') if quoted else plain.lower()
         for quoted, plain in _NAME.findall(text)

@@ -15,7 +15,8 @@ from psycopg.adapt import Buffer, Loader
 
 _ANYARRAY_OID = 2277
 _FLOAT4_ARRAY_OID = 1021
-_TEXT_NAMES = ("text", "name", "varchar", "bpchar", '"char"', "unknown")
+_TEXT_OIDS = (18, 19, 25, 705, 1042, 1043)
+"""Of "char", name, text, unknown, char(n) and varchar."""
 
 _ELEMENT = re.compile(r'"((?:[^"\\]|\\.)*)"|([^",{}]+)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -76,5 +77,5 @@ def register_loaders(connection: Connection[Any]) -> None:
 
 def read_leniently(connection: Connection[Any]) -> None:
     """From now on take any bytes for text."""
-    for name in _TEXT_NAMES:
-        connection.adapters.register_loader(name, LenientTextLoader)
+    for oid in _TEXT_OIDS:
+        connection.adapters.register_loader(oid, LenientTextLoader)

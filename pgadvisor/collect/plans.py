@@ -14,7 +14,7 @@ from pgadvisor.collect.explain import (
     explain,
     explain_directly,
 )
-from pgadvisor.collect.function_policy import FunctionPolicy
+from pgadvisor.collect.function_policy import FunctionPolicy, names_in
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.collect.search_path import SearchPaths
 from pgadvisor.collect.session import Session
@@ -74,11 +74,21 @@ def read_plans(
     policy: FunctionPolicy,
     paths: SearchPaths,
     options: CollectOptions,
+    locked: frozenset[str] = frozenset(),
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[StatementPlan, ...]:
     """Plan statements on the server, or say of each why it is not planned.
 
     A refused text is repaired and tried again, then tried with the other roles' search paths.
+
+    Args:
+        session: Where to plan.
+        statements: What to plan.
+        policy: What planning may run.
+        paths: Where names are looked up.
+        options: How long it may take.
+        locked: Names of relations that planning would wait for.
+        progress: Called with how many are done, and of how many.
 
     Raises:
         ReadError: The connection is lost.
@@ -88,6 +98,8 @@ def read_plans(
     waiting: list[_Job] = []
     for statement in chosen:
         job = _job(statement, policy, paths)
+        if names_in(statement.text) & locked:
+            job = _unplanned(statement, reasons.reason(reasons.LOCKED), reasons.LOCKED)
         if isinstance(job, StatementPlan):
             found[statement.id] = job
         else:

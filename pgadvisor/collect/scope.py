@@ -42,8 +42,9 @@ def listed(names: Iterable[str]) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Print a number with its noun: ``1 table``, ``3 tables``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    """Print a number with its noun: ``1 table``, ``3 tables``, ``2 indexes``."""
+    plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else plural}"
 
 
 def locked(noun: str, names: Iterable[str]) -> tuple[Unavailable, ...]:

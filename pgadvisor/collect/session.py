@@ -17,7 +17,7 @@ from pgadvisor.collect.dsn import Target
 from pgadvisor.collect.loaders import read_leniently
 from pgadvisor.collect.queries import query
 from pgadvisor.collect.wire import SYNC, Command, Step, Sync, Values, ask_simply, exchange
-from pgadvisor.errors import CollectError
+from pgadvisor.errors import CollectError, ConnectError
 from pgadvisor.units import MS_PER_SECOND
 
 Record = dict[str, Any]
@@ -169,7 +169,10 @@ class Session:
             raise ReadError(None, reasons.CONNECTION_LOST)
         self.has_reconnected = True
         self.connection.close()
-        self.connection = self._connect()
+        try:
+            self.connection = self._connect()
+        except ConnectError:
+            raise ReadError(None, reasons.CONNECTION_LOST) from None
         return self.run(steps)
 
     def run_simply(self, before: Sequence[str], text: str) -> pq.abc.PGresult:

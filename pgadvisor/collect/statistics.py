@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from pgadvisor.collect.scope import CollectOptions, counted, listed
 from pgadvisor.collect.session import Record, Session
-from pgadvisor.model.schema import Table
+from pgadvisor.model.schema import Index, Table
 from pgadvisor.model.snapshot import Unavailable
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
 from pgadvisor.sqltext.quote import qualified, quote_identifier
@@ -86,6 +86,40 @@ def hidden_statistics(
     if row_secured:
         hidden.append(_row_secured(row_secured, role))
     return tuple(hidden)
+
+
+def hidden_expression_statistics(
+    indexes: Iterable[Index], tables: Mapping[int, Table], found: Collection[int]
+) -> tuple[Unavailable, ...]:
+    """Name indexed expressions whose statistics are hidden, which no GRANT can change.
+
+    An index has no privileges of its own, so ``pg_stats`` shows its rows to its owner alone.
+
+    Args:
+        indexes: All indexes.
+        tables: Tables by OID.
+        found: OIDs of the relations that we got statistics of.
+    """
+    hidden = [
+        index
+        for index in indexes
+        if None in index.key_columns
+        and not index.is_partitioned
+        and index.oid not in found
+        and index.table_oid in tables
+        and tables[index.table_oid].rows > 0
+    ]
+    if not hidden:
+        return ()
+    names = listed(f"{index.schema}.{index.name}" for index in hidden)
+    return (
+        Unavailable(
+            what=f"statistics of the expressions in {counted(len(hidden), 'index')}: {names}",
+            reason="only the owner may read them, or ANALYZE has not run since the index was made",
+            consequence="the share of rows that such an expression selects is a guess",
+            remedy="Run ANALYZE on the table, or run as a member of the owner's role.",
+        ),
+    )
 
 
 def _without_privilege(

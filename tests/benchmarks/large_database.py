@@ -82,7 +82,7 @@ def _build_area(connection: psycopg.Connection, area: int, rows: int) -> None:
     for number in range(TABLES_PER_AREA):
         name = _table_name(area, number)
         table = sql.Identifier(schema, name)
-        parent = sql.SQL("")
+        parent: sql.Composable = sql.SQL("")
         if number:
             parent = sql.SQL("references {}").format(
                 sql.Identifier(schema, _table_name(area, number - 1))
