@@ -22,7 +22,8 @@ from pgadvisor.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from pgadvisor.advice import Advice
-    from pgadvisor.collect.assemble import CollectOptions, collect
+    from pgadvisor.collect.assemble import collect
+    from pgadvisor.collect.scope import CollectOptions
     from pgadvisor.config import Config, load_config
     from pgadvisor.errors import PgAdvisorError
     from pgadvisor.model.budget import Budget
@@ -58,7 +59,7 @@ __all__ = [
 _HOMES = {
     "Advice": "pgadvisor.advice",
     "Budget": "pgadvisor.model.budget",
-    "CollectOptions": "pgadvisor.collect.assemble",
+    "CollectOptions": "pgadvisor.collect.scope",
     "Config": "pgadvisor.config",
     "PgAdvisorError": "pgadvisor.errors",
     "Snapshot": "pgadvisor.model.snapshot",

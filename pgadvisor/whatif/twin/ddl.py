@@ -80,6 +80,8 @@ def left_out(catalog: Catalog) -> Iterator[str]:
         if table.kind in _PLAIN_KINDS:
             kind = _PLAIN_KINDS[table.kind]
             yield f"{kind} {table.qualified_name} is planned as a plain table"
+    for statistics in catalog.snapshot.extended_statistics:
+        yield f"values of statistics {statistics.schema}.{statistics.name} are not in the twin"
 
 
 def _schemas(catalog: Catalog) -> list[str]:

@@ -1,0 +1,119 @@
+"""What an analysis hands to its user: the advice, with ways to read it and to keep it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from pgadvisor.choose.simulate import Simulation
+from pgadvisor.emit.bundle import output_files
+from pgadvisor.emit.output import write_outputs
+from pgadvisor.emit.ranking import ranking
+from pgadvisor.emit.report import ReportFormat, render
+from pgadvisor.model.advice import AdviceData, Migration, Recommendation
+from pgadvisor.model.finding import Diagnosis, Finding
+from pgadvisor.model.statement import Statement
+from pgadvisor.rulekit import Case
+from pgadvisor.version import VERSION
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+TOP_STATEMENTS = 20
+"""The most expensive statements that every report lists."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice(AdviceData):
+    """All that an analysis found out.
+
+    ``findings``, ``recommendations``, ``rejected``, ``skipped`` and the rest are values of
+    ``pgadvisor.model``.
+    """
+
+    def report(self, format: ReportFormat = "text") -> str:  # noqa: A002  (the option's name)
+        """Render the report as ``text``, ``json``, ``markdown`` or ``html``."""
+        return render(self, format)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the workload's statements, ranked by time, with what they would save."""
+        return ranking(self)
+
+    def save(self, directory: str | Path, *, force: bool = False) -> tuple[Path, ...]:
+        """Write reports and migration into a directory; it is made if it is not there.
+
+        Args:
+            directory: Where to write.
+            force: Replace files that are there.
+
+        Raises:
+            OutputError: The directory cannot be written to, or a file is there already.
+        """
+        return write_outputs(Path(directory), output_files(self), force=force)
+
+    @classmethod
+    def assemble(
+        cls,
+        *,
+        case: Case,
+        diagnosis: Diagnosis,
+        simulation: Simulation,
+        recommendations: tuple[Recommendation, ...],
+        migration: Migration,
+        lowered_limits: tuple[str, ...],
+        analysis_time_ms: float,
+    ) -> Self:
+        """Put the parts of an analysis together."""
+        snapshot = case.snapshot
+        window = case.statement_window
+        return cls(
+            server=snapshot.server,
+            findings=_ranked(diagnosis.findings, recommendations),
+            recommendations=recommendations,
+            rejected=simulation.choice.rejected,
+            skipped=diagnosis.skipped,
+            clear=diagnosis.clear,
+            suppressed=diagnosis.suppressed,
+            broken_rules=diagnosis.broken,
+            unavailable=snapshot.unavailable + simulation.unavailable,
+            gates=case.gates,
+            fidelity=simulation.choice.fidelity,
+            choice=simulation.choice,
+            migration=migration,
+            statements=_mentioned(case, diagnosis.findings),
+            statement_count=len(snapshot.statements),
+            table_count=len(snapshot.tables),
+            index_count=len(snapshot.indexes),
+            window_days=window.days,
+            window_note=window.note,
+            lowered_limits=lowered_limits,
+            redaction=snapshot.redaction,
+            is_partial=snapshot.is_partial
+            or bool(diagnosis.broken)
+            or any(item.is_failure for item in simulation.unavailable),
+            collected_at=snapshot.server.collected_at,
+            analysis_time_ms=analysis_time_ms,
+            tool_version=VERSION,
+        )
+
+
+def _ranked(
+    findings: tuple[Finding, ...], recommendations: tuple[Recommendation, ...]
+) -> tuple[Finding, ...]:
+    """Findings in the order of the recommendations that settle them, then the others."""
+    places = {key: place for place, made in enumerate(recommendations) for key in made.finding_keys}
+
+    def rank(finding: Finding) -> tuple[int, int, str]:
+        severity = finding.severity.rank if finding.severity else 0
+        return (places.get(finding.key, len(places)), -severity, finding.key)
+
+    return tuple(sorted(findings, key=rank))
+
+
+def _mentioned(case: Case, findings: tuple[Finding, ...]) -> tuple[Statement, ...]:
+    statements = tuple(case.snapshot.statements)
+    ids = {i for finding in findings for i in finding.statement_ids}
+    ids |= {statement.id for statement in statements[:TOP_STATEMENTS]}
+    return tuple(statement for statement in statements if statement.id in ids)

@@ -1,0 +1,61 @@
+"""What is to be analysed: a live server, or a snapshot file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pgadvisor.cli.console import Report, warn
+from pgadvisor.collect.assemble import collect
+from pgadvisor.collect.scope import CollectOptions
+from pgadvisor.errors import SnapshotFileError
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.snapshotfile import load
+
+SNAPSHOT_SUFFIX = ".pgsnap"
+
+
+def read_source(
+    source: str | None,
+    *,
+    schemas: Sequence[str],
+    exclude_schemas: Sequence[str],
+    progress: Report,
+) -> Snapshot:
+    """Load a snapshot file, or collect from the server that the source names.
+
+    Args:
+        source: A path, a DSN or a URL; None: DATABASE_URL, or libpq's own variables.
+        schemas: Only these; empty: all.
+        exclude_schemas: Not these.
+        progress: Told what is going on.
+    """
+    if source is not None and is_file(source):
+        if schemas or exclude_schemas:
+            raise SnapshotFileError(
+                "reading a snapshot file",
+                "--schema and --exclude-schema choose what is collected, and it is collected",
+                "Use them with `pgadvisor snapshot` when it is taken.",
+            )
+        return load(Path(source))
+    if source is not None and has_password(source):
+        warn("the password on the command line can be seen by other users of this machine; "
+             "better put it into ~/.pgpass, PGPASSWORD or DATABASE_URL")  # fmt: skip
+    options = CollectOptions(schemas=tuple(schemas), exclude_schemas=tuple(exclude_schemas))
+    return collect(source, options=options, progress=progress)
+
+
+def is_file(source: str) -> bool:
+    """It is meant as a path: it ends like a snapshot, or there is such a file."""
+    if source.endswith(SNAPSHOT_SUFFIX):
+        return True
+    return "://" not in source and "=" not in source and Path(source).exists()
+
+
+def has_password(source: str) -> bool:
+    """The connection string carries a password."""
+    try:
+        return bool(urlsplit(source).password) or "password=" in source
+    except ValueError:
+        return False

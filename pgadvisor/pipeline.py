@@ -1,0 +1,148 @@
+"""The whole product on one screen: from a snapshot to advice.
+
+::
+
+    snapshot -> usage -> rules -> candidates -> what-if -> choice -> costed rules
+             -> recommendations -> migration -> advice
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from pgadvisor.advice import Advice
+from pgadvisor.choose.recommend import recommend
+from pgadvisor.choose.simulate import simulate
+from pgadvisor.config import Config
+from pgadvisor.diagnose.engine import changed_limits, diagnose, diagnose_choice
+from pgadvisor.diagnose.gates import evaluate_gates
+from pgadvisor.emit.fidelity import describe_fidelity
+from pgadvisor.emit.migration import build_migration
+from pgadvisor.errors import ClusterError
+from pgadvisor.model.budget import Budget
+from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.finding import Diagnosis
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.statement import Statement, Statements
+from pgadvisor.parse.usage import usage_of
+from pgadvisor.registry import load_rules
+from pgadvisor.rulekit import Case
+from pgadvisor.whatif.backend import Backend
+from pgadvisor.whatif.twin import Twin
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is (0: unknown)."""
+
+
+def advise(  # noqa: PLR0913  (each has a default, and all but the first go by keyword)
+    snapshot: Snapshot,
+    *,
+    budget: Budget | None = None,
+    config: Config | None = None,
+    rule_directories: Sequence[Path] = (),
+    workload: Sequence[Statement] = (),
+    migration_format: str = "plain",
+    planner: Callable[[Snapshot], Backend] = Twin,
+    today: date | None = None,
+    progress: Progress | None = None,
+) -> Advice:
+    """Analyse a snapshot.
+
+    Args:
+        snapshot: What ``collect`` or ``load`` returned.
+        budget: Bounds of the index choice.
+        config: Limits, gates and suppressions; see ``load_config``.
+        rule_directories: Directories with rules of your own.
+        workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
+        migration_format: ``plain``, ``alembic`` or ``django``.
+        planner: What answers what-if questions.
+        today: The day on which suppressions are looked at; None: the snapshot's own.
+        progress: Told what is going on.
+
+    Raises:
+        ConfigError: A rule, a limit or a format that does not exist.
+    """
+    started = time.monotonic()
+    settings, bounds = config or Config(), budget or Budget()
+    day = today or snapshot.server.collected_at.date()
+    rules = load_rules(tuple(rule_directories))
+    snapshot = _with_workload(snapshot, workload)
+    case = build_case(snapshot, settings, progress)
+
+    diagnosis = diagnose(case, rules, settings, today=day)
+    simulation = simulate(case, diagnosis.findings, bounds, planner, progress)
+    case = replace(case, fidelity=simulation.choice.fidelity)
+    costed = diagnose_choice(case, simulation.choice, rules, settings, today=day)
+    diagnosis = _joined(diagnosis, costed)
+    recommendations = recommend(diagnosis.findings, simulation.choice, simulation.refused_drops)
+    migration = build_migration(recommendations, format=migration_format)
+    return Advice.assemble(
+        case=case,
+        diagnosis=diagnosis,
+        simulation=simulation,
+        recommendations=recommendations,
+        migration=migration,
+        lowered_limits=changed_limits(settings, rules),
+        analysis_time_ms=(time.monotonic() - started) * 1000,
+    )
+
+
+def build_case(
+    snapshot: Snapshot, config: Config | None = None, progress: Progress | None = None
+) -> Case:
+    """Parse the workload and evaluate the gates: what every rule is given."""
+    settings = config or Config()
+    catalog = Catalog(snapshot)
+    usage = {}
+    for position, statement in enumerate(snapshot.statements, start=1):
+        if (found := usage_of(statement.id, statement.text, catalog)) is not None:
+            usage[statement.id] = found
+        if progress is not None:
+            progress("reading statements", position, len(snapshot.statements))
+    gates = evaluate_gates(snapshot, settings.gates)
+    return Case(catalog=catalog, usage=usage, gates=gates, limits=settings.gates)
+
+
+def _with_workload(snapshot: Snapshot, workload: Sequence[Statement]) -> Snapshot:
+    if not workload:
+        return snapshot
+    return replace(snapshot, statements=Statements(rows=(*snapshot.statements, *workload)))
+
+
+def _joined(first: Diagnosis, second: Diagnosis) -> Diagnosis:
+    return Diagnosis(
+        findings=first.findings + second.findings,
+        skipped=first.skipped + second.skipped,
+        clear=first.clear + second.clear,
+        suppressed=first.suppressed + second.suppressed,
+        broken=first.broken + second.broken,
+    )
+
+
+def redaction_cost(original: Snapshot, redacted: Snapshot, progress: Progress | None = None) -> str:
+    """Say in one sentence what redaction costs in fidelity: two twins, compared.
+
+    Args:
+        original: As it was collected.
+        redacted: As it was saved.
+        progress: Told what is going on.
+    """
+    level = redacted.redaction.level
+    if level == "none":
+        return "redaction: none; the file holds values of rows"
+    if not any(plan.plan for plan in original.plans):
+        return f"redaction: {level}; its cost is unknown, since the server explained no statement"
+    measured: list[str] = []
+    for snapshot in (original, redacted):
+        if progress is not None:
+            progress("measuring what redaction costs", len(measured), 2)
+        try:
+            with Twin(snapshot) as twin:
+                measured.append(describe_fidelity(twin.fidelity()))
+        except ClusterError as error:
+            return f"redaction: {level}; its cost is unknown: {error.happened}"
+    return f"redaction: {level}; plans like the original: {measured[1]} (unredacted: {measured[0]})"
