@@ -109,7 +109,7 @@ def run_reports(client: Client) -> None:
     day = sql.ANCHOR - timedelta(days=1)
     started_at_s = time.monotonic()
     with client.pool.connection() as connection:
-        connection.execute(client.statements.tokens_report).fetchall()
+        connection.execute(sql.TOKENS_REPORT).fetchall()
     with client.pool.connection() as connection:
         connection.execute(sql.RECENT_ERRORS, (day,)).fetchall()
         connection.execute(sql.USAGE_REPORT).fetchall()

@@ -65,6 +65,21 @@ FAULTS = (
         why="Each claim reads all jobs, finished ones too, to find the oldest pending one.",
     ),
     Fault(
+        rule_id="missing-index",
+        pattern=r"upload_jobs \(document_id",
+        why="Showing a document reads all jobs.",
+    ),
+    Fault(
+        rule_id="missing-index",
+        pattern=r"chunks \(document_id",
+        why="Showing a document reads all chunks.",
+    ),
+    Fault(
+        rule_id="missing-index",
+        pattern=r"documents \(\(?lower\(file_name\)",
+        why="The search by name reads all documents.",
+    ),
+    Fault(
         rule_id="queue-without-skip-locked",
         pattern=r"upload_jobs",
         why="Workers of one stage wait for each other's row before they look at the next.",
@@ -72,12 +87,12 @@ FAULTS = (
     Fault(
         rule_id="unindexed-foreign-key",
         pattern=r"upload_jobs.*document_id",
-        why="Erasing a document, and showing its jobs, reads all jobs.",
+        why="Erasing a document reads all jobs, under lock.",
     ),
     Fault(
         rule_id="unindexed-foreign-key",
         pattern=r"chunks.*document_id",
-        why="Erasing a document, and showing its chunks, reads all chunks.",
+        why="Erasing a document reads all chunks, under lock.",
     ),
     Fault(
         rule_id="duplicate-index",
@@ -132,7 +147,7 @@ FAULTS = (
     Fault(
         rule_id="non-sargable-predicate",
         pattern=r"lower\(file_name\)",
-        why="The search by name reads all documents; no index has the expression.",
+        why="An index on file_name would not help: the search is for something else.",
     ),
     Fault(
         rule_id="deep-offset",

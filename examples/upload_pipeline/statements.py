@@ -33,8 +33,6 @@ class Statements:
     """One page of a tenant's jobs, the newest first."""
     page_parameters: Callable[[int, int], Parameters]
     """From a tenant and the number of a page, the parameters of ``list_jobs``."""
-    tokens_report: LiteralString
-    """The documents with the most tokens."""
 
 
 START = """
@@ -103,6 +101,14 @@ from documents
 where lower(file_name) = lower(%s) /* page */
 """
 
+TOKENS_REPORT = """
+select document_id, sum(token_count) as tokens
+from chunks
+group by document_id
+order by tokens desc
+limit 20 /* report */
+"""
+
 RECENT_ERRORS = """
 select job.id, job.stage, job.error, document.file_name
 from upload_jobs as job
@@ -134,14 +140,6 @@ from upload_jobs as job
 join documents as document on document.id = job.document_id
 where job.tenant_id = %s"""
 
-_TOKENS = """
-select document_id, sum(token_count) as tokens
-from chunks
-group by document_id
-order by tokens desc
-limit 20 /* report */
-"""
-
 
 def _offset(tenant: int, page: int) -> Parameters:
     return tenant, PAGE_ROWS, page * PAGE_ROWS
@@ -157,7 +155,6 @@ HURRIED = Statements(
     claim=_CLAIM + " /* claim */",
     list_jobs=_LIST + "\norder by job.created_at desc\nlimit %s offset %s /* page */",
     page_parameters=_offset,
-    tokens_report=_TOKENS,
 )
 """As it went into production."""
 
@@ -167,6 +164,5 @@ MENDED = Statements(
     + " and (job.created_at, job.id) < (%s, %s)"
     + "\norder by job.created_at desc, job.id desc\nlimit %s /* page */",
     page_parameters=_cursor,
-    tokens_report=_TOKENS,
 )
 """After a careful team has been through it."""
