@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from pgadvisor.emit.plaintext import one_line, printable
+from pgadvisor.emit.plaintext import one_line, printable, segments
 
 _SPECIAL = re.compile(r"[\\`*{}\[\]<>|~&$]")
 _UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 """Between letters it is no emphasis, and names are full of it."""
-_BLOCK_START = re.compile(r"^(?:[-+#=]|\d+[.)])")
+_BLOCK_START = re.compile(r"^(?:[-+#=]|\d+[.)](?=\s|$))")
 _LINK = re.compile(r"://|(?i:www)\.")
 _MENTION = re.compile(r"@(?=\w)")
 _BACKTICKS = re.compile(r"`+")
@@ -24,6 +24,20 @@ def escape(text: str) -> str:
     # Nobody is to be called because a table is named like a person.
     line = _MENTION.sub("@&#8203;", line)
     return _BLOCK_START.sub(lambda match: match[0][:-1] + "\\" + match[0][-1], line)
+
+
+def prose(text: str) -> str:
+    """A sentence of ours, in which backticks enclose SQL; a lone one means itself."""
+    return "".join(
+        code(part) if is_code else _blanks_kept(part) for part, is_code in segments(text)
+    )
+
+
+def _blanks_kept(part: str) -> str:
+    """Escape a part of a sentence; the blanks at its ends keep it from the other parts."""
+    before = " " if part[:1].isspace() else ""
+    after = " " if part[-1:].isspace() else ""
+    return f"{before}{escape(part)}{after}"
 
 
 def code(text: str) -> str:

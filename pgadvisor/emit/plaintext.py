@@ -23,6 +23,17 @@ def one_line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def segments(text: str) -> tuple[tuple[str, bool], ...]:
+    """Split a sentence at its backticks: each part, and whether it is code.
+
+    An odd number of them means nothing of the kind, and the text is one part.
+    """
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return ((text, False),)
+    return tuple((part, number % 2 == 1) for number, part in enumerate(parts) if part)
+
+
 def shortened(text: str, length: int) -> str:
     """One line of at most that many characters, with an ellipsis where it was longer."""
     line = one_line(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pgadvisor.emit.one_line import one_line
 from pgadvisor.emit.plaintext import shortened
 from pgadvisor.model.action import Action, ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, Recommendation
@@ -52,6 +53,7 @@ class FindingView:
     evidence: tuple[tuple[str, str, str], ...]
     """Name, value and source."""
     gains: tuple[str, ...]
+    risk: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,9 @@ class RecommendationView:
     is_in_migration: bool
     review_reason: str
     gains: tuple[str, ...]
-    """``saves 4.2 h a day``, ``adds 12 MB``: short clauses."""
+    """``saves 4.2 h of execution time a day``, ``adds 12 MB``: short clauses."""
+    risk: str
+    """What goes wrong otherwise, where there is such a thing."""
     findings: tuple[FindingView, ...]
     effects: tuple[EffectView, ...]
     more_effects: int
@@ -93,6 +97,7 @@ def view_recommendation(
         is_in_migration=made.is_in_migration,
         review_reason=made.review_reason,
         gains=tuple(_gains(made.impact)),
+        risk=made.impact.risk,
         findings=tuple(view_finding(by_key[key]) for key in made.finding_keys if key in by_key),
         effects=tuple(_effect(effect, texts) for effect in made.effects[:_EFFECTS]),
         more_effects=max(len(made.effects) - _EFFECTS, 0),
@@ -111,12 +116,18 @@ def view_finding(finding: Finding) -> FindingView:
         severity=finding.severity.value if finding.severity else "",
         confidence=finding.confidence.value,
         provenance=_PROVENANCE[finding.provenance],
-        summary=finding.summary,
-        detail=finding.detail,
+        summary=sentence(finding.summary),
+        detail=sentence(finding.detail),
         guards=finding.guards,
         evidence=tuple((e.name, format_evidence(e), e.source) for e in finding.evidence),
         gains=tuple(_gains(finding.impact)),
+        risk=finding.impact.risk,
     )
+
+
+def sentence(text: str) -> str:
+    """With a full stop at its end; empty stays empty."""
+    return text if not text or text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
 def format_evidence(evidence: Evidence) -> str:
@@ -141,7 +152,7 @@ def format_evidence(evidence: Evidence) -> str:
 def _gains(impact: Impact) -> Iterator[str]:
     if impact.saved_ms_per_day:
         word = "saves" if impact.saved_ms_per_day > 0 else "costs"
-        yield f"{word} {format_ms(abs(impact.saved_ms_per_day))} a day"
+        yield f"{word} {format_ms(abs(impact.saved_ms_per_day))} of execution time a day"
     if impact.freed_bytes:
         yield f"frees {format_size(impact.freed_bytes)}"
     if impact.added_bytes:
@@ -149,8 +160,6 @@ def _gains(impact: Impact) -> Iterator[str]:
     if entries := round(impact.written_entries_per_day or 0.0):
         word = "more" if entries > 0 else "fewer"
         yield f"{format_count(abs(entries))} {word} index entries written a day"
-    if impact.risk:
-        yield f"otherwise: {impact.risk}"
 
 
 def _effect(effect: StatementEffect, texts: dict[str, str]) -> EffectView:
@@ -174,4 +183,4 @@ def _change(ratio: float) -> str:
 def _sql(actions: Sequence[Action]) -> Iterator[str]:
     for action in actions:
         for step in steps_of(action):
-            yield from (f"{statement};" for statement in step.up)
+            yield from (f"{one_line(statement)};" for statement in step.up)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from pgadvisor.emit.markdown_text import code, escape, fence, table_code
-from pgadvisor.emit.plaintext import printable
+from pgadvisor.emit.markdown_text import code, escape, fence, prose, table_code
+from pgadvisor.emit.plaintext import printable, segments
 from pgadvisor.emit.view import plural
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -40,7 +40,13 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        md=escape, code=code, table_code=table_code, fence=fence, printable=printable
+        md=escape,
+        prose=prose,
+        code=code,
+        table_code=table_code,
+        fence=fence,
+        printable=printable,
+        segments=segments,
     )
     environment.globals["plural"] = plural
     return environment

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 
 from pgadvisor.emit.page import Page
-from pgadvisor.emit.recommendation_view import FindingView, RecommendationView
+from pgadvisor.emit.plaintext import one_line
+from pgadvisor.emit.recommendation_view import FindingView, RecommendationView, sentence
 from pgadvisor.emit.view import ReportView, plural, view
 from pgadvisor.model.advice import AdviceData
 
@@ -82,6 +83,8 @@ def _recommendation(page: Page, made: RecommendationView) -> None:
         )
         if made.gains:
             page.paragraph("; ".join(made.gains), style="green")
+        if made.risk:
+            page.paragraph(f"If nothing is done: {sentence(made.risk)}")
         if made.review_reason:
             page.paragraph(f"Not in the migration: {made.review_reason}", style="yellow")
         for finding in made.findings:
@@ -91,13 +94,13 @@ def _recommendation(page: Page, made: RecommendationView) -> None:
             page.verbatim(statement, style="cyan")
         _by_hand(page, made)
         for key in made.keys:
-            page.verbatim(f"key: {key}", style="dim")
+            page.verbatim(f"key: {one_line(key)}", style="dim")
 
 
 def _why(finding: FindingView) -> Iterator[str]:
-    yield _sentence(finding.summary)
+    yield finding.summary
     if finding.detail:
-        yield _sentence(finding.detail)
+        yield finding.detail
     if finding.guards:
         yield f"Checked: {'; '.join(finding.guards)}."
 
@@ -139,7 +142,7 @@ def _findings(page: Page, report: ReportView) -> None:
             hanging=2,
         )
         with page.indented(2):
-            page.verbatim(f"key: {finding.key}", style="dim")
+            page.verbatim(f"key: {one_line(finding.key)}", style="dim")
 
 
 def _statements(page: Page, report: ReportView) -> None:
@@ -149,7 +152,7 @@ def _statements(page: Page, report: ReportView) -> None:
     for row in report.statements:
         parts = [f"{row.calls} calls"]
         if row.total_time:
-            parts = [f"{row.share} of the time", f"{row.calls} calls of {row.mean_time}"]
+            parts = [f"{row.share} of their time", f"{row.calls} calls of {row.mean_time}"]
         if row.saved:
             parts.append(f"would save {row.saved} a day")
         page.paragraph(f"- {', '.join(parts)}: {row.text}", hanging=2)
@@ -199,16 +202,11 @@ def _unavailable(page: Page, report: ReportView) -> None:
         return
     page.heading("Not read")
     for item in report.unavailable:
-        text = f"- {item.what}: {_sentence(item.reason)}"
-        page.paragraph(f"{text} {_sentence(item.consequence)}".rstrip(), hanging=2)
+        clauses = "; ".join(text for text in (item.reason, item.consequence) if text)
+        page.paragraph(f"- {item.what}: {sentence(clauses)}", hanging=2)
         if item.remedy:
             with page.indented(2):
                 page.paragraph(f"Remedy: {item.remedy}", hanging=2)
-
-
-def _sentence(text: str) -> str:
-    """With a full stop at its end; empty stays empty."""
-    return text if not text or text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
 def _severity_style(severity: str) -> str:

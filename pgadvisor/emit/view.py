@@ -195,7 +195,7 @@ def _costed(advice: AdviceData) -> str:
 
 def _warnings(advice: AdviceData) -> Iterator[str]:
     if advice.is_partial:
-        yield "This analysis is partial: something failed, see what could not be read."
+        yield "This analysis is partial: something failed, see what could not be read or judged."
     for clause in advice.lowered_limits:
         yield f"A limit was lowered: {clause}."
     for gate in advice.gates.rows:
