@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TypeVar
 
 from pgadvisor.snapshotfile import moments
@@ -117,8 +118,7 @@ def coarse_numbers(
             step = _nice(cell)
             if is_integer:
                 step = max(step, Decimal(1))
-            count = _EXACT.divide(bound, step).to_integral_value(ROUND_DOWN, _EXACT)
-            coarse = _EXACT.multiply(count, step)
+            coarse = _EXACT.multiply(_EXACT.divide_int(bound, step), step)
         found.append(coarse)
     return _ascending(found)
 
@@ -158,6 +158,7 @@ def _fills_bins(bounds: Sequence[object], rows_per_bin: float) -> bool:
     return len(bounds) > 1 and rows_per_bin >= K_ROWS
 
 
+@lru_cache(maxsize=4096)
 def _nice(width: float) -> Decimal:
     """The smallest of 1, 2 and 5 times a power of ten that is not below a width."""
     exact = Decimal(width)

@@ -23,6 +23,9 @@ from pgadvisor.snapshotfile.coarsen import (
 from pgadvisor.snapshotfile.forms import form_of, ordered_pseudonyms
 from pgadvisor.snapshotfile.pseudonym import Codes, NoRoomError, text_form, text_pseudonyms
 
+_Bounds = tuple[str, float, tuple[str, ...]]
+"""A histogram: its kind, its rows per bin, its bounds."""
+
 
 class HiddenError(ValueError):
     """A value that cannot be replaced by another one of its type, and so has to go."""
@@ -110,6 +113,7 @@ class Collector:
         self._kinds: dict[str, str] = {}
         self._numbers: list[Decimal] = []
         self._times: list[int] = []
+        self._bounds: dict[_Bounds, tuple[str, ...]] = {}
         self.is_learning = True
         """Statistics tell the kind of a value; literals ask for it."""
 
@@ -141,6 +145,9 @@ class Collector:
         """See :meth:`Sink.number_bounds`."""
         coarse = coarse_numbers(_finite(values), rows_per_bin, is_integer=is_integer)
         self._numbers += coarse
+        written = map(write_number, coarse)
+        key = (_number_kind(is_integer=is_integer), rows_per_bin, tuple(values))
+        self._bounds[key] = _merged(values, written, is_endless)
         return tuple(values)
 
     def moment_bounds(
@@ -150,6 +157,9 @@ class Collector:
         coarse = coarse_moments(_finite_moments(kind, values), rows_per_bin, kind)
         if kind not in {"time", "interval"}:
             self._times += coarse
+        written = [_written(kind, moment) for moment in coarse]
+        merged = _merged(values, written, moments.is_timeless)
+        self._bounds[kind, rows_per_bin, tuple(values)] = merged
         return tuple(values)
 
     def boundary(self, value: str) -> None:
@@ -176,8 +186,13 @@ class Collector:
     def replacer(self, key: bytes) -> Replacer:
         """Make pseudonyms for all that was noted."""
         pseudonyms = {kind: self._pseudonyms(kind, key) for kind in sorted(self._values)}
-        grid = Grid(self._numbers, self._times)
-        return Replacer(pseudonyms, grid, self._kinds, self._kept)
+        return Replacer(
+            pseudonyms=pseudonyms,
+            bounds=self._bounds,
+            grid=Grid(self._numbers, self._times),
+            kinds=self._kinds,
+            kept=self._kept,
+        )
 
     def _pseudonyms(self, kind: str, key: bytes) -> dict[str, str]:
         codes, values = Codes(key, kind), self._values[kind]
@@ -203,6 +218,7 @@ class Replacer:
 
     Args:
         pseudonyms: By kind, then by value.
+        bounds: Whole histograms made inexact.
         grid: The round values that numbers and moments snap to.
         kinds: Under which kind the statistics hold a value.
         kept: Texts that stay as they are.
@@ -210,12 +226,15 @@ class Replacer:
 
     def __init__(
         self,
+        *,
         pseudonyms: dict[str, dict[str, str]],
+        bounds: dict[_Bounds, tuple[str, ...]],
         grid: Grid,
         kinds: dict[str, str],
         kept: frozenset[str],
     ) -> None:
         self._pseudonyms = pseudonyms
+        self._bounds = bounds
         self._grid = grid
         self._kinds = kinds
         self._kept = kept
@@ -253,16 +272,13 @@ class Replacer:
         self, values: Sequence[str], rows_per_bin: float, *, is_integer: bool
     ) -> tuple[str, ...]:
         """See :meth:`Sink.number_bounds`."""
-        coarse = coarse_numbers(_finite(values), rows_per_bin, is_integer=is_integer)
-        return self._merged(values, map(write_number, coarse), is_endless)
+        return self._known_bounds(_number_kind(is_integer=is_integer), values, rows_per_bin)
 
     def moment_bounds(
         self, kind: str, values: Sequence[str], rows_per_bin: float
     ) -> tuple[str, ...]:
         """See :meth:`Sink.moment_bounds`."""
-        coarse = coarse_moments(_finite_moments(kind, values), rows_per_bin, kind)
-        written = [_written(kind, moment) for moment in coarse]
-        return self._merged(values, written, moments.is_timeless)
+        return self._known_bounds(kind, values, rows_per_bin)
 
     def boundary(self, value: str) -> None:
         """See :meth:`Sink.boundary`; the first walk took note of it."""
@@ -281,12 +297,25 @@ class Replacer:
         """See :meth:`Sink.keep`."""
         self.kept += 1
 
-    def _merged(
-        self, values: Sequence[str], coarse: Iterable[str], stays: _Test
+    def _known_bounds(
+        self, kind: str, values: Sequence[str], rows_per_bin: float
     ) -> tuple[str, ...]:
+        """What the first walk made of them."""
+        found = self._bounds.get((kind, rows_per_bin, tuple(values)))
+        if found is None:
+            raise HiddenError
         self.coarsened += len(values)
-        remaining = iter(coarse)
-        return tuple(value if stays(value) else next(remaining) for value in values)
+        return found
+
+
+def _number_kind(*, is_integer: bool) -> str:
+    return "integer" if is_integer else "number"
+
+
+def _merged(values: Sequence[str], coarse: Iterable[str], stays: _Test) -> tuple[str, ...]:
+    """Put the values that stay back where they stood."""
+    remaining = iter(coarse)
+    return tuple(value if stays(value) else next(remaining) for value in values)
 
 
 class _Test(Protocol):

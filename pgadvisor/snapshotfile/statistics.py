@@ -25,6 +25,7 @@ MAX_DISTINCT = 100
 _STATUS = re.compile(r"[^\W_][\w .:/+-]{0,31}")
 _MAX_DIGITS = 4
 _MAX_BLANKS = 3
+_INEXACT = frozenset({Category.NUMBER, Category.MOMENT})
 
 
 def looks_like_status(text: str) -> bool:
@@ -145,22 +146,24 @@ class StatisticsRedactor:
     def _each(
         self, values: Sequence[str], ratios: Sequence[float], shape: Shape, rows: float
     ) -> list[str]:
-        found = []
+        replaced = self.values.value
+        if not self.keeps_shared or shape.category not in _INEXACT:
+            return [replaced(shape, value) for value in values]
         known = (*ratios, *([0.0] * len(values)))
+        found = []
         for value, ratio in zip(values, known, strict=False):
-            is_plain = shape.category in {Category.NUMBER, Category.MOMENT}
-            if is_plain and self.keeps_shared and ratio * rows >= K_ROWS:
+            if ratio * rows >= K_ROWS:
                 self._sink.keep()
                 found.append(value)
             else:
-                found.append(self.values.value(shape, value))
+                found.append(replaced(shape, value))
         return found
 
     def _histogram(self, row: ColumnStatistics, described: Described) -> tuple[str, ...] | None:
         if row.histogram_bounds is None:
             return None
         shape, bounds = described.shape, row.histogram_bounds
-        if shape.category is Category.NUMBER or shape.category is Category.MOMENT:
+        if shape.category in _INEXACT:
             return self._coarse(shape, bounds, _rows_per_bin(row, described.rows, len(bounds)))
         values = [self.values.value(shape, value) for value in bounds]
         if shape.category is Category.JSON:
@@ -208,7 +211,7 @@ class StatisticsRedactor:
         self, part: Shape, bounds: Sequence[str | None], rows_per_bin: float
     ) -> list[str | None]:
         finite = [bound for bound in bounds if bound is not None]
-        if part.category is Category.NUMBER or part.category is Category.MOMENT:
+        if part.category in _INEXACT:
             coarse = iter(self._coarse(part, finite, rows_per_bin))
         else:
             coarse = iter([self.values.value(part, bound) for bound in finite])
