@@ -91,6 +91,7 @@ def _ordered(recommendations: Sequence[Recommendation]) -> tuple[Action, ...]:
         action for made in recommendations if made.is_in_migration for action in made.actions
     )
     actions |= dict.fromkeys(_analyses(actions))
+    keys = {(a.schema, a.index_name) for a in actions if isinstance(a, AddPrimaryKeyUsingIndex)}
     created = {(a.index.schema, a.name) for a in actions if isinstance(a, CreateIndex)}
 
     def rank(action: Action) -> int:
@@ -98,7 +99,12 @@ def _ordered(recommendations: Sequence[Recommendation]) -> tuple[Action, ...]:
             return _FIRST  # an invalid leftover in the place of a new one
         return next((n for n, kind in enumerate(_ORDER) if isinstance(action, kind)), len(_ORDER))
 
-    return tuple(sorted(actions, key=rank))
+    return tuple(
+        action
+        for action in sorted(actions, key=rank)
+        # What becomes the primary key can no more be dropped, though it has an equal.
+        if not (isinstance(action, DropIndex) and (action.schema, action.name) in keys)
+    )
 
 
 def _analyses(actions: Iterable[Action]) -> Iterator[AnalyzeTable]:

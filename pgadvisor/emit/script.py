@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pgadvisor.emit.one_line import one_line
 from pgadvisor.model.advice import MigrationStep
 from pgadvisor.sqltext.actions import is_concurrent, timeouts_ms
 from pgadvisor.sqltext.quote import comment
 
 UP_FILE = "migration.up.sql"
 DOWN_FILE = "migration.down.sql"
+_LINTS = (
+    (
+        re.compile(r"CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)"),
+        "require-concurrent-index-creation",
+        "A partitioned table has no such thing as CONCURRENTLY.",
+    ),
+    (
+        re.compile(r"DROP INDEX (?!CONCURRENTLY)"),
+        "require-concurrent-index-deletion",
+        "A partitioned index cannot be dropped CONCURRENTLY.",
+    ),
+    (
+        re.compile(r"ALTER TABLE .* DROP CONSTRAINT ", re.DOTALL),
+        "ban-drop-constraint",
+        "Only what the migration added is taken away.",
+    ),
+)
+"""Where squawk, the linter, is told not to look, each with its reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +100,7 @@ def script(units: Sequence[Unit], name: str, purpose: str, revision: str | None 
             lines += _guarded(statement)
         if unit.checks:
             lines += [comment("Fails when the index is not valid.")]
-            lines += [f"{check};" for check in unit.checks]
+            lines += [f"{one_line(check)};" for check in unit.checks]
     return "\n".join(lines) + "\n"
 
 
@@ -107,12 +127,20 @@ def _guarded(statement: str) -> Iterator[str]:
     """A statement with its timeouts, in a transaction of its own where it may be in one."""
     if is_concurrent(statement):
         yield from (f"{s};" for s in set_timeouts(statement))
-        yield f"{statement};"
+        yield f"{one_line(statement)};"
         return
     yield "BEGIN;"
     yield from (f"{s};" for s in set_timeouts(statement, is_local=True))
-    yield f"{statement};"
+    yield from _lint_notes(statement)
+    yield f"{one_line(statement)};"
     yield "COMMIT;"
+
+
+def _lint_notes(statement: str) -> Iterator[str]:
+    for pattern, lint, reason in _LINTS:
+        if pattern.match(statement):
+            yield comment(reason)
+            yield comment(f"squawk-ignore {lint}")
 
 
 def _duration(time_ms: int) -> str:

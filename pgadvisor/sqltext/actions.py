@@ -267,6 +267,7 @@ def _add_primary_key(action: AddPrimaryKeyUsingIndex) -> MigrationStep:
         lock=_STRONG_LOCK,
         lock_timeout_ms=LOCK_TIMEOUT_MS,
         down_checks=(validity_check(action.schema, action.index_name),),
+        note="Once done it cannot be run again. Its index is not dropped, even if it has an equal.",
         action=action,
     )
 
