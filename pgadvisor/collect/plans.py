@@ -34,6 +34,7 @@ MAX_ATTEMPTS = 12
 _INDETERMINATE_TYPE = "42P18"
 _FINAL = frozenset({reasons.NO_PRIVILEGE, reasons.LOCKED, reasons.CANCELLED})
 _NOT_IN_PATH = frozenset({"42P01", "42883", "42704", "3F000"})
+_OUR_SETTINGS = frozenset({"plan_cache_mode", "search_path"})
 _NOT_TRIED = "it was not reached in the time for plans"
 
 
@@ -55,15 +56,19 @@ class _Job:
 
 
 def most_expensive(statements: Statements, max_count: int) -> tuple[Statement, ...]:
-    """The statements that make up 99 % of the execution time, at most that many."""
-    total = sum(statement.total_time_ms for statement in statements)
+    """The queries that make up 99 % of the execution time of all queries, at most that many.
+
+    What has no fingerprint is none: a command such as VACUUM, or a text that cannot be read.
+    """
+    queries = [statement for statement in statements if statement.fingerprint]
+    total = sum(query.total_time_ms for query in queries)
     chosen: list[Statement] = []
     covered = 0.0
-    for statement in statements:
+    for query in queries:
         if len(chosen) >= max_count or (total > 0 and covered >= TIME_COVERED_RATIO * total):
             break
-        covered += statement.total_time_ms
-        chosen.append(statement)
+        covered += query.total_time_ms
+        chosen.append(query)
     return tuple(chosen)
 
 
@@ -180,9 +185,10 @@ def _planned(job: _Job, document: str) -> StatementPlan:
         plan = plan_from_json(document)
     except PlanFormatError:
         return _unplanned(statement, "its plan is not of a form that we know")
+    settings = tuple(setting for setting in plan.settings if setting[0] not in _OUR_SETTINGS)
     return StatementPlan(
         statement_id=statement.id,
-        plan=plan,
+        plan=replace(plan, settings=settings),
         explained_text=attempt.text if attempt.text != statement.text else None,
     )
 

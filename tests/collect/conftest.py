@@ -1,4 +1,4 @@
-"""A rich database, shared by the tests that only read it."""
+"""A rich database, shared by the tests of a module that only read it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pgadvisor.model.snapshot import Snapshot
 from tests.collect.rich import rich_database
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rich(cluster: Cluster) -> Iterator[str]:
     """The DSN of a rich database that no test changes."""
     with rich_database(cluster) as dsn:
         yield dsn
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def snapshot(rich: str) -> Snapshot:
     """A snapshot of it."""
     return collect(rich)

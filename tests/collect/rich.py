@@ -98,6 +98,11 @@ refresh materialized view app.totals;
 analyze;
 """
 
+FORGET = (
+    "select pg_stat_statements_reset(0, oid, 0) from pg_database where datname = current_database()"
+)
+"""Forget the statements of this database, and of no other."""
+
 WORKLOAD = (
     "select * from app.orders where tenant_id = 7 and status = 'open' order by created_at",
     """select o.id, t.name from app.orders o join app.tenants t on t.id = o.tenant_id
@@ -115,7 +120,7 @@ def fill(dsn: str, *, workload: bool = True) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         for text in (SCHEMA, ROWS):
             connection.execute(text)
-        connection.execute("select pg_stat_statements_reset()")
+        connection.execute(FORGET)
         for text in WORKLOAD if workload else ():
             connection.execute(text)
 

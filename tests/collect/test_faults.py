@@ -18,7 +18,7 @@ from pgadvisor.collect.queries import query
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.errors import ConnectError
 from pgadvisor.model.snapshot import Snapshot, Unavailable
-from tests.collect.rich import SCHEMA, rich_database, run
+from tests.collect.rich import FORGET, SCHEMA, rich_database, run
 from tests.fixtures.databases import SETTINGS, fresh_database
 from tests.fixtures.processes import becomes_true
 
@@ -303,11 +303,13 @@ def test_a_text_that_is_badly_encoded_hides_texts_but_not_numbers(cluster: Clust
             )
         bad = conninfo.make_conninfo(dsn, client_encoding="SQL_ASCII", dbname="bad")
         with psycopg.connect(bad, autocommit=True) as connection:
+            connection.execute("create extension pg_stat_statements")
             connection.execute(b"select 1 as caf\xe9")
         try:
             snapshot = collect(dsn)
         finally:
-            run(dsn, "drop database bad with (force)", "select pg_stat_statements_reset()")
+            run(bad, FORGET)
+            run(dsn, "drop database bad with (force)")
 
     item = _found(snapshot, "texts of pg_stat_statements")
     assert item.sqlstate == "22021"
@@ -322,6 +324,7 @@ def test_an_sql_ascii_database_with_a_bad_byte(cluster: Cluster) -> None:
         ascii_dsn = conninfo.make_conninfo(dsn, dbname="ascii")
         raw = conninfo.make_conninfo(ascii_dsn, client_encoding="SQL_ASCII")
         with psycopg.connect(raw, autocommit=True) as connection:
+            connection.execute("create extension pg_stat_statements")
             connection.execute(b'create table "caf\xe9" (id integer primary key, "\xfc" text)')
             connection.execute(
                 b"insert into \"caf\xe9\" select i, 'na\xefve' from generate_series(1, 9) i"
@@ -331,7 +334,8 @@ def test_an_sql_ascii_database_with_a_bad_byte(cluster: Cluster) -> None:
             snapshot = collect(ascii_dsn)
         finally:
             # The texts of this test would hide those of all others.
-            run(dsn, "drop database ascii with (force)", "select pg_stat_statements_reset()")
+            run(raw, FORGET)
+            run(dsn, "drop database ascii with (force)")
 
     assert snapshot.server.encoding == "SQL_ASCII"
     assert not snapshot.is_partial
