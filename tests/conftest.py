@@ -8,12 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pgadvisor.cluster.binaries import embedded_binaries
 from pgadvisor.cluster.launch import Cluster
 from tests.fixtures.databases import SETTINGS, fresh_database
 from tests.fixtures.npm_binaries import VERSIONS, npm_binaries
 from tests.fixtures.processes import becomes_true, commands_naming
+
+# Times are never asserted, by Hypothesis neither: the machine may be busy.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pgadvisor.config import GateLimits
-from pgadvisor.model.action import PartitionIndex
+from pgadvisor.model.action import CreateIndex, PartitionIndex
+from pgadvisor.model.candidate import ChosenIndex
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import Skipped
@@ -132,6 +133,16 @@ class Case:
             )
             for child in self.catalog.partitions[table.oid]
             if child.is_partition and child.kind is not RelationKind.FOREIGN_TABLE
+        )
+
+    def creation_of(self, chosen: ChosenIndex) -> CreateIndex:
+        """The action that creates an index of the choice, partition by partition if need be."""
+        table = self.catalog.tables[chosen.candidate.definition.table_oid]
+        return CreateIndex(
+            index=chosen.candidate.definition,
+            name=chosen.name,
+            partitions=self.partition_tree(table),
+            is_partitioned=table.kind is RelationKind.PARTITIONED_TABLE,
         )
 
     # -- indexes ---------------------------------------------------------------------------

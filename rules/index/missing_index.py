@@ -7,13 +7,11 @@ from pgadvisor.rulekit import (
     Choice,
     ChosenIndex,
     Confidence,
-    CreateIndex,
     Evidence,
     Finding,
     Impact,
     Outcome,
     Provenance,
-    RelationKind,
     Severity,
     Skipped,
     SkipRule,
@@ -106,24 +104,13 @@ def _finding(case: Case, chosen: ChosenIndex, doubts: tuple[str, ...], limits: L
             "no index that exists serves as well",
             "no statement gets dearer by more than the budget allows",
         ),
-        remedies=(_remedy(case, chosen),),
+        remedies=(case.creation_of(chosen),),
         impact=Impact(
             saved_ms_per_day=chosen.saved_ms_per_day,
             added_bytes=chosen.candidate.size_bytes or None,
             written_entries_per_day=chosen.written_entries_per_day,
         ),
         statement_ids=tuple(effect.statement_id for effect in better),
-    )
-
-
-def _remedy(case: Case, chosen: ChosenIndex) -> CreateIndex:
-    index = chosen.candidate.definition
-    table = case.catalog.tables[index.table_oid]
-    return CreateIndex(
-        index=index,
-        name=chosen.name,
-        partitions=case.partition_tree(table),
-        is_partitioned=table.kind is RelationKind.PARTITIONED_TABLE,
     )
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
     MIN_SHARE_OF_TIME,
+    Action,
     Case,
+    Choice,
     Confidence,
     Evidence,
     Finding,
@@ -21,10 +23,10 @@ from pgadvisor.rulekit import (
     StatementOnTable,
     Table,
     WrappedPredicate,
+    costed_rule,
     finds_by_key,
     format_ms,
     format_ratio,
-    rule,
     same_expression,
     sargable_range,
 )
@@ -41,8 +43,8 @@ class Limits:
     it is worth a remark only."""
 
 
-@rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
-def non_sargable_predicate(case: Case, limits: Limits) -> Outcome:
+@costed_rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
+def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcome:
     """A condition hides its column inside an expression, so that no plain index can serve.
 
     ## Why it matters
@@ -73,7 +75,7 @@ def non_sargable_predicate(case: Case, limits: Limits) -> Outcome:
         for found in groups.values():
             statements = tuple({u.statement.id: u.statement for u, _ in found}.values())
             if sum(case.share_of(statement) for statement in statements) >= limits.min_share_ratio:
-                yield _finding(case, table, found[0][1], statements)
+                yield _finding(case, choice, found[0], statements)
 
 
 def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[WrappedPredicate]:
@@ -94,10 +96,15 @@ def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[Wrapp
 
 
 def _finding(
-    case: Case, table: Table, wrapped: WrappedPredicate, statements: tuple[Statement, ...]
+    case: Case,
+    choice: Choice,
+    first: tuple[StatementOnTable, WrappedPredicate],
+    statements: tuple[Statement, ...],
 ) -> Finding:
+    use, wrapped = first
+    table = case.catalog.root_of(case.catalog.tables[use.relation.table_oid])
     share = sum(case.share_of(statement) for statement in statements)
-    rewrites = tuple(_rewrites(table, wrapped, statements))
+    remedies = tuple(_rewrites(table, wrapped, statements)) or _indexes(case, choice, wrapped)
     times = [case.time_ms_per_day(statement) for statement in statements]
     per_day = sum(time for time in times if time is not None)
     return Finding(
@@ -127,13 +134,13 @@ def _finding(
             ),
         ),
         provenance=Provenance.STATISTICS,
-        confidence=Confidence.HIGH if rewrites else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if remedies else Confidence.MEDIUM,
         guards=(
             "the table is not small",
             "no valid index is built on the expression",
             "no unique key finds the rows anyway",
         ),
-        remedies=rewrites or (_by_hand(table, wrapped),),
+        remedies=remedies or (_by_hand(table, wrapped),),
         impact=Impact(risk="every row is read and computed, whatever indexes there are"),
         statement_ids=tuple(statement.id for statement in statements),
         severity=None if share >= MIN_SHARE_OF_TIME else Severity.INFO,
@@ -153,6 +160,16 @@ def _rewrites(
                 after=after,
                 condition="the session's TimeZone is the same for both" if is_zoned else "",
             )
+
+
+def _indexes(case: Case, choice: Choice, wrapped: WrappedPredicate) -> tuple[Action, ...]:
+    """Indexes on the expression that the planner chose on the twin, which proves it immutable."""
+    return tuple(
+        case.creation_of(chosen)
+        for chosen in choice.chosen
+        if (expression := chosen.candidate.definition.keys[0].expression) is not None
+        and same_expression(expression, wrapped.expression)
+    )
 
 
 def _by_hand(table: Table, wrapped: WrappedPredicate) -> ManualSteps:

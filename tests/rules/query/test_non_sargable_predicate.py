@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps, RewriteStatement
+from pgadvisor.model.action import CreateIndex, IndexDefinition, ManualSteps, RewriteStatement
+from pgadvisor.model.candidate import Candidate, Choice, ChosenIndex
 from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.schema import Index, IndexKey
 from pgadvisor.testing import (
@@ -55,6 +56,25 @@ def test_says_what_to_do_by_hand_where_there_is_no_rewrite() -> None:
     [action] = finding.remedies
     assert isinstance(action, ManualSteps)
     assert "lower(note)" in action.steps[1]
+
+
+def test_takes_the_index_on_the_expression_that_the_planner_chose() -> None:
+    index = IndexDefinition(
+        table_oid=ORDERS.oid, schema="public", table="orders", keys=(LOWER_NOTE,)
+    )
+    chosen = ChosenIndex(
+        candidate=Candidate(definition=index, statement_ids=(LOWERED.id,), reason=""),
+        name="pgadv_orders_lower_note",
+        effects=(),
+        saved_ms_per_day=1.0,
+    )
+
+    [finding] = diagnose(
+        RULE, a_snapshot(ORDERS, LOWERED), choice=Choice(chosen=(chosen,))
+    ).findings
+
+    assert finding.confidence is Confidence.HIGH
+    assert finding.remedies == (CreateIndex(index=index, name="pgadv_orders_lower_note"),)
 
 
 def test_groups_statements_by_condition() -> None:
