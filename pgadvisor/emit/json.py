@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 
@@ -17,11 +18,15 @@ from pgadvisor.model.finding import Finding, Severity, Skipped
 from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.sqltext.index import definition_sql
 
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+"""What JSON allows as it stands, but a terminal acts upon; it can only be within a string."""
+
 
 def render_json(advice: AdviceData) -> str:
     """Render the report as JSON; what is no number becomes null."""
     encoded = msgspec.json.encode(build_document(advice))
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+    text = msgspec.json.format(encoded, indent=2).decode()
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 
 def schema_text() -> str:
