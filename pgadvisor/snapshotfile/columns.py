@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.snapshotfile.guess import guess_type
 from pgadvisor.snapshotfile.types import Category, Shape, TypeCatalog, hidden_whole
+
+_PARTITION_KEY = re.compile(r'\w+ \(("[^"]+"|\w+)(?: \w+)?\)$')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,15 @@ class Columns:
             rows=rows if index is None or index.rows < 0 else min(rows, index.rows),
             is_named=is_named,
         )
+
+    def partition_key(self, partition: Table) -> Shape | None:
+        """The shape of the one column that a partition's parent is divided by, if it is one."""
+        for parent in (self._tables.get(oid) for oid in partition.parent_oids):
+            match = _PARTITION_KEY.match(parent.partition_key or "") if parent else None
+            column = parent.column(match[1].strip('"')) if parent and match else None
+            if column is not None:
+                return self._shape(column)
+        return None
 
     def _shape(self, column: Column) -> Shape:
         shape = self.types.shape(column.type_name)

@@ -116,37 +116,42 @@ class SqlRedactor:
         Raises:
             StatementError: A quote or a comment has no end.
         """
-        return self._replaced(sql, is_bound=False)
+        return self._replaced(sql)
 
-    def partition_bound(self, sql: str) -> str:
+    def partition_bound(self, sql: str, key: Shape | None = None) -> str:
         """Replace the texts of a partition's bound.
 
         Numbers and dates stay: made inexact, partitions would overlap or be empty.
 
+        Args:
+            sql: ``FOR VALUES ...``.
+            key: The shape of the column that the table is divided by, where it is one.
+
         Raises:
             StatementError: A quote or a comment has no end.
         """
-        return self._replaced(sql, is_bound=True)
+        return self._replaced(sql, is_bound=True, key=key)
 
-    def _replaced(self, sql: str, *, is_bound: bool) -> str:
+    def _replaced(self, sql: str, *, is_bound: bool = False, key: Shape | None = None) -> str:
         if _MAY_HOLD_CONSTANTS.search(sql) is None:
             return sql
         parts = []
         for piece in pieces(sql):
             if piece.constant is not None:
-                parts.append(self._constant(piece.constant, is_bound=is_bound))
+                parts.append(self._constant(piece.constant, is_bound=is_bound, key=key))
             else:
                 parts.append(" " if piece.is_comment else piece.text)
         return "".join(parts)
 
-    def _constant(self, constant: Constant, *, is_bound: bool) -> str:
+    def _constant(self, constant: Constant, *, is_bound: bool, key: Shape | None) -> str:
         if constant.token.name in BITS:
             return constant.written[0] + re.sub(r"[1-9A-Fa-f]", "0", constant.written[1:])
         if not constant.is_string:
             return self._number(constant, is_bound=is_bound)
         if self._is_structure(constant):
             return constant.written
-        shape = self._shape(constant)
+        # What a partition may hold has to be a value of the key's own type, and of its length.
+        shape = key or self._shape(constant)
         if is_bound and shape.category in {Category.NUMBER, Category.MOMENT}:
             self.values.sink.boundary(constant.value)
             return constant.written

@@ -107,7 +107,7 @@ class Rewriter:
         return replace(
             table,
             columns=tuple(map(self._column, table.columns)),
-            partition_bound=self._bound(table.partition_bound),
+            partition_bound=self._bound(table),
             partition_key=self._optional(table.partition_key),
             definition=self._optional(table.definition),
             comment_tags=table.comment_tags if self.keeps_comments else (),
@@ -118,9 +118,12 @@ class Rewriter:
             return column
         return replace(column, default_sql=self._optional(column.default_sql))
 
-    def _bound(self, sql: str | None) -> str | None:
+    def _bound(self, table: Table) -> str | None:
+        if table.partition_bound is None:
+            return None
+        key = self.statistics.columns.partition_key(table)
         try:
-            return None if sql is None else self.sql.partition_bound(sql)
+            return self.sql.partition_bound(table.partition_bound, key)
         except StatementError:
             self.left_out["expressions"] += 1
             return None

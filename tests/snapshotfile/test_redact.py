@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
@@ -391,6 +392,22 @@ def test_an_index_whose_definition_changed_is_named() -> None:
     assert found.redaction.changed_index_oids == (snapshot.indexes[1].oid,)
     assert mentions_pseudonym(found.indexes[1].predicate or "")
     assert (found.indexes[1].predicate or "?") in found.indexes[1].definition
+
+
+def test_bounds_of_partitions_fit_the_column_that_divides_them() -> None:
+    parent = a_table("sales", "code character varying(3)", partition_key="LIST (code)")
+    child = a_table(
+        "sales_1",
+        "code character varying(3)",
+        parent_oids=(parent.oid,),
+        partition_bound="FOR VALUES IN ('abc', 'xyz')",
+    )
+
+    [_, found] = redact(a_snapshot(parent, child), "default", key=KEY).tables
+
+    match = re.fullmatch(r"FOR VALUES IN \('(...)', '(...)'\)", found.partition_bound or "")
+    assert match is not None
+    assert "abc" != match[1] < match[2] != "xyz"
 
 
 def test_statements_and_predicates_still_meet_their_statistics() -> None:
