@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from pgadvisor.errors import ConfigError
+from pgadvisor.units import format_limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +61,9 @@ class Config:
         defaults = GateLimits()
         names = ("usage_window_days", "drop_window_days", "min_table_bytes", "min_table_rows")
         return tuple(
-            f"{name} is {getattr(self.gates, name):g} instead of {getattr(defaults, name):g}"
+            f"{name} is {format_limit(name, value)} instead of {format_limit(name, default)}"
             for name in names
-            if getattr(self.gates, name) < getattr(defaults, name)
+            if (value := getattr(self.gates, name)) < (default := getattr(defaults, name))
         )
 
 

@@ -86,6 +86,26 @@ def format_ratio(ratio: float) -> str:
     return f"{_short(percent)} %"
 
 
+def format_limit(name: str, value: float) -> str:
+    """Print a limit by the unit at the end of its name: ``min_size_bytes``, ``min_age_days``.
+
+    Counts of whatever (``_rows``, ``_count``, ``_pages``) are printed as numbers.
+    """
+    if name.endswith("_bytes"):
+        return format_size(value)
+    if name.endswith("_ratio"):
+        return format_ratio(value)
+    if name.endswith("_ms"):
+        return format_ms(value)
+    if name.endswith("_days"):
+        short = 0 < value < _SHORT_DAYS
+        return f"{value * SECONDS_PER_DAY:.0f} seconds" if short else f"{value:g} days"
+    return f"{value:,.0f}" if value == int(value) else f"{value:g}"
+
+
+_SHORT_DAYS = 0.1
+
+
 def _short(value: float) -> str:
     """Print two or three significant digits, and never an exponent."""
     magnitude = abs(value)

@@ -17,6 +17,7 @@ from pgadvisor.cli.console import write
 from pgadvisor.errors import ConfigError
 from pgadvisor.registry import load_rules
 from pgadvisor.rulekit import AnyRule
+from pgadvisor.units import format_limit
 
 SCHEMA_VERSION = 1
 """Version of what ``pgadvisor rules --format json`` prints."""
@@ -107,7 +108,7 @@ def page(rule: AnyRule) -> str:
     limits = _limits(rule)
     if limits:
         lines += ["", "## Limits", "", "| limit | default |", "|---|---|"]
-        lines += [f"| `{name}` | {value:g} |" for name, value in limits.items()]
+        lines += [f"| `{n}` | {format_limit(n, value)} |" for n, value in limits.items()]
         lines += ["", f"Set them in `pgadvisor.toml`, below `[limits.{rule.id}]`."]
     return "\n".join(lines) + "\n"
 

@@ -10,6 +10,7 @@ from typing import Any
 from pgadvisor.config import Config
 from pgadvisor.errors import ConfigError
 from pgadvisor.rulekit import AnyRule
+from pgadvisor.units import format_limit
 
 
 def limits_of(rule: AnyRule, config: Config) -> Any:  # noqa: ANN401  (a dataclass of the rule's own)
@@ -63,7 +64,8 @@ def changed_limits(config: Config, rules: Mapping[str, AnyRule]) -> tuple[str, .
         for field in fields(defaults):
             value, default = getattr(values, field.name), getattr(defaults, field.name)
             if value != default:
-                changes.append(f"{rule_id}.{field.name} is {value:g} instead of {default:g}")
+                now, usual = format_limit(field.name, value), format_limit(field.name, default)
+                changes.append(f"{rule_id}.{field.name} is {now} instead of {usual}")
     return (*config.lowered_gates(), *changes)
 
 

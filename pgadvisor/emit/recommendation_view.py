@@ -152,7 +152,8 @@ def format_evidence(evidence: Evidence) -> str:
 def _gains(impact: Impact) -> Iterator[str]:
     if impact.saved_ms_per_day:
         word = "saves" if impact.saved_ms_per_day > 0 else "costs"
-        yield f"{word} {format_ms(abs(impact.saved_ms_per_day))} of execution time a day"
+        share = f" ({format_ratio(impact.saved_ratio)} of all)" if impact.saved_ratio else ""
+        yield f"{word} {format_ms(abs(impact.saved_ms_per_day))} of execution time a day{share}"
     if impact.freed_bytes:
         yield f"frees {format_size(impact.freed_bytes)}"
     if impact.added_bytes:

@@ -66,6 +66,9 @@ class Impact:
     """What acting on a finding brings and costs; None where nothing sound can be said."""
 
     saved_ms_per_day: float | None = None
+    """Of execution time, over all sessions: more than a day where many run at once."""
+    saved_ratio: float | None = None
+    """The same as a share of the whole workload's execution time, 0 to 1."""
     freed_bytes: int | None = None
     added_bytes: int | None = None
     written_entries_per_day: float | None = None

@@ -90,8 +90,10 @@ def _finding(case: Case, chosen: ChosenIndex, doubts: tuple[str, ...], limits: L
     if chosen.saved_ms_per_day is None:
         summary = f"An index on {what} makes {count} cheaper"
     else:
+        ratio = _saved_ratio(case, chosen)
+        share = "" if ratio is None else f", {format_ratio(ratio)} of all execution time"
         saved = format_ms(chosen.saved_ms_per_day)
-        summary = f"An index on {what} saves {saved} a day in {count}"
+        summary = f"An index on {what} saves {saved} a day in {count}{share}"
     return Finding(
         subject=f"{index.schema}.{index.table}",
         identity=describe_index(index),
@@ -107,11 +109,20 @@ def _finding(case: Case, chosen: ChosenIndex, doubts: tuple[str, ...], limits: L
         remedies=(case.creation_of(chosen),),
         impact=Impact(
             saved_ms_per_day=chosen.saved_ms_per_day,
+            saved_ratio=_saved_ratio(case, chosen),
             added_bytes=chosen.candidate.size_bytes or None,
             written_entries_per_day=chosen.written_entries_per_day,
         ),
         statement_ids=tuple(effect.statement_id for effect in better),
     )
+
+
+def _saved_ratio(case: Case, chosen: ChosenIndex) -> float | None:
+    times = [case.time_ms_per_day(statement) for statement in case.snapshot.statements]
+    total = sum(time for time in times if time is not None)
+    if chosen.saved_ms_per_day is None or total <= 0:
+        return None
+    return min(chosen.saved_ms_per_day / total, 1.0)
 
 
 def _detail(chosen: ChosenIndex, doubts: tuple[str, ...]) -> str:

@@ -252,5 +252,5 @@ def test_says_which_limits_are_changed() -> None:
     config = Config(limits={"a-rule": {"min_size_bytes": 0.0, "min_share_ratio": 0.5}})
 
     assert changed_limits(config, by_id(a_rule(nothing))) == (
-        "a-rule.min_size_bytes is 0 instead of 8",
+        "a-rule.min_size_bytes is 0 bytes instead of 8 bytes",
     )
