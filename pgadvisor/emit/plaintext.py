@@ -20,7 +20,8 @@ def printable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The same on one line: any run of white space becomes a blank."""
-    return printable(" ".join(text.split()))
+    # Twice: a line break is a blank before it is dropped, and what is dropped may leave two.
+    return " ".join(printable(" ".join(text.split())).split())
 
 
 def segments(text: str) -> tuple[tuple[str, bool], ...]:

@@ -1,0 +1,102 @@
+"""Write the page and the JSON schema of the JSON report; --check says whether they are current."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pgadvisor.emit.document import SCHEMA_VERSION, Document
+from pgadvisor.emit.json import schema_text
+
+DOCS = Path(__file__).parent
+INTRODUCTION = f"""# The JSON report
+
+`pgadvisor analyze --format json`, `report.json` and `advice.report("json")` are the same.
+Its `schema_version` is {SCHEMA_VERSION}.
+Under the same version no field is removed, renamed or given another meaning.
+New fields may come, so readers have to let pass what they do not know.
+The [JSON schema](report.schema.json) is generated from the same definitions as this page.
+
+The same version of pgadvisor makes the same document of a snapshot, byte by byte:
+there is no clock in it but the server's.
+Times are in milliseconds, sizes in bytes, ratios between 0 and 1, costs in units of the planner.
+What is not known is `null`, never 0.
+Names are as the catalog has them and may hold any character; escape them before you show them.
+
+Three outcomes of a rule are kept apart: `findings`, `clear` (it looked and found nothing)
+and `skipped` (it could not judge, with the reason).
+
+```console
+$ pgadvisor analyze shop.pgsnap --format json | jq -r '.recommendations[] | .title'
+$ pgadvisor analyze shop.pgsnap --format json | jq -r '.migration.up_sql' > migration.up.sql
+```
+"""
+
+
+def pages() -> Mapping[Path, str]:
+    """The text of each generated file."""
+    schema: dict[str, Any] = json.loads(schema_text())
+    return {
+        DOCS / "report.schema.json": schema_text(),
+        DOCS / "report-schema.md": INTRODUCTION + "".join(_sections(schema["$defs"])),
+    }
+
+
+def _sections(definitions: Mapping[str, Any]) -> Iterator[str]:
+    """A table for each kind of value, the document first, then in the order of its fields."""
+    waiting = [Document.__name__]
+    done: set[str] = set()
+    while waiting:
+        name = waiting.pop(0)
+        if name in done:
+            continue
+        done.add(name)
+        definition = definitions[name]
+        yield f"\n## {_title(name)}\n\n{definition.get('description', '')}\n\n"
+        yield "| Field | Type | Meaning |\n|---|---|---|\n"
+        for field, value in definition["properties"].items():
+            meaning = value.get("description", "").replace("|", "\\|")
+            yield f"| `{field}` | {_type(value)} | {meaning} |\n"
+            waiting += _referred(value)
+
+
+def _title(name: str) -> str:
+    return name.removesuffix("Part")
+
+
+def _referred(value: Mapping[str, Any]) -> list[str]:
+    found = [value["$ref"].rsplit("/", 1)[-1]] if "$ref" in value else []
+    parts = [*value.get("anyOf", ()), *([value["items"]] if value.get("items") else [])]
+    return found + [name for part in parts for name in _referred(part)]
+
+
+def _type(value: Mapping[str, Any]) -> str:
+    if "$ref" in value:
+        title = _title(value["$ref"].rsplit("/", 1)[-1])
+        return f"[{title}](#{title.lower()})"
+    if "anyOf" in value:
+        return " or ".join(_type(part) for part in value["anyOf"])
+    if "enum" in value:
+        return ", ".join(f"`{json.dumps(item)}`" for item in value["enum"])
+    if value.get("type") == "array":
+        return f"list of {_type(value['items'])}"
+    kind = value.get("type", "any")
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def main() -> int:
+    """Write or check."""
+    stale = [p for p, text in pages().items() if not p.is_file() or p.read_text() != text]
+    for path in stale:
+        if "--check" in sys.argv:
+            print(f"{path.relative_to(DOCS.parent)} is out of date: run `python {sys.argv[0]}`")
+        else:
+            path.write_text(pages()[path])
+    return int("--check" in sys.argv and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
