@@ -22,7 +22,7 @@ class Category(StrEnum):
     """Dates, times and intervals."""
     JSON = auto()
     WORDS = auto()
-    """Words with punctuation between them, which stays: ltree, hstore, vector, tsquery."""
+    """Words with punctuation between them, which stays: ltree, hstore, vector, xml."""
     BOOLEAN = auto()
     ENUM = auto()
     ARRAY = auto()
@@ -50,6 +50,7 @@ class Shape:
     parts: tuple[Shape, ...] = ()
     """Of an array or a range, the one below it; of a composite type, its attributes."""
     labels: frozenset[str] = frozenset()
+    """Words that stay: of an enum, all that there are."""
 
 
 UNKNOWN = Shape(category=Category.UNKNOWN)
@@ -70,8 +71,20 @@ _MOMENTS = {
     "time": "time",
     "time without time zone": "time",
     "interval": "interval",
+    # With a zone it is not read, so its values are left out; a constant gets a neutral one.
+    "time with time zone": "time",
+    "timetz": "time",
 }
-_WORDS = {"ltree", "lquery", "ltxtquery", "hstore", "vector", "halfvec", "sparsevec"}
+_WORDS = {
+    *("ltree", "lquery", "ltxtquery", "hstore", "xml", "vector", "halfvec", "sparsevec"),
+    *("point", "line", "lseg", "box", "path", "polygon", "circle"),
+}
+_PATH_WORDS = {
+    *("strict", "lax", "exists", "like_regex", "flag", "starts", "with", "is", "unknown", "last"),
+    *("to", "true", "false", "null", "type", "size", "double", "ceiling", "floor", "abs"),
+    *("datetime", "keyvalue"),
+}
+"""Of SQL/JSON paths, beside what they look for."""
 _LEXEMES = {"tsvector", "tsquery"}
 _RANGES = {
     "int4range": "integer",
@@ -160,6 +173,8 @@ _SIMPLE = {
     **{name: Shape(category=Category.NAME) for name in _NAMES},
     **{name: Shape(category=Category.JSON) for name in ("json", "jsonb")},
     **{name: Shape(category=Category.BOOLEAN) for name in ("boolean", "bool")},
+    "jsonpath": Shape(category=Category.WORDS, kind="label", labels=frozenset(_PATH_WORDS)),
+    "money": DECIMAL,
     "citext": Shape(category=Category.TEXT, kind="citext"),
 }
 

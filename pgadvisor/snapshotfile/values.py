@@ -151,6 +151,8 @@ def _words(redactor: ValueRedactor, shape: Shape, text: str) -> str:
 
     def replaced(match: re.Match[str]) -> str:
         word = match[0]
+        if word in shape.labels:
+            return word
         if _NUMBER.fullmatch(word):
             return redactor.sink.number(word, is_integer="." not in word)
         return redactor.sink.hide(shape.kind, word)

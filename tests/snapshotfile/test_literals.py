@@ -119,6 +119,14 @@ def test_leaves_alone_what_is_structure_or_kept(sql: str) -> None:
         ("mask = B'1011' or mask = x'c0ffee'", "mask = B'0000' or mask = x'000000'"),
         ("span <@ '[51234,61234)'::int4range", 'span <@ \'["51000","61000")\'::int4range'),
         ("size = 'canary'::public.size", "size = '?'::public.size"),
+        ("at = '11:12:13+02'::time with time zone", "at = '00:00:00'::time with time zone"),
+        ("price > '$98,765.43'::money", "price > '0'::money"),
+        ("p <@ '<(12345.5,2),3>'::circle", "p <@ '<(12000,2),3>'::circle"),
+        ("v <-> '[0.123456,-7]'::public.vector", "v <-> '[0.12,-7]'::public.vector"),
+        (
+            "d @? '$ ? (exists(@ ? (@ > 12345)))'::jsonpath",
+            "d @? '$ ? (exists(@ ? (@ > 12000)))'::jsonpath",
+        ),
         ("ok = 'canary'::boolean", "ok = 'false'::boolean"),
         ("id = 'canary'::uuid", "id = '00000000-0000-0000-0000-000000000000'::uuid"),
         ("select 1 -- canary\n from t", "select 1  \n from t"),
@@ -131,6 +139,22 @@ def test_hides_what_may_be_a_value(sql: str, shown: str) -> None:
 
     assert "canary" not in found
     assert _shown(found) == shown
+
+
+@pytest.mark.parametrize(
+    ("sql", "pattern"),
+    [
+        ("x = '<a>canary</a>'::xml", r"x = '<(\w+)>\w+</\1>'::xml"),
+        ("p ~ 'top.canary'::public.ltree", r"p ~ '\w{10}\.\w{10}'::public.ltree"),
+        ('h @> \'"a"=>"canary"\'::hstore', r"h @> '\"\w{10}\"=>\"\w{10}\"'::hstore"),
+        ("d @? '$.canary'::jsonpath", r"d @\? '\$\.\w{10}'::jsonpath"),
+    ],
+)
+def test_the_punctuation_of_a_value_stays(sql: str, pattern: str) -> None:
+    [found] = _redact(sql)
+
+    assert "canary" not in found
+    assert re.fullmatch(pattern, found)
 
 
 @pytest.mark.parametrize(
