@@ -90,6 +90,9 @@ class ImpactPart:
         float | None,
         _about("Execution time: calls a day x measured mean time x share of the cost saved."),
     ]
+    saved_ratio: Annotated[
+        float | None, _about("The same as a share of all time that statements take, 0 to 1.")
+    ]
     freed_bytes: int | None
     added_bytes: int | None
     written_entries_per_day: Annotated[

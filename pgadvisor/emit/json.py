@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import msgspec
 
@@ -14,7 +13,7 @@ from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
 from pgadvisor.model.candidate import Rejected, StatementEffect
 from pgadvisor.model.estimate import Fidelity
-from pgadvisor.model.finding import Finding, Severity, Skipped
+from pgadvisor.model.finding import Finding, Impact, Severity, Skipped
 from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.sqltext.index import definition_sql
 
@@ -131,7 +130,7 @@ def _recommendation(made: Recommendation) -> doc.RecommendationPart:
         is_in_migration=made.is_in_migration,
         review_reason=made.review_reason,
         finding_keys=made.finding_keys,
-        impact=doc.ImpactPart(**asdict(made.impact)),
+        impact=_impact(made.impact),
         effects=tuple(_effect(effect) for effect in made.effects),
         up_sql=tuple(sql for step in steps for sql in step.up),
         down_sql=_down(steps),
@@ -145,6 +144,17 @@ def _recommendation(made: Recommendation) -> doc.RecommendationPart:
             for a in made.actions
             if isinstance(a, ManualSteps)
         ),
+    )
+
+
+def _impact(impact: Impact) -> doc.ImpactPart:
+    return doc.ImpactPart(
+        saved_ms_per_day=impact.saved_ms_per_day,
+        saved_ratio=impact.saved_ratio,
+        freed_bytes=impact.freed_bytes,
+        added_bytes=impact.added_bytes,
+        written_entries_per_day=impact.written_entries_per_day,
+        risk=impact.risk,
     )
 
 
@@ -173,9 +183,12 @@ def _finding(finding: Finding) -> doc.FindingPart:
         provenance=finding.provenance.value,
         summary=finding.summary,
         detail=finding.detail,
-        evidence=tuple(doc.EvidencePart(**asdict(item)) for item in finding.evidence),
+        evidence=tuple(
+            doc.EvidencePart(name=item.name, value=item.value, unit=item.unit, source=item.source)
+            for item in finding.evidence
+        ),
         guards=finding.guards,
-        impact=doc.ImpactPart(**asdict(finding.impact)),
+        impact=_impact(finding.impact),
         statement_ids=finding.statement_ids,
     )
 

@@ -240,7 +240,7 @@ def _findings() -> tuple[Finding, ...]:
             provenance=Provenance.SIMULATED,
             confidence=Confidence.HIGH,
             guards=("no index begins with customer_id", "the planner uses it"),
-            impact=Impact(saved_ms_per_day=20_000.0, added_bytes=3 * MiB),
+            impact=Impact(saved_ms_per_day=20_000.0, saved_ratio=0.97, added_bytes=3 * MiB),
             statement_ids=("1",),
             severity=Severity.CRITICAL,
             rule_id="missing-index",
@@ -279,7 +279,10 @@ def _recommendations() -> tuple[Recommendation, ...]:
             confidence=Confidence.HIGH,
             provenance=Provenance.SIMULATED,
             impact=Impact(
-                saved_ms_per_day=20_000.0, added_bytes=3 * MiB, written_entries_per_day=500.0
+                saved_ms_per_day=20_000.0,
+                saved_ratio=0.97,
+                added_bytes=3 * MiB,
+                written_entries_per_day=500.0,
             ),
             effects=_effects(),
         ),
