@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -34,24 +35,26 @@ SETTINGS = {
 }
 """Of the server that it is built on."""
 
-_TABLE = """
-create table {table} (
-    id bigint primary key,
-    parent_id bigint {parent},
-    tenant_id integer not null,
-    status text not null,
-    kind text,
-    score double precision,
-    amount numeric(12, 2),
-    created_at timestamptz not null,
-    updated_at timestamptz,
-    note text
-);
-create index {name}_parent_id_idx on {table} (parent_id);
-create index {name}_tenant_id_status_idx on {table} (tenant_id, status);
-create index {name}_created_at_idx on {table} (created_at desc);
-create index {name}_open_idx on {table} (lower(kind)) where status = 'open';
-"""
+_TABLE: tuple[LiteralString, ...] = (
+    """
+    create table {table} (
+        id bigint primary key,
+        parent_id bigint {parent},
+        tenant_id integer not null,
+        status text not null,
+        kind text,
+        score double precision,
+        amount numeric(12, 2),
+        created_at timestamptz not null,
+        updated_at timestamptz,
+        note text
+    )
+    """,
+    "create index on {table} (parent_id)",
+    "create index on {table} (tenant_id, status)",
+    "create index on {table} (created_at desc)",
+    "create index on {table} (lower(kind)) where status = 'open'",
+)
 
 _ROWS = """
 insert into {table}
@@ -146,10 +149,8 @@ def _build_area(connection: psycopg.Connection, area: int, rows: int) -> None:
             parent = sql.SQL("references {}").format(
                 sql.Identifier(schema, _table_name(area, number - 1))
             )
-        for part in _TABLE.strip().split(";\n"):
-            connection.execute(
-                sql.SQL(part.rstrip(";")).format(table=table, parent=parent, name=sql.SQL(name))
-            )
+        for part in _TABLE:
+            connection.execute(sql.SQL(part).format(table=table, parent=parent))
         connection.execute(sql.SQL(_ROWS).format(table=table, rows=sql.Literal(rows)))
 
 
@@ -167,7 +168,7 @@ def _run(connection: psycopg.Connection, scale: Scale) -> None:
     connection.execute("select pg_stat_statements_reset()")
     with connection.pipeline() as pipeline:
         for position, text in enumerate(statements(scale)):
-            connection.execute(text)
+            connection.execute(text.encode())
             if position % 200 == 199:  # an error is to show up near its cause
                 pipeline.sync()
 

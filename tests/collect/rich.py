@@ -119,10 +119,10 @@ def fill(dsn: str, *, workload: bool = True) -> None:
     """Create everything, analyse it, and run the workload."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for text in (SCHEMA, ROWS):
-            connection.execute(text)
+            connection.execute(text.encode())
         connection.execute(FORGET)
         for text in WORKLOAD if workload else ():
-            connection.execute(text)
+            connection.execute(text.encode())
 
 
 @contextmanager
@@ -137,4 +137,4 @@ def run(dsn: str, *statements: str) -> None:
     """Run statements as the superuser, each in its own transaction."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         for statement in statements:
-            connection.execute(statement)
+            connection.execute(statement.encode())
