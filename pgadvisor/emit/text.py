@@ -16,6 +16,7 @@ from pgadvisor.model.advice import AdviceData
 DEFAULT_WIDTH = 100
 _MIN_WIDTH = 40
 _FEW = 5
+_MANY = 20
 
 
 def render_text(advice: AdviceData, *, width: int | None = None, color: bool = False) -> str:
@@ -175,9 +176,11 @@ def _not_judged(page: Page, report: ReportView) -> None:
         page.heading("Not judged")
     for broken in report.broken:
         page.paragraph(f"- {broken.rule_id} failed: {broken.reason}", hanging=2, style="red")
-    for skipped in report.skipped:
+    for skipped in report.skipped[:_MANY]:
         scope = f", for {skipped.scope}" if skipped.scope else ""
         page.paragraph(f"- {skipped.rule_id}{scope}: {skipped.reason}", hanging=2)
+    if len(report.skipped) > _MANY:
+        page.paragraph(f"- and {len(report.skipped) - _MANY} more; the other formats list all")
     for title, rows in (
         ("Not costed", report.uncosted),
         ("Costed for particular values", report.assumed),

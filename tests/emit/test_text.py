@@ -71,6 +71,15 @@ def test_says_that_rules_could_not_judge_and_not_that_all_is_well() -> None:
     assert "Nothing to change was found by the 1 rule that could judge everything." in text
 
 
+def test_lists_no_more_than_twenty_things_that_were_not_judged() -> None:
+    skipped = tuple(Skipped(rule_id="a-rule", reason=f"reason {n}") for n in range(25))
+
+    text = render_text(replace(an_empty_advice(), skipped=skipped))
+
+    assert text.count("- a-rule: reason") == 20
+    assert "- and 5 more; the other formats list all" in text
+
+
 @pytest.mark.parametrize(
     ("days", "words"),
     [
