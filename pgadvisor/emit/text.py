@@ -181,6 +181,17 @@ def _not_judged(page: Page, report: ReportView) -> None:
         page.paragraph(f"- {skipped.rule_id}{scope}: {skipped.reason}", hanging=2)
     if len(report.skipped) > _MANY:
         page.paragraph(f"- and {len(report.skipped) - _MANY} more; the other formats list all")
+    _remarks(page, report)
+    if report.clear:
+        page.gap()
+        page.paragraph(f"Found nothing: {', '.join(report.clear)}")
+    if report.suppressed:
+        page.gap()
+        page.paragraph(f"Suppressed: {plural(len(report.suppressed), 'finding')}")
+
+
+def _remarks(page: Page, report: ReportView) -> None:
+    """On single statements."""
     for title, rows in (
         ("Not costed", report.uncosted),
         ("Costed for particular values", report.assumed),
@@ -192,12 +203,6 @@ def _not_judged(page: Page, report: ReportView) -> None:
             page.paragraph(f"- {statement_id}: {reason}", hanging=2)
         if len(rows) > _FEW:
             page.paragraph(f"- and {len(rows) - _FEW} more")
-    if report.clear:
-        page.gap()
-        page.paragraph(f"Found nothing: {', '.join(report.clear)}")
-    if report.suppressed:
-        page.gap()
-        page.paragraph(f"Suppressed: {plural(len(report.suppressed), 'finding')}")
 
 
 def _unavailable(page: Page, report: ReportView) -> None:
