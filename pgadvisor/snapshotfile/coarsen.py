@@ -60,8 +60,8 @@ def read_number(text: str) -> Decimal:
 
 
 def write_number(number: Decimal) -> str:
-    """Print a number without an exponent."""
-    return f"{number:f}"
+    """Print a number without an exponent; there is no minus zero."""
+    return f"{number or Decimal(0):f}"
 
 
 def is_endless(text: str) -> bool:
@@ -117,7 +117,8 @@ def coarse_numbers(
         else:
             step = _nice(cell)
             if is_integer:
-                step = max(step, Decimal(1))
+                # A step such as 1.0 would give the bounds a point too.
+                step = max(step.to_integral_value(ROUND_DOWN, _EXACT), Decimal(1))
             coarse = _EXACT.multiply(_EXACT.divide_int(bound, step), step)
         found.append(coarse)
     return _ascending(found)
