@@ -88,7 +88,7 @@ def with_proposals(
             proposed = Candidate(
                 definition=action.index,
                 statement_ids=finding.statement_ids,
-                reason=f"proposed by {finding.rule_id}",
+                reason=f"the proposal of {finding.rule_id}",
             )
             pool.setdefault(action.index, proposed)
             for statement_id in finding.statement_ids:

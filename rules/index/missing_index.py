@@ -1,5 +1,6 @@
 """Indexes that the planner itself prefers to what there is."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
@@ -69,7 +70,7 @@ def missing_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
         yield _uncosted(choice)
     doubts = tuple(_doubts(case, choice, limits))
     for chosen in choice.chosen:
-        yield _finding(case, chosen, doubts, limits)
+        yield _finding(case, chosen, (*doubts, *_assumptions(choice, chosen)), limits)
 
 
 def _uncosted(choice: Choice) -> Skipped:
@@ -126,7 +127,7 @@ def _saved_ratio(case: Case, chosen: ChosenIndex) -> float | None:
 
 
 def _detail(chosen: ChosenIndex, doubts: tuple[str, ...]) -> str:
-    parts = [f"It came about from {chosen.candidate.reason}."]
+    parts = [f"It is for: {chosen.candidate.reason}."]
     if chosen.candidate.size_bytes:
         parts.append(f"It will take about {format_size(chosen.candidate.size_bytes)}.")
     if chosen.written_entries_per_day:
@@ -174,6 +175,18 @@ def _doubts(case: Case, choice: Choice, limits: Limits) -> tuple[str, ...]:
     if covered is not None and covered < limits.min_covered_time_ratio:
         doubts.append(f"only {format_ratio(covered)} of the workload's time was costed")
     return tuple(doubts)
+
+
+def _assumptions(choice: Choice, chosen: ChosenIndex) -> Iterator[str]:
+    """Values that statements were planned for, where the index needs them."""
+    assumed = dict(choice.assumed)
+    words = {assumed[e.statement_id] for e in chosen.effects if e.statement_id in assumed}
+    if chosen.candidate.definition.predicate is not None:
+        for value in sorted(words):
+            yield (
+                f"the statement was planned for {value}, and a plan that is made without the "
+                "value (a generic plan) cannot use the index"
+            )
 
 
 def _confidence(doubts: tuple[str, ...]) -> Confidence:

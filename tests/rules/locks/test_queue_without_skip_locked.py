@@ -88,7 +88,7 @@ def states(*pairs: tuple[str, float]) -> ColumnStatistics:
     ("statistics", "why"),
     [
         pytest.param(
-            states(("done", 0.9), ("pending", 0.1)),
+            states(("done", 0.74), ("pending", 0.26)),
             "do not tell which one rare value",
             id="many-wait",
         ),
@@ -286,5 +286,5 @@ def test_a_partial_index_always_holds_few_rows(ratios: list[float], words: list[
     for action in finding.remedies:
         if isinstance(action, CreateIndex) and action.index.predicate:
             value = action.index.predicate.partition(" = ")[2][1:-1].replace("''", "'")
-            assert known[value] <= 0.05
+            assert known[value] <= 0.25
             assert value not in {"done", "running"}
