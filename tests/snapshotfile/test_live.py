@@ -12,6 +12,7 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.grammar import parse
 from pgadvisor.snapshotfile import Level, load, redact, save
 from pgadvisor.snapshotfile.codec import content_of
+from pgadvisor.whatif.twin import Twin
 
 pytestmark = pytest.mark.live
 
@@ -197,6 +198,19 @@ def test_the_server_takes_every_redacted_value(snapshot: Snapshot, database: str
             assert count == len(common)
             checked += count + len(row.histogram_bounds or ())
     assert checked > 1_000
+
+
+@pytest.mark.parametrize("level", ["default", "all"])
+def test_a_twin_takes_all_of_a_redacted_snapshot(snapshot: Snapshot, level: Level) -> None:
+    with Twin(snapshot) as twin:
+        expected = twin.fidelity()
+
+    with Twin(redact(snapshot, level)) as twin:
+        found = twin.fidelity()
+
+    assert found.notes == expected.notes
+    assert len(found.statements) == len(expected.statements) > 0
+    assert found.same_shape_ratio == 1.0
 
 
 def _saved(snapshot: Snapshot, path: Path, level: Level) -> bytes:
