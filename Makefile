@@ -28,13 +28,15 @@ test-live: $(VENV)/.dev-installed
 check: $(VENV)/.dev-installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python docs/pages.py --check
+	$(BIN)/python docs/report_schema.py --check
 
 pages: $(VENV)/.dev-installed
 	$(BIN)/python docs/pages.py
+	$(BIN)/python docs/report_schema.py
 
 docs: pages
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -82,7 +82,7 @@ class Advice(AdviceData):
             fidelity=simulation.choice.fidelity,
             choice=simulation.choice,
             migration=migration,
-            statements=_mentioned(case, diagnosis.findings),
+            statements=_mentioned(case, diagnosis.findings, recommendations),
             statement_count=len(snapshot.statements),
             table_count=len(snapshot.tables),
             index_count=len(snapshot.indexes),
@@ -112,8 +112,11 @@ def _ranked(
     return tuple(sorted(findings, key=rank))
 
 
-def _mentioned(case: Case, findings: tuple[Finding, ...]) -> tuple[Statement, ...]:
+def _mentioned(
+    case: Case, findings: tuple[Finding, ...], recommendations: tuple[Recommendation, ...]
+) -> tuple[Statement, ...]:
     statements = tuple(case.snapshot.statements)
     ids = {i for finding in findings for i in finding.statement_ids}
+    ids |= {effect.statement_id for made in recommendations for effect in made.effects}
     ids |= {statement.id for statement in statements[:TOP_STATEMENTS]}
     return tuple(statement for statement in statements if statement.id in ids)
