@@ -68,16 +68,20 @@ def redact(
                 "Use the level default or all.",
             )
         return snapshot
-    key = secrets.token_bytes(KEY_BYTES) if key is None else key
-    kept = frozenset[str]() if level == "all" else kept_texts(snapshot.column_statistics, known)
+    return _redacted(snapshot, known, level, secrets.token_bytes(KEY_BYTES) if key is None else key)
+
+
+def _redacted(snapshot: Snapshot, columns: Columns, level: Level, key: bytes) -> Snapshot:
+    """Walk the snapshot twice: pseudonyms depend on all values that there are."""
+    kept = frozenset[str]() if level == "all" else kept_texts(snapshot.column_statistics, columns)
     collector = Collector(kept)
-    first = _rewriter(snapshot, known, collector, level, key)
+    first = _rewriter(snapshot, columns, collector, level, key)
     first.redacted_statistics(snapshot)
     collector.is_learning = False
     first.redacted_rest(snapshot)
 
     replacer = collector.replacer(key)
-    second = _rewriter(snapshot, known, replacer, level, key)
+    second = _rewriter(snapshot, columns, replacer, level, key)
     statistics = second.redacted_statistics(snapshot)
     redacted = replace(second.redacted_rest(snapshot), column_statistics=statistics)
     return replace(
