@@ -23,6 +23,9 @@ GENERIC_PLAN_SINCE = 16
 
 _EXPLAIN = "explain (format json, verbose, settings) "
 _EXPLAIN_GENERIC = "explain (format json, verbose, settings, generic_plan) "
+_COMMANDS_EACH = 7
+_COMMANDS_TO_PLAN = 4
+"""Of the commands for one text, those of which each must succeed for there to be a plan."""
 _PREPARE = f"prepare {PREPARED_NAME} as "
 
 
@@ -46,16 +49,10 @@ class Refusal:
     """Where in the attempt's own text it stumbled, in characters from 1."""
 
 
-def explain(session: Session, attempts: Sequence[Attempt]) -> tuple[str | Refusal, ...]:
-    """Plan each text on its own; return its plan as JSON, or the refusal, in order.
-
-    Raises:
-        ReadError: The connection is lost.
-    """
+def begin_explain(session: Session, attempts: Sequence[Attempt]) -> None:
+    """Have each text planned on its own, and do not wait for it."""
     steps: list[Step] = [Command(BEGIN)]
     steps += [Command(f"set local {setting}") for setting in _settings(session)]
-    places: list[int] = []
-    sent = len(steps)
     for attempt in attempts:
         # DEALLOCATE fails where PREPARE did, which the last step of each makes good.
         steps += [
@@ -69,13 +66,20 @@ def explain(session: Session, attempts: Sequence[Attempt]) -> tuple[str | Refusa
             SYNC,
             Command(BACK),
         ]
-        places.append(sent)
-        sent += 7
-    steps += [Command(ROLLBACK), SYNC]
-    results = session.run(steps)
+    session.begin([*steps, Command(ROLLBACK), SYNC])
+
+
+def finish_explain(session: Session, attempts: Sequence[Attempt]) -> tuple[str | Refusal, ...]:
+    """Return the plan of each text as JSON, or the refusal, in order.
+
+    Raises:
+        ReadError: The connection is lost.
+    """
+    results = session.finish()
+    first = 1 + len(_settings(session))
+    places = (first + number * _COMMANDS_EACH for number in range(len(attempts)))
     return tuple(
-        _outcome(results[place : place + 4], len(_PREPARE))
-        for place, attempt in zip(places, attempts, strict=True)
+        _outcome(results[place : place + _COMMANDS_TO_PLAN], len(_PREPARE)) for place in places
     )
 
 

@@ -62,6 +62,9 @@ def split_array(text: str) -> tuple[str, ...]:
         return ()
     if '"' not in body:
         return tuple(body.split(","))
+    quoted_all = body[1:-1].split('","')
+    if body.count('"') == 2 * len(quoted_all) and body[0] == body[-1] == '"' and "\\" not in body:
+        return tuple(quoted_all)
     found = _ELEMENT.findall(body)
     if "\\" not in body:
         return tuple(quoted or plain for quoted, plain in found)

@@ -11,8 +11,9 @@ from pgadvisor.collect.explain import (
     GENERIC_PLAN_SINCE,
     Attempt,
     Refusal,
-    explain,
+    begin_explain,
     explain_directly,
+    finish_explain,
 )
 from pgadvisor.collect.function_policy import FunctionPolicy, names_in
 from pgadvisor.collect.scope import CollectOptions
@@ -109,31 +110,75 @@ def read_plans(
             found[statement.id] = job
         else:
             waiting.append(job)
+    flight = _Flight(session, waiting, found)
     started = time.monotonic()
-    while waiting and (time.monotonic() - started) * MS_PER_SECOND < options.max_explain_ms:
-        batch, waiting = waiting[:BATCH], waiting[BATCH:]
-        outcomes = _explain_batch(session, batch)
-        for job, outcome in zip(batch, outcomes, strict=True):
-            next_job = _next(job, outcome, session.major)
-            if isinstance(next_job, StatementPlan):
-                found[job.statement.id] = next_job
-            else:
-                waiting.append(next_job)
+    while flight.has_work and (time.monotonic() - started) * MS_PER_SECOND < options.max_explain_ms:
+        flight.advance()
         if progress is not None:
             progress(len(found), len(chosen))
-    for job in waiting:
+    for job in flight.abandon():
         found[job.statement.id] = _unplanned(job.statement, _NOT_TRIED)
     return tuple(found[statement.id] for statement in chosen)
 
 
-def _explain_batch(session: Session, batch: Sequence[_Job]) -> tuple[str | Refusal, ...]:
-    attempts = [job.attempt for job in batch]
-    together = [attempt for attempt in attempts if not attempt.is_direct]
-    outcomes = iter(explain(session, together) if together else ())
-    return tuple(
-        explain_directly(session, attempt) if attempt.is_direct else next(outcomes)
-        for attempt in attempts
-    )
+class _Flight:
+    """Batches on their way: while the server plans one, we read the plans of the one before.
+
+    Args:
+        session: Where to plan.
+        waiting: What is to be planned.
+        found: Where plans are put, by the statement's id.
+    """
+
+    def __init__(
+        self, session: Session, waiting: Sequence[_Job], found: dict[str, StatementPlan]
+    ) -> None:
+        self._session = session
+        self._found = found
+        self._waiting = list(waiting)
+        self._direct: list[_Job] = []
+        """Jobs that take a round trip of their own."""
+        self._flying: list[_Job] = []
+
+    @property
+    def has_work(self) -> bool:
+        """Something is not planned yet."""
+        return bool(self._waiting or self._direct or self._flying)
+
+    def advance(self) -> None:
+        """Take the plans of one batch, once the next one is on its way."""
+        if not self._flying:
+            self._begin()
+        if not self._flying:
+            job = self._direct.pop()
+            self._take(job, explain_directly(self._session, job.attempt))
+            return
+        landed = self._flying
+        outcomes = finish_explain(self._session, [job.attempt for job in landed])
+        self._begin()
+        for job, outcome in zip(landed, outcomes, strict=True):
+            self._take(job, outcome)
+
+    def abandon(self) -> tuple[_Job, ...]:
+        """Wait for what is on its way, and return all that has no plan."""
+        left = (*self._flying, *self._waiting, *self._direct)
+        if self._flying:
+            finish_explain(self._session, [job.attempt for job in self._flying])
+        return left
+
+    def _begin(self) -> None:
+        self._flying, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
+        if self._flying:
+            begin_explain(self._session, [job.attempt for job in self._flying])
+
+    def _take(self, job: _Job, outcome: str | Refusal) -> None:
+        taken = _next(job, outcome, self._session.major)
+        if isinstance(taken, StatementPlan):
+            self._found[job.statement.id] = taken
+        elif taken.attempt.is_direct:
+            self._direct.append(taken)
+        else:
+            self._waiting.append(taken)
 
 
 def _job(statement: Statement, policy: FunctionPolicy, paths: SearchPaths) -> _Job | StatementPlan:

@@ -16,7 +16,7 @@ from pgadvisor.collect.connect import Connected, connect
 from pgadvisor.collect.dsn import Target
 from pgadvisor.collect.loaders import read_leniently
 from pgadvisor.collect.queries import query
-from pgadvisor.collect.wire import SYNC, Command, Step, Sync, Values, ask_simply, exchange
+from pgadvisor.collect.wire import SYNC, Command, Step, Sync, Values, ask_simply, finish, start
 from pgadvisor.errors import CollectError, ConnectError
 from pgadvisor.units import MS_PER_SECOND
 
@@ -30,6 +30,8 @@ _REFUSED_SETTING = frozenset({"42704", "42501", "22023", "0A000"})
 """Unknown, not ours to set, no such value, not supported on that platform."""
 _BARE_COUNT = 2
 """The first two settings: a timeout, and a search path in which nothing of a user's is found."""
+_ARRAY_OIDS = frozenset({1009, 1016})
+"""Of text[] and bigint[], the types of the lists in our reads."""
 _OKAY = frozenset({pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK})
 
 
@@ -76,6 +78,8 @@ class Session:
         self.server_time_ms = 0.0
         """Time spent waiting for the server."""
         self.has_reconnected = False
+        self._steps: Sequence[Step] = ()
+        self._syncs = 0
         self.connection = self._connect()
         self._settings = [
             self.timeouts[0],
@@ -154,17 +158,37 @@ class Session:
             )
 
     def run(self, steps: Sequence[Step]) -> list[pq.abc.PGresult]:
-        """Send steps that leave no transaction open; once in a session, mend a lost connection.
+        """Send steps that leave no transaction open, and wait for their results.
+
+        Raises:
+            ReadError: The connection is lost, for the second time or for good.
+        """
+        self.begin(steps)
+        return self.finish()
+
+    def begin(self, steps: Sequence[Step]) -> None:
+        """Send steps, and let the server work on them until :meth:`finish` is called."""
+        for step in steps:
+            if not isinstance(step, Sync):
+                self._note(step.text)
+        self._steps = steps
+        try:
+            self._syncs = start(self.connection, steps)
+        except psycopg.OperationalError:
+            self._syncs = 0  # that it is lost is found by finish()
+
+    def finish(self) -> list[pq.abc.PGresult]:
+        """Wait for the results; once in a session, mend a lost connection and begin again.
 
         Raises:
             ReadError: The connection is lost, for the second time or for good.
         """
         try:
-            results = self._run(steps)
-            if not any(sqlstate_of(result) in reasons.LOST for result in results):
-                return results
+            results = self._wait() if self._syncs else []
         except psycopg.OperationalError:
-            pass  # it is lost all the same
+            results = []
+        if results and not any(sqlstate_of(result) in reasons.LOST for result in results):
+            return results
         if self.has_reconnected:
             raise ReadError(None, reasons.CONNECTION_LOST)
         self.has_reconnected = True
@@ -173,7 +197,14 @@ class Session:
             self.connection = self._connect()
         except ConnectError:
             raise ReadError(None, reasons.CONNECTION_LOST) from None
-        return self.run(steps)
+        return self.run(self._steps)
+
+    def _wait(self) -> list[pq.abc.PGresult]:
+        started = time.monotonic()
+        try:
+            return finish(self.connection, self._syncs)
+        finally:
+            self.server_time_ms += (time.monotonic() - started) * MS_PER_SECOND
 
     def run_simply(self, before: Sequence[str], text: str) -> pq.abc.PGresult:
         """Run one statement by the simple protocol, in a transaction of its own.
@@ -186,34 +217,32 @@ class Session:
             ReadError: The connection is lost.
         """
         commands = [Command(BEGIN), *(Command(f"set local {setting}") for setting in before)]
+        failed = [r for r in self._run_open([*commands, SYNC]) if r.status not in _OKAY]
+        result = failed[0] if failed else self._ask_simply(text)
+        self._run_open([Command(ROLLBACK), SYNC])
+        return result
+
+    def _run_open(self, steps: Sequence[Step]) -> list[pq.abc.PGresult]:
+        """Send steps of a transaction that is open before or after, so that none is sent twice."""
+        self.begin(steps)
         try:
-            prepared = self._run([*commands, SYNC])
-            failed = [result for result in prepared if result.status not in _OKAY]
-            if failed:
-                result = failed[0]
-            else:
-                self._note(text)
-                started = time.monotonic()
-                result = ask_simply(self.connection, text)[-1]
-                self.server_time_ms += (time.monotonic() - started) * MS_PER_SECOND
-            self._run([Command(ROLLBACK), SYNC])
+            return self._wait()
         except psycopg.OperationalError:
             raise ReadError(None, reasons.CONNECTION_LOST) from None
-        return result
+
+    def _ask_simply(self, text: str) -> pq.abc.PGresult:
+        self._note(text)
+        started = time.monotonic()
+        try:
+            return ask_simply(self.connection, text)[-1]
+        except psycopg.OperationalError:
+            raise ReadError(None, reasons.CONNECTION_LOST) from None
+        finally:
+            self.server_time_ms += (time.monotonic() - started) * MS_PER_SECOND
 
     def _note(self, text: str) -> None:
         if self._record is not None:
             self._record(text)
-
-    def _run(self, steps: Sequence[Step]) -> list[pq.abc.PGresult]:
-        for step in steps:
-            if not isinstance(step, Sync):
-                self._note(step.text)
-        started = time.monotonic()
-        try:
-            return exchange(self.connection, steps)
-        finally:
-            self.server_time_ms += (time.monotonic() - started) * MS_PER_SECOND
 
     def _load(self, result: pq.abc.PGresult) -> list[Record]:
         try:
@@ -250,11 +279,14 @@ def load(connection: Connected, result: pq.abc.PGresult) -> list[Record]:
     transformer.set_pgresult(result)
     names = tuple((result.fname(i) or b"").decode() for i in range(result.nfields))
 
+    arrays = [names[i] for i in range(result.nfields) if result.ftype(i) in _ARRAY_OIDS]
+
     def make(values: Sequence[Any]) -> Record:
-        return {
-            name: tuple(value) if type(value) is list else value
-            for name, value in zip(names, values, strict=True)
-        }
+        record = dict(zip(names, values, strict=True))
+        for name in arrays:
+            if record[name] is not None:
+                record[name] = tuple(record[name])
+        return record
 
     return transformer.load_rows(0, result.ntuples, make)
 

@@ -41,13 +41,8 @@ class Stalled(errors.OperationalError):
     """The server has not answered for longer than any statement of ours may run."""
 
 
-def exchange(
-    connection: Connection[Any], steps: Sequence[Step], *, max_silence_s: float = 60.0
-) -> list[pq.abc.PGresult]:
-    """Send steps in one go, and return one result for each command, in order.
-
-    The results of commands that were skipped because of an earlier error have the status
-    ``PIPELINE_ABORTED``.
+def start(connection: Connection[Any], steps: Sequence[Step]) -> int:
+    """Send steps in one go, without waiting; :func:`finish` takes the number that it returns.
 
     Raises:
         psycopg.OperationalError: The connection is lost.
@@ -62,8 +57,23 @@ def exchange(
             syncs += 1
         else:
             _send(pgconn, transformer, step)
-    results = connection.wait(_converse(pgconn, syncs, max_silence_s))
-    pgconn.exit_pipeline_mode()
+    pgconn.flush()
+    return syncs
+
+
+def finish(
+    connection: Connection[Any], syncs: int, *, max_silence_s: float = 60.0
+) -> list[pq.abc.PGresult]:
+    """Wait for what was started, and return one result for each command, in order.
+
+    The results of commands that were skipped because of an earlier error have the status
+    ``PIPELINE_ABORTED``.
+
+    Raises:
+        psycopg.OperationalError: The connection is lost.
+    """
+    results = connection.wait(_converse(connection.pgconn, syncs, max_silence_s))
+    connection.pgconn.exit_pipeline_mode()
     return results
 
 

@@ -6,11 +6,14 @@ The limits are one second of server time and three seconds in all, over a local 
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import resource
 import statistics
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
@@ -42,14 +45,16 @@ def main() -> int:
         build(dsn, scale)
         _say(f"built in {time.perf_counter() - started:.1f} s")
         _describe(collect(dsn))
-        whole = [_measure(dsn, CollectOptions()) for _ in range(options.runs)]
-        without = [_measure(dsn, CollectOptions(explain=False)) for _ in range(options.runs)]
+        whole = [_measure(cluster, CollectOptions()) for _ in range(options.runs)]
+        no_plans = CollectOptions(explain=False)
+        without = [_measure(cluster, no_plans) for _ in range(options.runs)]
     _say(f"median of {options.runs} (lowest to highest), in ms:")
-    _say(f"{'':16}{'server':>24}{'in all':>24}{'of it, our own CPU':>24}")
+    columns = ("waiting for server", "server's CPU", "in all", "our own CPU")
+    _say(f"{'':14}" + "".join(f"{column:>24}" for column in columns))
     _row("whole", whole)
     _row("without plans", without)
     _say(f"highest memory: {_peak_mib():.0f} MiB")
-    slow = statistics.median(run.server_ms for run in whole) > SERVER_LIMIT_MS
+    slow = statistics.median(run.waiting_ms for run in whole) > SERVER_LIMIT_MS
     slow |= statistics.median(run.total_ms for run in whole) > TOTAL_LIMIT_MS
     return int(slow)
 
@@ -58,19 +63,35 @@ def main() -> int:
 class Measured:
     """What one collection cost."""
 
-    server_ms: float
+    waiting_ms: float
+    server_cpu_ms: float
+    """Of all sessions of the server that ended meanwhile; there is only ours."""
     total_ms: float
     cpu_ms: float
 
 
-def _measure(dsn: str, options: CollectOptions) -> Measured:
-    started_ms = time.process_time() * MS_PER_SECOND
-    snapshot = collect(dsn, options=options)
+def _measure(cluster: Cluster, options: CollectOptions) -> Measured:
+    server_before_ms = _server_cpu_ms(cluster)
+    before_ms = time.process_time() * MS_PER_SECOND
+    snapshot = collect(cluster.dsn("large"), options=options)
+    cpu_ms = time.process_time() * MS_PER_SECOND - before_ms
+    time.sleep(0.2)  # until the backend has ended, and the server has counted it
     return Measured(
-        server_ms=snapshot.server_time_ms,
+        waiting_ms=snapshot.server_time_ms,
+        server_cpu_ms=_server_cpu_ms(cluster) - server_before_ms,
         total_ms=snapshot.collection_time_ms,
-        cpu_ms=time.process_time() * MS_PER_SECOND - started_ms,
+        cpu_ms=cpu_ms,
     )
+
+
+def _server_cpu_ms(cluster: Cluster) -> float:
+    """CPU time of the sessions that have ended, from Linux's own books; elsewhere not a number."""
+    pid = (cluster.data_directory / "postmaster.pid").read_text().split()[0]
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return math.nan
+    return (int(fields[13]) + int(fields[14])) * MS_PER_SECOND / os.sysconf("SC_CLK_TCK")
 
 
 def _describe(snapshot: Snapshot) -> None:
@@ -85,10 +106,13 @@ def _describe(snapshot: Snapshot) -> None:
 
 
 def _row(name: str, runs: list[Measured]) -> None:
-    server = _spread([run.server_ms for run in runs])
-    total = _spread([run.total_ms for run in runs])
-    cpu = _spread([run.cpu_ms for run in runs])
-    _say(f"{name:16}{server:>24}{total:>24}{cpu:>24}")
+    columns = (
+        [run.waiting_ms for run in runs],
+        [run.server_cpu_ms for run in runs],
+        [run.total_ms for run in runs],
+        [run.cpu_ms for run in runs],
+    )
+    _say(f"{name:14}" + "".join(f"{_spread(times_ms):>24}" for times_ms in columns))
 
 
 def _spread(times_ms: list[float]) -> str:
