@@ -118,7 +118,7 @@ def _recommendation(group: _Group, choice: Choice) -> Recommendation:
         if isinstance(action, CreateIndex) and action.index in chosen
         for effect in chosen[action.index].effects
     )
-    confidence = max((f.confidence for f in findings), key=lambda c: c.rank)
+    confidence = _confidence(findings)
     has_steps = any(steps_of(action) for action in group.actions)
     reason = group.review_reason
     if has_steps and not reason and confidence is Confidence.LOW:
@@ -135,6 +135,12 @@ def _recommendation(group: _Group, choice: Choice) -> Recommendation:
         is_in_migration=has_steps and not reason,
         review_reason=reason,
     )
+
+
+def _confidence(findings: Sequence[Finding]) -> Confidence:
+    """Of the finding that was costed, where there is one; else of the surest."""
+    costed = [f.confidence for f in findings if f.provenance is Provenance.SIMULATED]
+    return max(costed or [f.confidence for f in findings], key=lambda c: c.rank)
 
 
 def _impact(findings: Sequence[Finding]) -> Impact:

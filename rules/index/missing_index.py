@@ -29,8 +29,8 @@ from pgadvisor.rulekit import (
 class Limits:
     """How sure one can be of what the twin says."""
 
-    min_same_shape_ratio: float = 0.9
-    """Share of the statements that the twin plans as the original does; fewer: less sure."""
+    min_same_shape_ratio: float = 0.8
+    """Share of all statements that the twin plans as the original does; fewer: less sure."""
 
     max_cost_error_ratio: float = 0.1
     """Median difference between the twin's costs and the original's; more: less sure."""
@@ -70,7 +70,8 @@ def missing_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
         yield _uncosted(choice)
     doubts = tuple(_doubts(case, choice, limits))
     for chosen in choice.chosen:
-        yield _finding(case, chosen, (*doubts, *_assumptions(choice, chosen)), limits)
+        own = (*_misplanned(case, choice, chosen, limits), *_assumptions(choice, chosen))
+        yield _finding(case, chosen, (*doubts, *own), limits)
 
 
 def _uncosted(choice: Choice) -> Skipped:
@@ -175,6 +176,20 @@ def _doubts(case: Case, choice: Choice, limits: Limits) -> tuple[str, ...]:
     if covered is not None and covered < limits.min_covered_time_ratio:
         doubts.append(f"only {format_ratio(covered)} of the workload's time was costed")
     return tuple(doubts)
+
+
+def _misplanned(case: Case, choice: Choice, chosen: ChosenIndex, limits: Limits) -> Iterator[str]:
+    """Statements of this index that the twin plans otherwise than the original does."""
+    fidelity = case.fidelity or choice.fidelity
+    if fidelity is None or (fidelity.same_shape_ratio or 0.0) < limits.min_same_shape_ratio:
+        return  # a doubt about all indexes already
+    served = {effect.statement_id for effect in chosen.effects}
+    rows = [row for row in fidelity.statements if row.statement_id in served]
+    wrong = sum(not row.is_same_shape for row in rows)
+    if wrong:
+        yield f"the twin plans {wrong} of its statements otherwise than the original does"
+    elif not rows:
+        yield "the original's own plans of its statements are not known"
 
 
 def _assumptions(choice: Choice, chosen: ChosenIndex) -> Iterator[str]:

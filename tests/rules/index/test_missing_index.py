@@ -40,7 +40,7 @@ CHOSEN = ChosenIndex(
     written_entries_per_day=500.0,
 )
 ALIKE = StatementFidelity(
-    statement_id="1", is_same_shape=True, original_cost=100.0, twin_cost=100.0
+    statement_id=STATEMENT.id, is_same_shape=True, original_cost=100.0, twin_cost=100.0
 )
 CHOICE = Choice(
     chosen=(CHOSEN,),
@@ -86,6 +86,10 @@ def test_is_clear_when_nothing_was_chosen() -> None:
     assert run(replace(CHOICE, chosen=())).is_clear
 
 
+OTHERS = tuple(replace(ALIKE, statement_id=f"other {number}") for number in range(9))
+PARTIAL = replace(CHOSEN.candidate, definition=replace(DEFINITION, predicate="note = 'x'"))
+
+
 def fidelity(*, is_same_shape: bool = True, cost: float = 100.0) -> Fidelity:
     return Fidelity(statements=(replace(ALIKE, is_same_shape=is_same_shape, twin_cost=cost),))
 
@@ -122,6 +126,31 @@ def fidelity(*, is_same_shape: bool = True, cost: float = 100.0) -> Fidelity:
             Confidence.LOW,
             "only 79 % of the workload's time was costed",
             id="two-doubts",
+        ),
+        pytest.param(
+            replace(
+                CHOICE, fidelity=Fidelity(statements=(*OTHERS, replace(ALIKE, is_same_shape=False)))
+            ),
+            Confidence.MEDIUM,
+            "the twin plans 1 of its statements otherwise than the original does",
+            id="its-own-plan",
+        ),
+        pytest.param(
+            replace(CHOICE, fidelity=Fidelity(statements=OTHERS)),
+            Confidence.MEDIUM,
+            "the original's own plans of its statements are not known",
+            id="unknown-plan",
+        ),
+        pytest.param(
+            replace(
+                CHOICE,
+                chosen=(replace(CHOSEN, candidate=PARTIAL),),
+                assumed=((STATEMENT.id, "note = 'x'"),),
+            ),
+            Confidence.MEDIUM,
+            "the statement was planned for note = 'x', and a plan that is made without the value "
+            "(a generic plan) cannot use the index",
+            id="assumed-value",
         ),
     ],
 )
