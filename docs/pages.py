@@ -6,21 +6,41 @@ python docs/pages.py --check   fail when one of them is out of date
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol, cast
 
-from typer import Typer
-from typer.testing import CliRunner
+from typer.main import get_command
 
 from pgadvisor.cli.app import app
 from pgadvisor.cli.rules import page
 from pgadvisor.registry import load_rules
 
+
+class Parameter(Protocol):
+    """What is asked of an argument or an option."""
+
+    name: str
+    param_type_name: str
+    metavar: str | None
+    opts: list[str]
+    help: str | None
+    default: object
+
+
+class Command(Protocol):
+    """What is asked of a command."""
+
+    help: str | None
+    epilog: str | None
+    params: list[Parameter]
+
+
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- made by docs/pages.py; edit the code instead -->\n\n"
-WIDTH = 96
 
 
 def rule_pages() -> dict[Path, str]:
@@ -40,30 +60,38 @@ def rule_pages() -> dict[Path, str]:
 
 
 def command_page() -> str:
-    """The command line's own help, command by command."""
-    lines = ["# Command line", ""]
-    for path in command_paths(app, ()):
-        lines += [f"## `{' '.join(('pgadvisor', *path))}`", "", "```text", help_of(path), "```", ""]
+    """Every command with its arguments and options, as ``--help`` tells them."""
+    root = cast(Command, get_command(app))
+    lines = ["# Command line", "", str(root.help), "", str(root.epilog), ""]
+    for path, command in commands(root, ("pgadvisor",)):
+        if path == ("pgadvisor",):
+            continue
+        lines += [f"## `{' '.join(path)}`", "", unindented(command.help), ""]
+        rows = [option_row(option) for option in command.params if option.name != "help"]
+        if rows:
+            lines += ["| argument or option | what it does |", "|---|---|", *rows, ""]
     return NOTE + "\n".join(lines)
 
 
-def command_paths(group: Typer, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The words of each command, groups before what is in them."""
-    yield path
-    for command in group.registered_commands:
-        yield (*path, str(command.name))
-    for below in group.registered_groups:
-        if below.typer_instance is not None:
-            yield from command_paths(below.typer_instance, (*path, str(below.name)))
+def commands(command: Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Command]]:
+    """Each command with its words, groups before what is in them."""
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, (*path, name))
 
 
-def help_of(path: tuple[str, ...]) -> str:
-    """What ``--help`` prints, without colours or trailing blanks."""
-    environment = {"COLUMNS": str(WIDTH), "TERM": "dumb", "NO_COLOR": "1"}
-    result = CliRunner().invoke(app, [*path, "--help"], prog_name="pgadvisor", env=environment)
-    if result.exit_code != 0:
-        raise SystemExit(f"pgadvisor {' '.join(path)} --help exits with {result.exit_code}")
-    return "\n".join(line.rstrip() for line in result.output.strip().splitlines())
+def option_row(option: Parameter) -> str:
+    """One row of a table: names and help, and the default where there is one to tell."""
+    is_argument = option.param_type_name == "argument"
+    names = option.metavar if is_argument else ", ".join(f"`{name}`" for name in option.opts)
+    default = getattr(option.default, "value", option.default)
+    told = f" Default: {default}." if isinstance(default, str) and not is_argument else ""
+    return f"| {names} | {option.help}{told} |".replace("DSN|", "DSN\\|")
+
+
+def unindented(text: str | None) -> str:
+    """A docstring as Markdown paragraphs."""
+    return inspect.cleandoc(text or "")
 
 
 def main() -> int:
@@ -84,3 +112,7 @@ def main() -> int:
         path.write_text(pages[path])
     print(f"{len(stale)} pages written")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -55,7 +55,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="[DSN|SNAPSHOT]",
+            metavar="DSN|SNAPSHOT",
             help="A connection string or URL, or a file made by `pgadvisor snapshot`. "
             "Without one: DATABASE_URL, else PGHOST, PGDATABASE, PGSERVICE and the like.",
             show_default=False,
@@ -74,7 +74,10 @@ def analyze(  # noqa: PLR0913  (one for each option)
         bool, typer.Option("--force", help="Replace files that are there already.")
     ] = False,
     output_format: Annotated[
-        OutputFormat, typer.Option("--format", help="What to print on standard output.")
+        OutputFormat,
+        typer.Option(
+            "--format", help="What to print on standard output: text, json, markdown or html."
+        ),
     ] = OutputFormat.TEXT,
     migration: Annotated[
         str,
@@ -110,7 +113,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     config: Annotated[
         Path | None,
         typer.Option(
-            help="Settings; default: pgadvisor.toml, or [tool.pgadvisor] in pyproject.toml.",
+            help="Settings; without: pgadvisor.toml, or tool.pgadvisor in pyproject.toml.",
             show_default=False,
         ),
     ] = None,
@@ -119,7 +122,11 @@ def analyze(  # noqa: PLR0913  (one for each option)
         typer.Option(metavar="DIR", help="Rules of your own; may be repeated.", show_default=False),
     ] = None,
     fail_on: Annotated[
-        FailOn, typer.Option(help="Exit with 1 when there is a finding this severe, or worse.")
+        FailOn,
+        typer.Option(
+            help="Exit with 1 when there is a finding this severe, or worse: info, warning, "
+            "critical; or never."
+        ),
     ] = FailOn.NEVER,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:

@@ -48,7 +48,9 @@ RuleDirectories = Annotated[
 def list_rules(
     context: typer.Context,
     *,
-    output_format: Annotated[RulesFormat, typer.Option("--format", help="How.")] = RulesFormat.TEXT,
+    output_format: Annotated[
+        RulesFormat, typer.Option("--format", help="How to list them: text or json.")
+    ] = RulesFormat.TEXT,
     rules: RuleDirectories = None,
 ) -> None:
     """List the rules, or print a rule's page with `pgadvisor rules show ID`."""

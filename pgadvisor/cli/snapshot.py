@@ -35,7 +35,7 @@ def snapshot(
     source: Annotated[
         str | None,
         typer.Argument(
-            metavar="[DSN]",
+            metavar="DSN",
             help="A connection string or URL. Without one: DATABASE_URL, else PGHOST, "
             "PGDATABASE, PGSERVICE and the like.",
             show_default=False,
