@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from pgadvisor.advice import Advice
-from pgadvisor.choose.recommend import recommend
+from pgadvisor.choose.recommend import recommend, redacted_definitions
 from pgadvisor.choose.simulate import simulate
 from pgadvisor.config import Config
 from pgadvisor.diagnose.engine import changed_limits, diagnose, diagnose_choice
@@ -78,7 +78,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     case = replace(case, fidelity=simulation.choice.fidelity)
     costed = diagnose_choice(case, simulation.choice, rules, settings, today=day)
     diagnosis = _joined(diagnosis, costed)
-    recommendations = recommend(diagnosis.findings, simulation.choice, simulation.refused_drops)
+    refused = {**simulation.refused_drops, **redacted_definitions(snapshot)}
+    recommendations = recommend(diagnosis.findings, simulation.choice, refused)
     migration = build_migration(recommendations, format=migration_format)
     return Advice.assemble(
         case=case,

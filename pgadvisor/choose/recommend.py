@@ -16,8 +16,17 @@ from pgadvisor.model.action import (
 from pgadvisor.model.advice import Recommendation
 from pgadvisor.model.candidate import Choice
 from pgadvisor.model.finding import Confidence, Finding, Impact, Provenance
+from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.propose.existing import covers
+from pgadvisor.snapshotfile import mentions_pseudonym
 from pgadvisor.sqltext.actions import steps_of
+from pgadvisor.sqltext.index import definition_sql
+
+
+_REDACTED = (
+    "the snapshot is redacted, and the index's definition holds a pseudonym; "
+    "analyse the database itself, or a snapshot that is not redacted"
+)
 
 
 @dataclass(slots=True)
@@ -48,11 +57,25 @@ def recommend(
         if finding.remedies:
             _place(finding, groups, choice)
     for group in groups:
-        for action in group.actions:
-            if isinstance(action, DropIndex):
-                group.review_reason = refused_drops.get((action.schema, action.name), "")
+        reasons = (_refusal(action, refused_drops) for action in group.actions)
+        group.review_reason = next((reason for reason in reasons if reason), "")
     made = [_recommendation(group, choice) for group in groups]
     return tuple(sorted(made, key=_rank))
+
+
+def redacted_definitions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
+    """Indexes that could not be made again as they were, by schema and name, with the reason."""
+    changed = snapshot.redaction.changed_index_oids
+    return {(i.schema, i.name): _REDACTED for i in snapshot.indexes if i.oid in changed}
+
+
+def _refusal(action: Action, refused_drops: Mapping[tuple[str, str], str]) -> str:
+    """Why an action is not to go into a migration; empty: it may."""
+    if isinstance(action, DropIndex):
+        return refused_drops.get((action.schema, action.name), "")
+    if isinstance(action, CreateIndex) and mentions_pseudonym(definition_sql(action.index)):
+        return _REDACTED
+    return ""
 
 
 def _width_first(finding: Finding) -> tuple[bool, int, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgadvisor.choose.recommend import recommend
+from pgadvisor.choose.recommend import recommend, redacted_definitions
 from pgadvisor.model.action import (
     Action,
     CreateIndex,
@@ -16,7 +16,9 @@ from pgadvisor.model.action import (
 from pgadvisor.model.candidate import Candidate, Choice, ChosenIndex, StatementEffect
 from pgadvisor.model.finding import Confidence, Finding, Impact, Provenance, Severity
 from pgadvisor.model.schema import IndexKey
+from pgadvisor.model.snapshot import Redaction
 from pgadvisor.sqltext.index import index_name
+from pgadvisor.testing import a_snapshot, a_table, an_index
 
 
 def definition(*columns: str, predicate: str | None = None) -> IndexDefinition:
@@ -166,3 +168,23 @@ def test_puts_the_most_profitable_first() -> None:
 
 def test_makes_nothing_of_a_finding_without_remedy() -> None:
     assert recommend((finding("deep-offset"),), Choice(), {}) == ()
+
+
+def test_creates_no_index_on_a_pseudonym() -> None:
+    asked = finding("queue-without-skip-locked", create("a", predicate="b = '3fH8kQz01x~~'"))
+
+    [made] = recommend((asked,), Choice(), {})
+
+    assert not made.is_in_migration
+    assert made.review_reason.startswith("the snapshot is redacted")
+
+
+def test_drops_no_index_whose_definition_was_redacted() -> None:
+    index = an_index(a_table("jobs"), "a", name="old")
+    snapshot = replace(
+        a_snapshot(index), redaction=Redaction(level="default", changed_index_oids=(index.oid,))
+    )
+
+    [made] = recommend((finding("unused-index", DROP),), Choice(), redacted_definitions(snapshot))
+
+    assert not made.is_in_migration
