@@ -31,6 +31,7 @@ from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.registry import load_rules
 from pgadvisor.rulekit import Case
+from pgadvisor.snapshotfile import describe_redaction
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.twin import Twin
 
@@ -132,11 +133,11 @@ def redaction_cost(original: Snapshot, redacted: Snapshot, progress: Progress | 
         redacted: As it was saved.
         progress: Told what is going on.
     """
-    level = redacted.redaction.level
-    if level == "none":
-        return "redaction: none; the file holds values of rows"
+    done = describe_redaction(redacted.redaction)
+    if redacted.redaction.level == "none":
+        return done
     if not any(plan.plan for plan in original.plans):
-        return f"redaction: {level}; its cost is unknown, since the server explained no statement"
+        return f"{done}\nWhat that costs is not known, since the server explained no statement."
     measured: list[str] = []
     for snapshot in (original, redacted):
         if progress is not None:
@@ -145,5 +146,5 @@ def redaction_cost(original: Snapshot, redacted: Snapshot, progress: Progress | 
             with Twin(snapshot) as twin:
                 measured.append(describe_fidelity(twin.fidelity()))
         except ClusterError as error:
-            return f"redaction: {level}; its cost is unknown: {error.happened}"
-    return f"redaction: {level}; plans like the original: {measured[1]} (unredacted: {measured[0]})"
+            return f"{done}\nWhat that costs is not known: {error.happened}."
+    return f"{done}\nThe twin plans like the original: {measured[1]} (unredacted: {measured[0]})."

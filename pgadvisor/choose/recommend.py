@@ -22,7 +22,6 @@ from pgadvisor.snapshotfile import mentions_pseudonym
 from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.sqltext.index import definition_sql
 
-
 _REDACTED = (
     "the snapshot is redacted, and the index's definition holds a pseudonym; "
     "analyse the database itself, or a snapshot that is not redacted"

@@ -180,9 +180,11 @@ def test_creates_no_index_on_a_pseudonym() -> None:
 
 
 def test_drops_no_index_whose_definition_was_redacted() -> None:
-    index = an_index(a_table("jobs"), "a", name="old")
+    jobs = a_table("jobs", "a int")
+    index = an_index(jobs, "a", name="old")
     snapshot = replace(
-        a_snapshot(index), redaction=Redaction(level="default", changed_index_oids=(index.oid,))
+        a_snapshot(jobs, index),
+        redaction=Redaction(level="default", changed_index_oids=(index.oid,)),
     )
 
     [made] = recommend((finding("unused-index", DROP),), Choice(), redacted_definitions(snapshot))
