@@ -248,7 +248,11 @@ class _Collection:
     def _statistics(self, snapshot: Snapshot, role: str) -> Snapshot:
         session, options = self._session, self._options
         tables = {table.oid: table for table in snapshot.tables}
-        columns = self._all("column statistics", lambda: read_column_statistics(session, options))
+        oids = {(table.schema, table.name): table.oid for table in snapshot.tables}
+        oids |= {(index.schema, index.name): index.oid for index in snapshot.indexes}
+        columns = self._all(
+            "column statistics", lambda: read_column_statistics(session, options, oids)
+        )
         access = self._rows("access to statistics", "statistics_access", *options.values)
         with_statistics = {row.relation_oid for row in columns}
         self._unavailable += hidden_statistics(access, tables, with_statistics, role)
@@ -267,9 +271,7 @@ class _Collection:
         indexes = {index.oid for index in snapshot.indexes}
         return replace(
             snapshot,
-            column_statistics=tuple(
-                row for row in columns if row.relation_oid in tables or row.relation_oid in indexes
-            ),
+            column_statistics=columns,
             extended_statistics=extended,
             table_activity=tuple(row for row in table_activity if row.table_oid in tables),
             index_activity=tuple(row for row in index_activity if row.index_oid in indexes),

@@ -34,15 +34,25 @@ def read_index_activity(session: Session, options: CollectOptions) -> tuple[Inde
 
 
 def read_column_statistics(
-    session: Session, options: CollectOptions
+    session: Session, options: CollectOptions, oids: Mapping[tuple[str, str], int]
 ) -> tuple[ColumnStatistics, ...]:
     """Read ``pg_stats``, with the rows of inheritance parents and of indexed expressions.
+
+    Args:
+        session: Where to read.
+        options: What to read.
+        oids: OIDs of tables and indexes by schema and name; others are left out.
 
     Raises:
         ReadError: It failed.
     """
-    rows = session.read("column_statistics", *options.values)
-    return tuple(ColumnStatistics(**_consistent(row)) for row in rows)
+    found: list[ColumnStatistics] = []
+    for row in session.read("column_statistics", *options.values):
+        oid = oids.get((row.pop("schema"), row.pop("relation")))
+        if oid is not None:
+            found.append(ColumnStatistics(relation_oid=oid, **_consistent(row)))
+    found.sort(key=lambda one: (one.relation_oid, one.column, one.is_inherited))
+    return tuple(found)
 
 
 def _consistent(row: Record) -> Record:

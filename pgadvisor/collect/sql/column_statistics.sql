@@ -1,22 +1,13 @@
 -- Purpose:   what ANALYZE found in columns and in indexed expressions
--- Columns:   fields of model.statistics.ColumnStatistics; arrays of values in their text form
+-- Columns:   schema and relation, and fields of model.statistics.ColumnStatistics
 -- Privilege: SELECT on the table or the column, and no row security in force; without it
 --            there are no rows, silently
 -- Versions:  13 to 16
+-- Note:      neither joined with OIDs nor sorted, which would write these wide rows to disk
 -- Values:    $1 schemas to read (empty: all), $2 schemas to leave out
-with relations as materialized (
-    select c.oid, c.relname, n.nspname
-    from pg_catalog.pg_class c
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p', 'm', 'f', 'i', 'I')
-        and c.relpersistence <> 't'
-        and n.nspname !~ '^pg_'
-        and n.nspname <> 'information_schema'
-        and (pg_catalog.cardinality($1::text[]) = 0 or n.nspname = any ($1::text[]))
-        and n.nspname <> all ($2::text[])
-)
 select
-    r.oid::bigint as relation_oid,
+    s.schemaname::text as schema,
+    s.tablename::text as relation,
     s.attname::text as column,
     s.inherited as is_inherited,
     s.null_frac as null_ratio,
@@ -33,5 +24,7 @@ select
     null::real as range_empty_ratio,
     null::text[] as range_bounds_histogram
 from pg_catalog.pg_stats s
-    join relations r on r.nspname = s.schemaname and r.relname = s.tablename
-order by r.oid, s.attname, s.inherited
+where s.schemaname !~ '^pg_'
+    and s.schemaname <> 'information_schema'
+    and (pg_catalog.cardinality($1::text[]) = 0 or s.schemaname = any ($1::text[]))
+    and s.schemaname <> all ($2::text[])

@@ -12,11 +12,11 @@ with locked as materialized (
 )
 select
     x.indexrelid::bigint as index_oid,
-    k.position > x.indnkeyatts as is_include,
+    k.attnum > x.indnkeyatts as is_include,
     a.attname::text as column,
     case
-        when k.number = 0 and li.oid is null and lt.oid is null
-        then pg_catalog.pg_get_indexdef(x.indexrelid, k.position::integer, false)
+        when a.attname is null and li.oid is null and lt.oid is null
+        then pg_catalog.pg_get_indexdef(x.indexrelid, k.attnum, false)
     end as expression,
     case
         when oc.oid is null then ''
@@ -25,28 +25,24 @@ select
     end as operator_class,
     coalesce(oc.opcdefault, true) as is_default_operator_class,
     case
-        when k.collation_oid not in (0, coalesce(a.attcollation, it.typcollation))
+        when k.attcollation not in (0, coalesce(a.attcollation, kt.typcollation))
         then pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
     end as collation,
-    coalesce(k.options & 1, 0) = 1 as is_descending,
-    coalesce(k.options & 2, 0) = 2 as nulls_first
+    coalesce(x.indoption[k.attnum - 1] & 1, 0) = 1 as is_descending,
+    coalesce(x.indoption[k.attnum - 1] & 2, 0) = 2 as nulls_first
 from pg_catalog.pg_index x
     join pg_catalog.pg_class t on t.oid = x.indrelid
     join pg_catalog.pg_namespace n on n.oid = t.relnamespace
-    cross join lateral rows from (
-        pg_catalog.unnest(x.indkey::smallint[]),
-        pg_catalog.unnest(x.indclass::oid[]),
-        pg_catalog.unnest(x.indcollation::oid[]),
-        pg_catalog.unnest(x.indoption::smallint[])
-    ) with ordinality as k (number, class_oid, collation_oid, options, position)
+    -- An index has a column for each of its keys; the vectors of pg_index count from 0.
+    join pg_catalog.pg_attribute k on k.attrelid = x.indexrelid
+    join pg_catalog.pg_type kt on kt.oid = k.atttypid
     left join pg_catalog.pg_attribute a
-        on a.attrelid = x.indrelid and a.attnum = k.number and k.number <> 0
-    left join pg_catalog.pg_attribute ia
-        on ia.attrelid = x.indexrelid and ia.attnum = k.position
-    left join pg_catalog.pg_type it on it.oid = ia.atttypid
-    left join pg_catalog.pg_opclass oc on oc.oid = k.class_oid
+        on a.attrelid = x.indrelid
+        and a.attnum = x.indkey[k.attnum - 1]
+        and a.attnum <> 0
+    left join pg_catalog.pg_opclass oc on oc.oid = x.indclass[k.attnum - 1]
     left join pg_catalog.pg_namespace ocn on ocn.oid = oc.opcnamespace
-    left join pg_catalog.pg_collation co on co.oid = k.collation_oid
+    left join pg_catalog.pg_collation co on co.oid = k.attcollation
     left join pg_catalog.pg_namespace cn on cn.oid = co.collnamespace
     left join locked li on li.oid = x.indexrelid
     left join locked lt on lt.oid = x.indrelid
@@ -56,4 +52,4 @@ where t.relkind in ('r', 'p', 'm')
     and n.nspname <> 'information_schema'
     and (pg_catalog.cardinality($1::text[]) = 0 or n.nspname = any ($1::text[]))
     and n.nspname <> all ($2::text[])
-order by x.indexrelid, k.position
+order by x.indexrelid, k.attnum
