@@ -28,7 +28,7 @@ def read_workload(directory: str | Path) -> tuple[Statement, ...]:
     if base.is_file():
         files = [base]
     elif base.is_dir():
-        files = sorted(base.rglob("*.sql"))
+        files = sorted(file for file in base.rglob("*.sql") if file.is_file())
     else:
         raise UsageError(attempted, "there is no such file or directory")
     if not files:
