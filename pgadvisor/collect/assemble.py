@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 from typing import TypeVar
 
 from pgadvisor.collect.connect import transport_warnings
@@ -58,6 +57,7 @@ from pgadvisor.errors import ConnectError
 from pgadvisor.model.server import Server
 from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.units import MS_PER_SECOND
+from pgadvisor.version import VERSION
 
 Progress = Callable[[str, int, int], None]
 """Gets the name of a stage, how much of it is done, and of how much."""
@@ -135,7 +135,7 @@ class _Collection:
         self._unavailable += check_server(server, identity.role)
         self._privileges()
         self._report("schema")
-        snapshot = self._schema(Snapshot(server=server, tool_version=_tool_version()), identity)
+        snapshot = self._schema(Snapshot(server=server, tool_version=VERSION), identity)
         server = replace(
             server, search_path=self._schemas_in_path(server.search_path, identity.role)
         )
@@ -343,10 +343,3 @@ class _Collection:
                     consequence="if the server crashed, its counters begin anew in between",
                 )
             )
-
-
-def _tool_version() -> str:
-    try:
-        return version("pgadvisor")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return ""

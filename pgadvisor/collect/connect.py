@@ -6,7 +6,6 @@ import ipaddress
 import re
 import time
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import psycopg
@@ -17,6 +16,7 @@ from pgadvisor.collect.dsn import Target
 from pgadvisor.collect.loaders import read_leniently, register_loaders
 from pgadvisor.errors import ConnectError
 from pgadvisor.model.snapshot import Unavailable
+from pgadvisor.version import VERSION
 
 ATTEMPTED = "connecting to the server"
 CONNECT_TIMEOUT_S = 10
@@ -172,13 +172,6 @@ def _open(target: Target, encoding: str) -> Connected:
     raise AssertionError("the second attempt returns or raises")
 
 
-def _tool_version() -> str:
-    try:
-        return version("pgadvisor")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "0"
-
-
 _DEFAULTS = {
     "connect_timeout": str(CONNECT_TIMEOUT_S),
     "keepalives": "1",
@@ -186,7 +179,7 @@ _DEFAULTS = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
-_OURS = {"application_name": f"pgadvisor/{_tool_version()}"}
+_OURS = {"application_name": f"pgadvisor/{VERSION}"}
 
 
 def _cause(message: str) -> _Cause | None:
