@@ -90,13 +90,14 @@ def _send(pgconn: pq.abc.PGconn, transformer: abc.Transformer, command: Command)
 
 def _converse(
     pgconn: pq.abc.PGconn, syncs: int, max_silence_s: float
-) -> Generator[Wait, Ready | int, list[pq.abc.PGresult]]:
+) -> Generator[Wait, Ready | int | None, list[pq.abc.PGresult]]:
     """Send as the socket takes it and read as it comes, until every sync is confirmed."""
     results: list[pq.abc.PGresult] = []
     is_sent = False
     heard_at = time.monotonic()
     while True:
-        ready = yield Wait.R if is_sent else Wait.RW
+        # None when psycopg waits anew after Ctrl-C, for the end of what it has cancelled.
+        ready = (yield Wait.R if is_sent else Wait.RW) or Ready.NONE
         if ready & Ready.R:
             heard_at = time.monotonic()
             pgconn.consume_input()
@@ -145,12 +146,13 @@ def ask_simply(
 
 def _listen(
     pgconn: pq.abc.PGconn, max_silence_s: float
-) -> Generator[Wait, Ready | int, list[pq.abc.PGresult]]:
+) -> Generator[Wait, Ready | int | None, list[pq.abc.PGresult]]:
     results: list[pq.abc.PGresult] = []
     is_sent = False
     started_at = time.monotonic()
     while True:
-        ready = yield Wait.R if is_sent else Wait.RW
+        # None when psycopg waits anew after Ctrl-C, for the end of what it has cancelled.
+        ready = (yield Wait.R if is_sent else Wait.RW) or Ready.NONE
         if ready & Ready.W:
             is_sent = pgconn.flush() == 0
         if ready & Ready.R:
