@@ -96,7 +96,10 @@ def _read(path: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(attempted, f"it is no TOML: {error}") from error
     if path.name == "pyproject.toml":
-        document = document.get("tool", {}).get("pgadvisor", {})
+        tools = document.get("tool")
+        document = tools.get("pgadvisor", {}) if isinstance(tools, dict) else {}
+        if not isinstance(document, dict):
+            raise ConfigError(attempted, "tool.pgadvisor is no table", "Write [tool.pgadvisor].")
     _refuse_unknown(document, path.name)
     try:
         return msgspec.convert(document, Config)

@@ -18,6 +18,7 @@ MS_PER_SECOND = 1000.0
 SECONDS_PER_DAY = 86_400.0
 MS_PER_DAY = MS_PER_SECOND * SECONDS_PER_DAY
 
+_MAX_SIZE = 2**63
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$", re.IGNORECASE)
 _SIZE_UNITS = {
     "": 1,
@@ -41,12 +42,15 @@ def parse_size_bytes(text: str) -> int:
     """Read a size such as ``500MB`` or ``2 GiB``; as in PostgreSQL, ``kB`` is 1,024 bytes.
 
     Raises:
-        ValueError: The text is not a number with a known unit.
+        ValueError: The text is not a number with a known unit, or more than any disk holds.
     """
     match = _SIZE.match(text)
     if match is None or match[2].lower() not in _SIZE_UNITS:
         raise ValueError(f"{text!r} is not a size; write a number and a unit, like 500MB or 2GiB")
-    return int(float(match[1]) * _SIZE_UNITS[match[2].lower()])
+    size = float(match[1]) * _SIZE_UNITS[match[2].lower()]
+    if size > _MAX_SIZE:
+        raise ValueError("such a size is larger than any disk")
+    return int(size)
 
 
 def format_size(size_bytes: float) -> str:
