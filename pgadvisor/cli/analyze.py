@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pgadvisor.advice import Advice
+from pgadvisor.cli import exit_codes
 from pgadvisor.cli.console import progress, say, write
 from pgadvisor.cli.source import read_source
 from pgadvisor.config import load_config
@@ -21,9 +22,6 @@ from pgadvisor.model.finding import Severity
 from pgadvisor.pipeline import advise
 from pgadvisor.units import parse_size_bytes
 from pgadvisor.workload import read_workload
-
-EXIT_FINDINGS = 1
-EXIT_PARTIAL = 4
 
 
 class OutputFormat(StrEnum):
@@ -65,6 +63,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     out: Annotated[
         Path | None,
         typer.Option(
+            metavar="DIR",
             help="Write report.md, report.html, report.json, migration.up.sql, "
             "migration.down.sql and pr-comment.md into this directory.",
             show_default=False,
@@ -90,6 +89,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     workload: Annotated[
         Path | None,
         typer.Option(
+            metavar="DIR",
             help="A directory of .sql files to take as workload, beside what the server "
             "counted. `-- weight: 120` before a statement says how often a day it runs.",
             show_default=False,
@@ -97,23 +97,32 @@ def analyze(  # noqa: PLR0913  (one for each option)
     ] = None,
     index_budget: Annotated[
         str | None,
-        typer.Option(help="Storage for all new indexes, such as 500MB.", show_default=False),
+        typer.Option(
+            metavar="SIZE",
+            help="Storage for all new indexes, such as 500MB.",
+            show_default=False,
+        ),
     ] = None,
     max_indexes: Annotated[
         int | None, typer.Option(min=0, help="Number of new indexes.", show_default=False)
     ] = None,
     schema: Annotated[
         list[str] | None,
-        typer.Option(help="Look at this schema only; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="NAME", help="Look at this schema only; may be repeated.", show_default=False
+        ),
     ] = None,
     exclude_schema: Annotated[
         list[str] | None,
-        typer.Option(help="Leave this schema out; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="NAME", help="Leave this schema out; may be repeated.", show_default=False
+        ),
     ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
-            help="Settings; without: pgadvisor.toml, or tool.pgadvisor in pyproject.toml.",
+            metavar="FILE",
+            help="Settings; without: pgadvisor.toml, or [tool.pgadvisor] in pyproject.toml.",
             show_default=False,
         ),
     ] = None,
@@ -178,8 +187,8 @@ def exit_code(advice: Advice, fail_on: FailOn) -> int:
     if fail_on is not FailOn.NEVER:
         bound = Severity(fail_on.value).rank
         if any(f.severity is not None and f.severity.rank >= bound for f in advice.findings):
-            return EXIT_FINDINGS
-    return EXIT_PARTIAL if advice.is_partial else 0
+            return exit_codes.FINDINGS
+    return exit_codes.PARTIAL if advice.is_partial else exit_codes.DONE
 
 
 def _size(text: str | None) -> int | None:

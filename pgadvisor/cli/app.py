@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
 import traceback
-from typing import Annotated
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, cast
 
 import typer
 
-from pgadvisor.cli import analyze, grants, rules, snapshot
-from pgadvisor.cli.console import complain, stderr
+from pgadvisor.cli import analyze, exit_codes, grants, rules, snapshot
+from pgadvisor.cli.console import complain
+from pgadvisor.cli.secrets import scrub
 from pgadvisor.errors import PgAdvisorError
 from pgadvisor.version import VERSION
 
-EXIT_INTERNAL = 5
-EXIT_INTERRUPTED = 130
-EPILOG = (
-    "Exit codes: 0 done · 1 findings at or above --fail-on · 2 wrong usage · 3 cannot connect · "
-    "4 partial · 5 internal error · 130 interrupted."
-)
+# Typer has it from click, or from its own copy of click, and gives it no name of its own.
+_WrongUsage = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
 app = typer.Typer(
     name="pgadvisor",
@@ -27,16 +28,17 @@ app = typer.Typer(
         "PostgreSQL tuning advice with its proof, and the migration that carries it out.\n\n"
         "Start with:  pgadvisor analyze postgresql://reader@host/shop --out advice"
     ),
-    epilog=EPILOG,
-    no_args_is_help=True,
+    epilog=exit_codes.epilog(),
+    invoke_without_command=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(name="analyze", epilog=EPILOG)(analyze.analyze)
-app.command(name="snapshot", epilog=EPILOG)(snapshot.snapshot)
-app.command(name="grants")(grants.grants)
-app.add_typer(rules.app, name="rules")
+app.command(name="analyze", epilog=exit_codes.epilog())(analyze.analyze)
+app.command(name="snapshot", epilog=exit_codes.epilog(exit_codes.FINDINGS))(snapshot.snapshot)
+app.command(name="grants", epilog=rules.EPILOG)(grants.grants)
+app.add_typer(rules.app, name="rules", epilog=rules.EPILOG)
 
 
 def _version(value: bool) -> None:  # noqa: FBT001  (typer calls it so)
@@ -47,22 +49,30 @@ def _version(value: bool) -> None:  # noqa: FBT001  (typer calls it so)
 
 @app.callback()
 def options(
+    context: typer.Context,
     *,
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001  (its callback does the work)
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """PostgreSQL tuning advice with its proof, and the migration that carries it out."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(exit_codes.USAGE)
 
 
 def main() -> None:
     """Run the command line and exit with the documented code."""
+    _prepare_streams()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores SIGHUP, and may
+            signal.signal(number, _interrupt)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Run the command line; wrong usage and Ctrl-C are typer's own business.
+    """Run the command line.
 
     Args:
         arguments: As a shell would split them, without the program's name.
@@ -71,31 +81,49 @@ def run(arguments: list[str]) -> int:
         The exit code.
     """
     try:
-        app(args=arguments, prog_name="pgadvisor")
+        code = app(args=arguments, prog_name="pgadvisor", standalone_mode=False)
     except PgAdvisorError as error:
-        complain(error)
+        complain(scrub(str(error), arguments))
         return error.exit_code
+    except _WrongUsage as error:
+        command = error.ctx.command_path if error.ctx is not None else "pgadvisor"
+        complain(scrub(f"{error.format_message()}\nSee {command} --help.", arguments))
+        return exit_codes.USAGE
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        return exit_codes.INTERRUPTED
     except Exception as error:  # noqa: BLE001  (the one boundary: nobody is shown a traceback)
         return _internal(error)
-    return 0
+    return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _prepare_streams() -> None:
+    """Let no character fail that a terminal cannot show, nor output that nobody wants."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the shell: >&-
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end)
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End as Ctrl-C does: servers are stopped, and what is half written is removed."""
+    raise KeyboardInterrupt
 
 
 def _internal(error: Exception) -> int:
     """Say that it is our fault, and where; the message may hold data, so it is left out."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "pgadvisor" in frame.filename] or frames
-    place = f"{os.path.basename(ours[-1].filename)}:{ours[-1].lineno}" if ours else "?"  # noqa: PTH119
-    console = stderr()
-    console.print(
-        f"pgadvisor: internal error: {type(error).__name__} at {place}\n"
+    place = f"{Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else "?"
+    complain(
+        f"internal error: {type(error).__name__} at {place}\n"
         "This is a fault of pgadvisor. Set PGADVISOR_DEBUG=1 to see the traceback, which may "
-        "hold data of yours.",
-        markup=False,
+        "hold data of yours."
     )
     if os.environ.get("PGADVISOR_DEBUG"):
         traceback.print_exception(error)
-    return EXIT_INTERNAL
+    return exit_codes.INTERNAL

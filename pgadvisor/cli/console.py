@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from pgadvisor.emit.plaintext import printable
-from pgadvisor.errors import PgAdvisorError
+from pgadvisor.errors import OutputError
 
 Report = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is (0: unknown)."""
@@ -23,26 +23,35 @@ def stderr() -> Console:
 
 
 def write(text: str) -> None:
-    """Write a result to standard output, whatever its encoding can hold.
+    """Write a result to standard output.
 
     A reader that has seen enough (``| head``) is no failure.
+
+    Raises:
+        OutputError: It could not be written, such as to a full disk.
     """
-    encoding = sys.stdout.encoding or "utf-8"
     try:
-        sys.stdout.write(text.encode(encoding, errors="replace").decode(encoding))
-        if not text.endswith("\n"):
-            sys.stdout.write("\n")
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python would complain once more when it closes standard output at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
+    except OSError as error:
+        _give_up_stdout()
+        raise OutputError(
+            "writing to standard output", error.strerror or "it cannot be written to"
+        ) from error
 
 
-def complain(error: PgAdvisorError) -> None:
+def _give_up_stdout() -> None:
+    """Send nowhere what is still buffered; at its end Python would complain about it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(message: str) -> None:
     """Print an error for people: one message, no traceback."""
     console = stderr()
     console.print("[bold red]pgadvisor:[/] ", end="")
-    console.print(printable(str(error)), markup=False)
+    console.print(printable(message), markup=False)
 
 
 def warn(text: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Sequence
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -11,8 +14,8 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
 
+from pgadvisor.cli import exit_codes
 from pgadvisor.cli.console import write
 from pgadvisor.errors import ConfigError
 from pgadvisor.registry import load_rules
@@ -22,10 +25,15 @@ from pgadvisor.units import format_limit
 SCHEMA_VERSION = 1
 """Version of what ``pgadvisor rules --format json`` prints."""
 
+EPILOG = exit_codes.epilog(exit_codes.FINDINGS, exit_codes.CANNOT_CONNECT, exit_codes.PARTIAL)
+"""The end of the help of a command that only prints what it knows by itself."""
+_GAP = "  "
+
 app = typer.Typer(
     help="List the rules, or print a rule's page.",
     invoke_without_command=True,
     add_completion=False,
+    rich_markup_mode=None,
 )
 
 
@@ -64,16 +72,36 @@ def list_rules(
         }
         write(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("rule", "category", "severity", "what it finds"):
-        table.add_column(heading, no_wrap=heading == "rule")
-    for rule in known.values():
-        table.add_row(rule.id, rule.category, rule.severity.value, rule.title)
-    Console(highlight=False).print(table)
-    write(f"\n{len(known)} rules. `pgadvisor rules show {next(iter(known))}` prints a rule's page.")
+    write(
+        f"{listing(tuple(known.values()), _width())}\n\n"
+        f"{len(known)} rules. `pgadvisor rules show {next(iter(known))}` prints a rule's page."
+    )
 
 
-@app.command("show")
+def listing(rules: Sequence[AnyRule], width: int | None = None) -> str:
+    """One line for each rule; on a terminal too narrow for that, two.
+
+    Args:
+        rules: What is listed, in this order.
+        width: Columns of the terminal; None: lines may be as long as they need to be.
+    """
+    rows = [(r.id, r.category, r.severity.value, r.title) for r in rules]
+    rows.insert(0, ("rule", "category", "severity", "what it finds"))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    if width is not None and sum(widths) + 3 * len(_GAP) > width:
+        lines = (f"{rule_id} ({severity})\n  {title}" for rule_id, _, severity, title in rows[1:])
+        return "\n".join(lines)
+    return "\n".join(
+        _GAP.join(text.ljust(size) for text, size in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def _width() -> int | None:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+@app.command("show", epilog=EPILOG)
 def show_rule(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="Such as unused-index.")],
     *,
@@ -88,11 +116,12 @@ def show_rule(
             "`pgadvisor rules` lists them all.",
         )
     text = page(known[rule_id])
-    console = Console(highlight=False)
-    if console.is_terminal:
-        console.print(Markdown(text))
-    else:
-        write(text)
+    if sys.stdout.isatty():
+        console = Console(highlight=False)
+        with console.capture() as capture:
+            console.print(Markdown(text))
+        text = capture.get()
+    write(text)
 
 
 def page(rule: AnyRule) -> str:

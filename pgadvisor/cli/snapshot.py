@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pgadvisor.cli.analyze import EXIT_PARTIAL
+from pgadvisor.cli import exit_codes
 from pgadvisor.cli.console import progress, say
 from pgadvisor.cli.source import read_source
 from pgadvisor.pipeline import redaction_cost
@@ -43,7 +43,10 @@ def snapshot(
     ] = None,
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file; by custom it ends in .pgsnap.")
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The file; by custom it ends in .pgsnap."
+        ),
     ],
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that is there already.")
@@ -58,17 +61,22 @@ def snapshot(
     redact_column: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="COLUMN",
             help="Keep no value of this column (schema.table.column); may be repeated.",
             show_default=False,
         ),
     ] = None,
     schema: Annotated[
         list[str] | None,
-        typer.Option(help="Look at this schema only; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="NAME", help="Look at this schema only; may be repeated.", show_default=False
+        ),
     ] = None,
     exclude_schema: Annotated[
         list[str] | None,
-        typer.Option(help="Leave this schema out; may be repeated.", show_default=False),
+        typer.Option(
+            metavar="NAME", help="Leave this schema out; may be repeated.", show_default=False
+        ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -98,4 +106,4 @@ def snapshot(
     for item in written.unavailable:
         say(f"not read: {item.what}: {item.reason}")
     if written.is_partial:
-        raise typer.Exit(EXIT_PARTIAL)
+        raise typer.Exit(exit_codes.PARTIAL)

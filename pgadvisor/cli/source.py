@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -47,10 +48,16 @@ def read_source(
 
 
 def is_file(source: str) -> bool:
-    """It is meant as a path: it ends like a snapshot, or there is such a file."""
-    if source.endswith(SNAPSHOT_SUFFIX):
+    """It is meant as a path: it looks like one, or there is such a file.
+
+    A directory of the database's name, in the directory where we are, is not meant.
+    """
+    if source.endswith(SNAPSHOT_SUFFIX) or source.startswith(("/", "./", "../")):
         return True
-    return "://" not in source and "=" not in source and Path(source).exists()
+    if "://" in source or "=" in source:
+        return False
+    path = Path(source)
+    return path.exists() if os.sep in source else path.is_file()
 
 
 def has_password(source: str) -> bool:

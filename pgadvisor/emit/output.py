@@ -16,17 +16,23 @@ _READABLE = 0o644
 def check_outputs(directory: Path, *, force: bool) -> None:
     """See that the files could be written, before the work that they are the result of.
 
+    Nothing is left behind: the work may fail, and then there is nothing to go into a directory.
+
     Args:
-        directory: Where they are to go; it is made if it is not there.
+        directory: Where they are to go; it need not be there yet.
         force: Files may be there already.
 
     Raises:
         OutputError: The directory cannot be made or written to, or a file is there already.
     """
-    _make(directory)
+    place = directory
+    while not os.path.lexists(place):
+        place = place.parent
+    if not place.is_dir():
+        raise _no_directory(directory, place)
     _refuse_occupied(directory, POSSIBLE_FILES, force=force)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=".pgadvisor-", dir=directory)
+        descriptor, name = tempfile.mkstemp(prefix=".pgadvisor-", dir=place)
     except OSError as error:
         raise _not_writable(directory, error) from error
     os.close(descriptor)
@@ -72,15 +78,9 @@ def _make(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
-        raise OutputError(
-            f"writing to {directory}",
-            "there is a file of that name",
-            "Name a directory.",
-        ) from error
+        raise _no_directory(directory, directory) from error
     except NotADirectoryError as error:
-        raise OutputError(
-            f"writing to {directory}", "a part of that path is a file", "Name a directory."
-        ) from error
+        raise _no_directory(directory, directory.parent) from error
     except OSError as error:
         raise _not_writable(directory, error) from error
 
@@ -135,6 +135,13 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _no_directory(directory: Path, place: Path) -> OutputError:
+    happened = (
+        "there is a file of that name" if place == directory else "a part of that path is a file"
+    )
+    return OutputError(f"writing to {directory}", happened, "Name a directory.")
 
 
 def _not_writable(directory: Path, error: OSError) -> OutputError:
