@@ -91,10 +91,7 @@ def test_rebuilds_everything_but_the_values_of_extended_statistics(
     shop_twin: Twin, shop_snapshot: Snapshot
 ) -> None:
     assert shop_snapshot.unavailable[0].what == "the protection of a reading role"
-    assert shop_twin.notes == (
-        "materialised view shop.region_totals is planned as a plain table",
-        "values of statistics shop.orders_state_year are not in the twin",
-    )
+    assert shop_twin.notes == ("values of statistics shop.orders_state_year are not in the twin",)
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -106,8 +103,8 @@ def test_plans_as_the_original_does(
     found = shop_twin.explain(STATEMENTS[name])
 
     assert found.shape == expected.shape
-    # Tree heights of btrees are not simulated yet: 0.25 or so for each descent.
-    assert found.total_cost == pytest.approx(expected.total_cost, rel=0.0001, abs=2.0)
+    # Beside rounding, this leaves room for what GIN and BRIN read from their metapages alone.
+    assert found.total_cost == pytest.approx(expected.total_cost, rel=0.0001, abs=0.1)
 
 
 @pytest.mark.parametrize("kind", INDEXES)
@@ -122,7 +119,7 @@ def test_a_hypothetical_index_is_as_good_as_a_real_one(
     found = shop_twin.explain(statement_of(text), create=(create.format(name=name),))
 
     assert found.shape == expected.shape
-    assert found.total_cost == pytest.approx(expected.total_cost, rel=0.02, abs=3.0)
+    assert found.total_cost == pytest.approx(expected.total_cost, rel=0.01)
 
 
 def test_predicts_the_size_of_a_btree(shop_twin: Twin, original: psycopg.Connection) -> None:

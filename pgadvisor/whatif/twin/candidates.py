@@ -1,63 +1,70 @@
-"""Hypothetical indexes: real ones, built on a table that is empty for a moment.
+"""Hypothetical indexes: real ones, built where there are no rows.
 
-With the table's file cut to nothing, CREATE INDEX of any kind takes a fraction of a
-millisecond.  Then the table gets its length back, and the index the length that the size
-model predicts.
+While an index is built, its table has, by ``pg_class.relfilenode``, the file of an empty table,
+so CREATE INDEX of any kind takes a fraction of a millisecond.  Then the index gets the length
+and the height that the size model predicts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgadvisor.errors import TwinError
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.plan import Plan
 from pgadvisor.model.schema import Table
-from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.parse.expression import columns_in
 from pgadvisor.sqltext.index import create_index_sql, index_name
-from pgadvisor.sqltext.quote import qualified
-from pgadvisor.whatif.twin.build import Built as Schema
-from pgadvisor.whatif.twin.files import RelationFile, empty, set_lengths, whole_blocks
-from pgadvisor.whatif.twin.index_size import IndexShape, KeyStatistics, index_size_bytes
+from pgadvisor.sqltext.quote import cut_identifier, qualified, quote_identifier
+from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
+from pgadvisor.whatif.twin.build import Rebuilt
+from pgadvisor.whatif.twin.files import RelationFile, set_lengths
+from pgadvisor.whatif.twin.index_facts import IndexFacts, read_index_facts
+from pgadvisor.whatif.twin.index_size import btree_size
+from pgadvisor.whatif.twin.other_index_size import other_index_pages
+from pgadvisor.whatif.twin.planner import Planner
 from pgadvisor.whatif.twin.session import TwinServer
-from pgadvisor.whatif.twin.statistics import restore_index, restore_tables
+from pgadvisor.whatif.twin.statistics import counts_of, restore_relations
+from pgadvisor.whatif.twin.switch import Switchboard
 
-_PARTS = """
-select n.nspname, c.relname, c.oid, t.oid, pg_relation_filepath(c.oid), am.amname,
-       pg_get_expr(i.indpred, i.indrelid),
-       i.indnkeyatts,
-       not i.indisunique and (
-         select bool_and(exists (
-           select from pg_amproc p join pg_opclass o on o.oid = k.opclass
-           where p.amprocfamily = o.opcfamily and p.amproclefttype = o.opcintype
-             and p.amprocrighttype = o.opcintype and p.amprocnum = 4))
-         from unnest(i.indclass) as k(opclass)),
-       (select array_agg(array[
-          coalesce((select ta.attname::text from pg_attribute ta
-                    where ta.attrelid = i.indrelid and ta.attnum = i.indkey[a.attnum - 1]), ''),
-          pg_get_indexdef(c.oid, a.attnum, true),
-          a.attlen::text,
-          case a.attalign when 'c' then '1' when 's' then '2' when 'i' then '4' else '8' end]
-          order by a.attnum)
-        from pg_attribute a where a.attrelid = c.oid)
-from pg_class c
-join pg_namespace n on n.oid = c.relnamespace
-join pg_index i on i.indexrelid = c.oid
-join pg_class t on t.oid = i.indrelid
-join pg_am am on am.oid = c.relam
-where c.oid = any(%s)
+_NEW = """
+select c.oid::bigint, n.nspname, c.relname, c.relispartition
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('i', 'I') and c.relowner = 'twin'::regrole
+    and not exists (select from pgadvisor_twin.home h where h.index_oid = c.oid)
+"""
+_NAME_OF = """
+select n.nspname, c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where c.oid = %s
 """
 _FAMILY = """
 with recursive family(root, oid) as (
-  select c.oid, c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where (n.nspname || '.' || c.relname) = any(%s) and c.relkind in ('i', 'I')
-  union all
-  select f.root, i.inhrelid from family f join pg_inherits i on i.inhparent = f.oid
+    select oid, oid from unnest(%s::oid[]) as oid
+    union all
+    select f.root, i.inhrelid from family f join pg_inherits i on i.inhparent = f.oid
 )
-select root, array_agg(oid) from family group by root
+select root::bigint, array_agg(oid::bigint) from family group by root
 """
+_EMPTY_FILES = """
+update pg_class set relfilenode = (
+    select relfilenode from pg_class where oid = 'pgadvisor_twin.lot'::regclass)
+where oid = any(%s)
+"""
+_COUNTS = """
+update pg_class c set relpages = new.pages, reltuples = new.rows
+from unnest(%s::oid[], %s::int[], %s::float4[]) as new(oid, pages, rows)
+where c.oid = new.oid
+"""
+_OWN_FILES = """
+update pg_class c set relfilenode = own.node
+from unnest(%s::oid[], %s::oid[]) as own(oid, node)
+where c.oid = own.oid
+"""
+_CONCURRENTLY = re.compile(r"^(\s*create\s+(?:unique\s+)?index)\s+concurrently\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,194 +78,180 @@ class Hypothetical:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part:
-    """One index with storage, as the twin's catalog has it."""
-
-    schema: str
-    name: str
-    oid: int
-    table_oid: int
-    path: str | None
-    access_method: str
-    predicate: str | None
-    key_count: int
-    may_deduplicate: bool
-    columns: tuple[tuple[str, str, int, int], ...]
-    """Table column (empty for an expression), SQL, length and alignment of each."""
-
-
 class CandidateBuilder:
-    """Makes hypothetical indexes.
+    """Makes hypothetical indexes, which are hidden until a plan shows them.
 
     Args:
         server: The twin's server.
         catalog: The snapshot.
-        schema: What was built of it.
+        rebuilt: What became of it in the twin.
+        switchboard: What hides them.
+        planner: Estimates how many rows a partial index has.
     """
 
-    def __init__(self, server: TwinServer, catalog: Catalog, schema: Schema) -> None:
+    def __init__(
+        self,
+        server: TwinServer,
+        catalog: Catalog,
+        rebuilt: Rebuilt,
+        switchboard: Switchboard,
+        planner: Planner,
+    ) -> None:
         self._server = server
         self._catalog = catalog
-        self._schema = schema
-        self._originals = {twin: oid for oid, twin in schema.oids.items()}
+        self._rebuilt = rebuilt
+        self._switchboard = switchboard
+        self._planner = planner
+        self._originals = {twin: oid for oid, twin in rebuilt.oids.items()}
+        self._names = {index.name for index in catalog.snapshot.indexes}
+        self._rows: dict[tuple[int, str], float] = {}
 
     def build(
         self, definitions: Sequence[IndexDefinition]
     ) -> Mapping[IndexDefinition, Hypothetical | str]:
-        """Build indexes by their definitions; a text says why one cannot be."""
-        names = {definition: index_name(definition) for definition in definitions}
-        texts = {d: create_index_sql(d, name) for d, name in names.items()}
-        tables = self._leaves(definition.table_oid for definition in definitions)
-        failures = self._create(list(texts.values()), tables)
-        refused = {
-            definition: failures[position]
-            for position, definition in enumerate(texts)
-            if position in failures
-        }
-        made = {d: (d.schema, name) for d, name in names.items() if d not in refused}
-        found = self._measure(list(made.values()))
-        return {**refused, **{d: found[place] for d, place in made.items()}}
+        """Build indexes by their definitions; a text says why one cannot be.
+
+        Raises:
+            TwinError: The server is gone, or the file system refuses.
+        """
+        made: dict[IndexDefinition, Hypothetical | str] = {}
+        known = []
+        for definition in definitions:
+            if definition.table_oid in self._rebuilt.oids:
+                known.append(definition)
+            else:
+                made[definition] = f"{definition.schema}.{definition.table} is not in the twin"
+        names = {definition: self._free_name(definition) for definition in known}
+        texts = [create_index_sql(definition, names[definition]) for definition in known]
+        failures = self._create(texts, {definition.table_oid for definition in known})
+        found = {(schema, name): one for schema, name, one in self._adopt()}
+        for number, definition in enumerate(known):
+            refusal = failures.get(number)
+            made[definition] = refusal or found[definition.schema, names[definition]]
+        return made
 
     def build_sql(self, text: str, table: Table) -> Hypothetical | str:
-        """Build an index by a CREATE INDEX of the user's; a text says why it cannot be."""
-        before = self._index_oids()
-        failures = self._create([text], self._leaves((table.oid,)))
+        """Build an index by a CREATE INDEX of the user's; a text says why it cannot be.
+
+        Raises:
+            TwinError: The server is gone, or the file system refuses.
+        """
+        if table.oid not in self._rebuilt.oids:
+            return f"{table.qualified_name} is not in the twin"
+        # There is nobody whose writes it could block, and no way to do it in a transaction.
+        failures = self._create([_CONCURRENTLY.sub(r"\1", text)], {table.oid})
+        found = [one for _, _, one in self._adopt()]
         if failures:
             return failures[0]
-        [(schema, name)] = self._topmost(self._index_oids() - before)
-        return self._measure([(schema, name)])[schema, name]
+        return found[0] if found else "an index of that name exists already"
 
-    def _leaves(self, table_oids: Iterable[int]) -> tuple[Table, ...]:
-        tables = [self._catalog.tables[oid] for oid in dict.fromkeys(table_oids)]
-        return tuple(leaf for table in tables for leaf in self._catalog.leaves(table))
+    def give_up_name(self, made: Hypothetical) -> None:
+        """Rename an index, so that another one can have its name.
 
-    def _create(self, texts: list[str], tables: Sequence[Table]) -> dict[int, str]:
-        """Run CREATE INDEX statements while the tables are empty."""
-        files = [
-            self._schema.files[twin]
-            for table in tables
-            if (twin := self._schema.oids.get(table.oid)) in self._schema.files
+        Raises:
+            TwinError: The server is gone.
+        """
+        root = made.oids[0]
+        [(schema, name)] = self._server.query(_NAME_OF, (root,))
+        other = quote_identifier(f"pgadvisor_former_{root}")
+        self._server.command(f"alter index {qualified(schema, name)} rename to {other}")
+
+    def _free_name(self, definition: IndexDefinition) -> str:
+        """Its usual name, unless an index of the original is called so."""
+        name = index_name(definition)
+        while name in self._names:
+            name = f"{cut_identifier(name, 60)}_t"
+        self._names.add(name)
+        return name
+
+    def _create(self, texts: Sequence[str], table_oids: Collection[int]) -> dict[int, str]:
+        """Run CREATE INDEX statements while their tables have empty files."""
+        tables = [
+            leaf
+            for oid in sorted(table_oids)
+            for leaf in self._catalog.leaves(self._catalog.tables[oid])
+            if leaf.oid in self._rebuilt.oids
         ]
-        empty(files)
+        with self._without_rows([self._rebuilt.oids[table.oid] for table in tables]):
+            failures = self._server.run(texts)
+        restore_relations(self._server, map(counts_of, tables))
+        return failures
+
+    @contextmanager
+    def _without_rows(self, table_oids: Sequence[int]) -> Iterator[None]:
+        nodes = self._server.query(
+            "select oid::bigint, relfilenode::bigint from pg_class where oid = any(%s)",
+            (list(table_oids),),
+        )
+        self._server.command(_EMPTY_FILES, (list(table_oids),))
         try:
-            return self._server.run(texts)
+            yield
         finally:
-            set_lengths(files, self._server.cluster.owner)
-            restore_tables(self._server, tables)
-
-    def _measure(self, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Hypothetical]:
-        """Give new indexes their predicted lengths."""
-        wanted = [f"{schema}.{name}" for schema, name in places]
-        families = self._server.query(_FAMILY, (wanted,))
-        parts = {part.oid: part for part in self._parts([o for _, f in families for o in f])}
-        found: dict[tuple[str, str], Hypothetical] = {}
-        for root, oids in families:
-            size = sum(self._set_size(parts[oid]) for oid in oids)
-            head = parts[root]
-            found[head.schema, head.name] = Hypothetical(
-                name=head.name,
-                oids=tuple(oids),
-                part_names=tuple(parts[oid].name for oid in oids if oid != root),
-                size_bytes=size,
-            )
-        return found
-
-    def _parts(self, oids: list[int]) -> Iterable[_Part]:
-        for row in self._server.query(_PARTS, (oids,)):
-            columns = tuple((c[0], c[1], int(c[2]), int(c[3])) for c in row[9])
-            yield _Part(
-                schema=row[0],
-                name=row[1],
-                oid=row[2],
-                table_oid=row[3],
-                path=row[4],
-                access_method=row[5],
-                predicate=row[6],
-                key_count=row[7],
-                may_deduplicate=bool(row[8]),
-                columns=columns,
+            self._server.command(
+                _OWN_FILES, ([oid for oid, _ in nodes], [node for _, node in nodes])
             )
 
-    def _set_size(self, part: _Part) -> int:
-        if part.path is None:
-            return 0
-        table = self._catalog.tables[self._originals[part.table_oid]]
-        rows = self._rows(table, part.predicate)
-        keys = tuple(self._statistics(table, rows, column) for column in part.columns)
-        shape = IndexShape(
-            access_method=part.access_method,
-            rows=rows,
-            keys=keys[: part.key_count],
-            include=keys[part.key_count :],
-            may_deduplicate=part.may_deduplicate,
-            table_pages=self._schema.files[part.table_oid].pages,
-        )
-        file = RelationFile(
-            path=Path(self._server.cluster.data_directory) / part.path,
-            length_bytes=whole_blocks(index_size_bytes(shape)),
-        )
-        set_lengths((file,), self._server.cluster.owner)
-        restore_index(self._server, part.schema, part.name, file.pages, rows)
-        return file.length_bytes
-
-    def _rows(self, table: Table, predicate: str | None) -> float:
-        """Rows that get an entry; of a partial index, by the planner's own estimate."""
-        rows = self._catalog.rows_now(table)
-        if predicate is None:
-            return rows
-        name = qualified(table.schema, table.name)
-        text = f"explain (format json) select from only {name} where {predicate}"
-        document = self._server.role.execute(text.encode()).fetchone()
-        estimate = document[0][0]["Plan"]["Plan Rows"] if document else rows
-        return min(float(estimate), rows)
-
-    def _statistics(
-        self, table: Table, rows: float, column: tuple[str, str, int, int]
-    ) -> KeyStatistics:
-        name, sql, length, alignment = column
-        known = self._column_statistics(table, name, sql)
-        width = float(length) if length > 0 else 16.0
-        if known is None:
-            return KeyStatistics(
-                width_bytes=width,
-                alignment_bytes=alignment,
-                is_variable=length < 0,
-                distinct_count=rows,
+    def _adopt(self) -> Iterator[tuple[str, str, Hypothetical]]:
+        """Size all indexes that are new, and hide them; yields the topmost with their names."""
+        new = self._server.query(_NEW)
+        oids = [row[0] for row in new]
+        if not oids:
+            return
+        facts = {one.oid: one for one in read_index_facts(self._server, oids)}
+        # Hidden first: sizing them asks the planner, who must not look at them yet.
+        self._switchboard.register(oids)
+        self._switchboard.hide(oids)
+        pages = self._set_sizes(facts.values())
+        roots = [row[0] for row in new if not row[3]]
+        for root, family in self._server.query(_FAMILY, (roots,)):
+            parts = [oid for oid in family if oid != root]
+            yield (
+                facts[root].schema,
+                facts[root].name,
+                Hypothetical(
+                    name=facts[root].name,
+                    oids=(root, *parts),
+                    part_names=tuple(facts[oid].name for oid in parts),
+                    size_bytes=sum(pages.get(oid, 0) for oid in family) * BLOCK_BYTES,
+                ),
             )
-        if length < 0:
-            width = float(known.average_width_bytes)
-        whole = max(self._catalog.rows_now(table), 1.0)
-        return KeyStatistics(
-            width_bytes=width,
-            alignment_bytes=alignment,
-            is_variable=length < 0,
-            null_ratio=known.null_ratio,
-            distinct_count=min(known.distinct_count(whole), max(rows, 1.0)),
-            common_ratios=(known.most_common_ratios or ()) if rows == whole else (),
-        )
 
-    def _column_statistics(self, table: Table, name: str, sql: str) -> ColumnStatistics | None:
-        """Of the column; of an expression over one column, that column's stand in."""
-        key = (table.oid, name)
-        if not name:
-            columns = columns_in(sql)
-            if len(columns) != 1:
-                return None
-            key = (table.oid, next(iter(columns)))
-        return self._catalog.column_statistics.get(key)
+    def _set_sizes(self, indexes: Iterable[IndexFacts]) -> dict[int, int]:
+        """Predict and give lengths and heights; returns pages by OID."""
+        sized: dict[int, tuple[RelationFile, float]] = {}
+        for facts in indexes:
+            if facts.path is not None:
+                table = self._catalog.tables[self._originals[facts.table_oid]]
+                rows = self._rows_of(table, facts.predicate)
+                sized[facts.oid] = self._file(facts, table, rows), rows
+        set_lengths((file for file, _ in sized.values()), self._server.cluster.owner)
+        pages = {oid: file.pages for oid, (file, _) in sized.items()}
+        # Hidden ones belong to a table of the superuser's, who therefore sets their counts.
+        rows_of_each = [rows for _, rows in sized.values()]
+        self._server.command(_COUNTS, (list(pages), list(pages.values()), rows_of_each))
+        return pages
 
-    def _index_oids(self) -> set[int]:
-        rows = self._server.query(
-            "select oid from pg_class where relkind in ('i', 'I') and relowner = 'twin'::regrole"
-        )
-        return {row[0] for row in rows}
+    def _file(self, facts: IndexFacts, table: Table, rows: float) -> RelationFile:
+        table_pages = self._rebuilt.files[facts.table_oid].pages
+        shape = self._rebuilt.shapes.shape(table, facts, rows, table_pages)
+        height = None
+        if facts.access_method == "btree":
+            size = btree_size(shape)
+            pages, height = size.pages, size.height
+        else:
+            pages = other_index_pages(shape)
+        path = self._server.cluster.data_directory / Path(facts.path or "")
+        return RelationFile(path=path, length_bytes=pages * BLOCK_BYTES, btree_height=height)
 
-    def _topmost(self, oids: set[int]) -> list[tuple[str, str]]:
-        rows = self._server.query(
-            "select n.nspname, c.relname from pg_class c "
-            "join pg_namespace n on n.oid = c.relnamespace "
-            "where c.oid = any(%s) and not c.relispartition",
-            (sorted(oids),),
-        )
-        return [(row[0], row[1]) for row in rows]
+    def _rows_of(self, table: Table, predicate: str | None) -> float:
+        """Rows that get an entry, by the planner's own estimate."""
+        key = (table.oid, predicate or "")
+        if key not in self._rows:
+            name = qualified(table.schema, table.name)
+            where = f" where {predicate}" if predicate else ""
+            outcome = self._planner.plan(f"select from only {name}{where}")
+            if not isinstance(outcome, Plan):
+                raise TwinError("estimating the rows of a partial index", outcome.reason)
+            # Parallel workers share the rows, and a Gather adds them up again.
+            self._rows[key] = outcome.root.rows
+        return self._rows[key]

@@ -1,7 +1,7 @@
 """Relation files of any length that take no space.
 
-The planner asks the storage manager how long a relation is, and never reads it.  All-zero
-pages are valid new pages, so a sparse file of the right length is a table of any size.
+The planner asks the storage manager how long a relation is, and reads none of its rows.
+All-zero pages are valid new pages, so a sparse file of the right length is a table of any size.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgadvisor.errors import TwinError
+from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES, with_height
 
 SEGMENT_BYTES = 1 << 30
 """PostgreSQL cuts relations into files of 1 GiB: ``path``, ``path.1``, ..."""
-BLOCK_BYTES = 8192
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class RelationFile:
 
     path: Path
     length_bytes: int
+    btree_height: int | None = None
+    """Of a btree: levels above its leaves."""
 
     @property
     def pages(self) -> int:
@@ -37,10 +39,12 @@ def whole_blocks(size_bytes: float) -> int:
 
 
 def set_lengths(files: Iterable[RelationFile], owner: tuple[int, int] | None) -> None:
-    """Give each relation its length.
+    """Give each relation its length, and each btree its height.
+
+    No page of a btree may have been read before, since the server would go on with that.
 
     Args:
-        files: Relations whose first segment exists.
+        files: Relations that have just been made.
         owner: User and group of the server, where they are not ours.
 
     Raises:
@@ -48,38 +52,32 @@ def set_lengths(files: Iterable[RelationFile], owner: tuple[int, int] | None) ->
     """
     for file in files:
         try:
+            if file.btree_height is not None:
+                _set_height(file, file.btree_height)
             _set_length(file, owner)
         except OSError as error:
             raise TwinError(
                 "giving the twin's relations their sizes",
-                f"{error.strerror} (a file of {file.length_bytes:,} bytes, all of them unused)",
+                f"{error.strerror} (a file of {file.length_bytes:,} bytes, nearly all unused)",
                 "The temporary directory needs a file system with sparse files; set TMPDIR.",
             ) from error
 
 
-def empty(files: Iterable[RelationFile]) -> None:
-    """Cut relations to nothing, so that an index on them is built in no time."""
-    for file in files:
-        os.truncate(file.path, 0)
-        for segment in _further_segments(file.path):
-            segment.unlink()
+def _set_height(file: RelationFile, height: int) -> None:
+    with file.path.open("r+b") as stream:
+        pages = with_height(stream.read(BLOCK_BYTES), height)
+        stream.seek(0)
+        stream.write(pages[: max(file.length_bytes, BLOCK_BYTES)])
 
 
 def _set_length(file: RelationFile, owner: tuple[int, int] | None) -> None:
     left, number = file.length_bytes, 0
     while left > 0 or number == 0:
         path = file.path if number == 0 else file.path.with_name(f"{file.path.name}.{number}")
-        if number > 0 and not path.exists():
+        if number > 0:
             path.touch(mode=0o600)
             if owner is not None:
                 os.chown(path, *owner)
         os.truncate(path, min(left, SEGMENT_BYTES))
         left -= SEGMENT_BYTES
-        number += 1
-
-
-def _further_segments(path: Path) -> Iterable[Path]:
-    number = 1
-    while (segment := path.with_name(f"{path.name}.{number}")).exists():
-        yield segment
         number += 1

@@ -1,42 +1,40 @@
-"""How large an index will be when it is built, from statistics.
+"""How large an index will be when it is built, and how high, from statistics.
 
-The btree model follows PostgreSQL's own build (``nbtsort.c``, ``nbtdedup.c``): an entry is an
+The btree model follows PostgreSQL's own build (``nbtsort.c``, ``nbtdedup.c``).  An entry is an
 8-byte header with the key, aligned to 8, and a 4-byte line pointer; leaf pages are filled to
-90 %, inner ones to 70 %.  Since version 13 equal keys share a posting list: one key and 6
-bytes a row, in tuples of at most 812 bytes when built.  Whether a type may share is in the
-catalog (an operator class with support function 4), and an index with INCLUDE never does.
+90 %, inner ones to 70 %.  Since version 13 equal keys share posting lists: one key and 6 bytes
+a row, in tuples of at most 812 bytes.  Whether a type may share is in the catalog (an operator
+class with support function 4); a unique index and one with INCLUDE never do.
+
+How many rows share a key is known of the most common values; the others are taken to be drawn
+at random, so that the rows of a key follow Poisson's law.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-BLOCK_BYTES = 8192
-_USABLE_BYTES = BLOCK_BYTES - 24 - 16  # page header, btree's special space
-_LINE_POINTER_BYTES = 4
-_ROW_POINTER_BYTES = 6
-_TUPLE_HEADER_BYTES = 8
-_NULL_BITMAP_BYTES = 8
+from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
+from pgadvisor.whatif.twin.entry_width import (
+    LINE_POINTER_BYTES,
+    ROW_POINTER_BYTES,
+    KeyStatistics,
+    aligned,
+    entry_bytes,
+    is_uniform,
+)
+from pgadvisor.whatif.twin.gin_size import Elements
+
+FILL_RATIO = 0.9
+"""Of a leaf that is being built, unless the index says otherwise."""
+_INNER_FILL_RATIO = 0.7
+_NEVER_USED_BYTES = 24 + 16 + 2 * LINE_POINTER_BYTES
+"""Page header, btree's special space, the upper bound's line pointer and one to spare."""
 _MAX_POSTING_BYTES = 812
-_LEAF_FILL = 0.9
-_INNER_FILL = 0.7
-_SHORT_VARLENA_BYTES = 127
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyStatistics:
-    """What is known of one column of an index."""
-
-    width_bytes: float
-    """Average, of the values that are not null."""
-    alignment_bytes: int = 4
-    is_variable: bool = False
-    null_ratio: float = 0.0
-    distinct_count: float = 1.0
-    common_ratios: tuple[float, ...] = ()
-    """Shares of the most common values."""
+_REGULAR_ROWS_PER_KEY = 60.0
+"""From here on the rows of a key vary too little to matter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,114 +47,164 @@ class IndexShape:
     keys: tuple[KeyStatistics, ...]
     include: tuple[KeyStatistics, ...] = ()
     may_deduplicate: bool = True
-    fill_ratio: float = _LEAF_FILL
+    fill_ratio: float = FILL_RATIO
     table_pages: int = 0
+    pages_per_range: int = 128
+    """Of BRIN."""
+    distinct_count: float | None = None
+    """Distinct combinations of the keys, where that is known; None: they are independent."""
+    elements: Elements | None = None
+    """Of GIN."""
 
 
-def index_size_bytes(shape: IndexShape) -> int:
-    """Predict the length of an index's file right after CREATE INDEX.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BtreeSize:
+    """The predicted size of a btree."""
 
-    btree is modelled in full.  The others are rough: hash as 8-byte codes in pages that are
-    three quarters full, BRIN as one summary per 128 pages of the table, GIN as a posting list
-    per distinct value, GiST and SP-GiST as a btree without sharing at 70 % fill.
-    """
-    match shape.access_method:
-        case "btree":
-            pages = _btree_pages(shape)
-        case "hash":
-            pages = shape.rows * 20 / (_USABLE_BYTES * 0.75) + 2
-        case "brin":
-            pages = 3 + shape.table_pages / 128 * (24 + _row_width(shape) * 2) / _USABLE_BYTES
-        case "gin":
-            distinct = max((key.distinct_count for key in shape.keys), default=1.0)
-            entries = distinct * (_row_width(shape) + 16)
-            pages = 2 + (shape.rows * _ROW_POINTER_BYTES / 2 + entries) / _USABLE_BYTES
-        case _:
-            entry = _entry_bytes(shape) + _LINE_POINTER_BYTES
-            pages = 1 + shape.rows * entry / (_USABLE_BYTES * 0.7)
-    return max(math.ceil(pages), 1) * BLOCK_BYTES
+    pages: int
+    height: int
+    """Levels above the leaves."""
 
 
-def _btree_pages(shape: IndexShape) -> float:
-    entry = _entry_bytes(shape)
-    leaf_bytes = _leaf_bytes(shape, entry)
-    # Each leaf keeps a copy of its upper bound, and the space that the fill factor leaves free.
-    room = _USABLE_BYTES - (1 - shape.fill_ratio) * BLOCK_BYTES - entry - _LINE_POINTER_BYTES
-    leaves = math.ceil(leaf_bytes / max(room, entry))
-    pages, level = leaves, leaves
-    fanout = max(_USABLE_BYTES * _INNER_FILL / (entry + _LINE_POINTER_BYTES), 2.0)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Keys that share the same number of rows."""
+
+    keys: float
+    rows: float
+    """Of each of these keys."""
+    entry_bytes: float
+
+
+def btree_size(shape: IndexShape) -> BtreeSize:
+    """Predict the size of a btree right after CREATE INDEX."""
+    if shape.rows < 1:
+        return BtreeSize(pages=1, height=0)
+    leaves = _leaf_pages(shape)
+    pages, level, height = leaves, leaves, 0
+    fanout = inner_fanout(shape)
     while level > 1:
         level = math.ceil(level / fanout)
         pages += level
-    return pages + 1  # the metapage
+        height += 1
+    return BtreeSize(pages=pages + 1, height=height)  # and the metapage
 
 
-def _leaf_bytes(shape: IndexShape, entry: float) -> float:
+def btree_height(shape: IndexShape, pages: int) -> int:
+    """The height of a btree that has so many pages now."""
+    fanout = inner_fanout(shape)
+    level = max(math.ceil((pages - 1) * (1 - 1 / fanout)), 1)
+    height = 0
+    while level > 1:
+        level = math.ceil(level / fanout)
+        height += 1
+    # Each level has a page at least, beside the metapage.
+    return max(min(height, pages - 2), 0)
+
+
+def inner_fanout(shape: IndexShape) -> float:
+    """Downlinks on an inner page; their keys are cut after what tells two leaves apart."""
+    room = BLOCK_BYTES - _NEVER_USED_BYTES - int((1 - _INNER_FILL_RATIO) * BLOCK_BYTES)
+    size, likelihood = 0.0, 0.0
+    for count in range(1, len(shape.keys) + 1):
+        prefix = shape.keys[:count]
+        known = shape.distinct_count if count == len(shape.keys) else None
+        differs = min(_distinct(prefix, shape.rows, known) / max(shape.rows, 1.0), 1.0)
+        size += max(differs - likelihood, 0.0) * entry_bytes(prefix)
+        likelihood = max(likelihood, differs)
+    # Keys that are all equal are told apart by their row pointer.
+    size += (1 - likelihood) * (entry_bytes(shape.keys) + 8)
+    return max(room / (size + LINE_POINTER_BYTES), 2.0)
+
+
+def _leaf_pages(shape: IndexShape) -> int:
+    room = BLOCK_BYTES - _NEVER_USED_BYTES - int((1 - shape.fill_ratio) * BLOCK_BYTES)
     if not shape.may_deduplicate or shape.include:
-        return shape.rows * (entry + _LINE_POINTER_BYTES)
-    return sum(count * _group_bytes(rows, entry) for rows, count in _groups(shape.keys, shape.rows))
+        entry = entry_bytes((*shape.keys, *shape.include))
+        size = entry + LINE_POINTER_BYTES
+        per_page = room / size - 0.5
+        if is_uniform((*shape.keys, *shape.include)):
+            hard_limit = (BLOCK_BYTES - _NEVER_USED_BYTES - 8 - entry) // size
+            per_page = min(room // size, hard_limit)
+        return math.ceil(shape.rows / max(per_page, 1.0))
+    tuples = total = keys = 0.0
+    for group in _groups(shape):
+        count, size = _tuples(group.rows, group.entry_bytes)
+        tuples += group.keys * count
+        total += group.keys * size
+        keys += group.keys * count * (group.entry_bytes + LINE_POINTER_BYTES)
+    # The posting list of a page's last tuple goes when that becomes the page's upper bound.
+    posting = max(total - keys, 0.0) / tuples
+    per_page = (room + posting) / (total / tuples) - 0.5
+    return math.ceil(tuples / max(per_page, 1.0))
 
 
-def _groups(keys: Sequence[KeyStatistics], rows: float) -> list[tuple[float, float]]:
-    """How many rows share a key, and how many such keys there are.
-
-    The most common values are groups of their own; the rest is taken to be even.  Of several
-    columns the counts multiply, up to the number of rows.
-    """
-    if len(keys) > 1:
-        distinct = min(math.prod(max(key.distinct_count, 1.0) for key in keys), rows)
-        return [(rows / max(distinct, 1.0), distinct)]
-    [key] = keys
-    groups = [(ratio * rows, 1.0) for ratio in key.common_ratios]
-    if key.null_ratio:
-        groups.append((key.null_ratio * rows, 1.0))
-    rest_rows = rows * max(1 - sum(key.common_ratios) - key.null_ratio, 0.0)
-    rest_count = min(max(key.distinct_count - len(key.common_ratios), 1.0), max(rest_rows, 1.0))
-    if rest_rows >= 1:
-        groups.append((rest_rows / rest_count, rest_count))
-    return groups
-
-
-def _group_bytes(rows: float, entry: float) -> float:
-    """Bytes that the rows of one key take on average, line pointers included.
-
-    With 1.2 rows a key, four keys in five have one row and the fifth has two.
-    """
-    fewer = math.floor(rows)
-    share = rows - fewer
-    size = (1 - share) * _whole_group_bytes(fewer, entry)
-    return size + share * _whole_group_bytes(fewer + 1, entry) if share else size
-
-
-def _whole_group_bytes(rows: int, entry: float) -> float:
-    single = entry + _LINE_POINTER_BYTES
-    per_list = math.floor((_MAX_POSTING_BYTES - entry) / _ROW_POINTER_BYTES)
-    if rows <= 1 or per_list < 2:  # noqa: PLR2004  (a list has two rows at least)
-        return rows * single
+def _tuples(rows: float, entry: float) -> tuple[float, float]:
+    """Tuples that the rows of one key make, and their bytes with line pointers."""
+    whole = (_MAX_POSTING_BYTES - int(entry)) // 8 * 8
+    per_list = max(whole // ROW_POINTER_BYTES, 1)
     full, left = divmod(rows, per_list)
-    size = full * (_aligned(entry + _ROW_POINTER_BYTES * per_list, 8) + _LINE_POINTER_BYTES)
-    if left > 1:
-        return size + _aligned(entry + _ROW_POINTER_BYTES * left, 8) + _LINE_POINTER_BYTES
-    return size + left * single
+    count, size = full, full * _tuple_bytes(per_list, entry)
+    if left > 0:
+        count, size = count + 1, size + _tuple_bytes(left, entry)
+    return count, size
 
 
-def _entry_bytes(shape: IndexShape) -> float:
-    """Average size of an index tuple with one row pointer, aligned to 8."""
-    columns = (*shape.keys, *shape.include)
-    has_nulls = 1 - math.prod(1 - column.null_ratio for column in columns)
-    bitmap = has_nulls * _NULL_BITMAP_BYTES
-    return _aligned(_TUPLE_HEADER_BYTES + bitmap + _row_width(shape), 8)
+def _tuple_bytes(rows: float, entry: float) -> float:
+    if rows <= 1:
+        return entry + LINE_POINTER_BYTES
+    return entry + aligned(ROW_POINTER_BYTES * rows) + LINE_POINTER_BYTES
 
 
-def _row_width(shape: IndexShape) -> float:
-    width = 0.0
-    for column in (*shape.keys, *shape.include):
-        is_short = column.is_variable and column.width_bytes <= _SHORT_VARLENA_BYTES
-        if not is_short:
-            width = _aligned(width, column.alignment_bytes)
-        width += column.width_bytes * (1 - column.null_ratio)
-    return width
+def _groups(shape: IndexShape) -> Iterator[_Group]:
+    """Yield how many keys have how many rows."""
+    rows, distinct = shape.rows, _distinct(shape.keys, shape.rows, shape.distinct_count)
+    entry = entry_bytes(shape.keys)
+    if len(shape.keys) == 1:
+        [key] = shape.keys
+        entry = entry_bytes((replace(key, null_ratio=0.0),))
+        if key.null_ratio:
+            of_null = entry_bytes((replace(key, null_ratio=1.0),))
+            yield _Group(keys=1.0, rows=key.null_ratio * rows, entry_bytes=of_null)
+        for ratio in key.common_ratios:
+            yield _Group(keys=1.0, rows=ratio * shape.rows, entry_bytes=entry)
+        rows *= max(1 - sum(key.common_ratios) - key.null_ratio, 0.0)
+        distinct -= len(key.common_ratios)
+    if rows >= 1:
+        yield from _random(rows, min(max(distinct, 1.0), rows), entry)
 
 
-def _aligned(size: float, alignment_bytes: int) -> float:
-    return math.ceil(size / alignment_bytes) * alignment_bytes
+def _random(rows: float, distinct: float, entry: float) -> Iterator[_Group]:
+    """Rows that are drawn at random from keys, each of which got one at least."""
+    mean = rows / distinct
+    if mean >= _REGULAR_ROWS_PER_KEY:
+        yield _Group(keys=distinct, rows=mean, entry_bytes=entry)
+        return
+    rate = _poisson_rate(mean)
+    likelihood = rate / math.expm1(rate) if rate > 0 else 1.0
+    for count in range(1, int(mean + 8 * math.sqrt(mean)) + 8):
+        if likelihood > 1e-9:  # noqa: PLR2004  (one key in a billion)
+            yield _Group(keys=distinct * likelihood, rows=count, entry_bytes=entry)
+        likelihood *= rate / (count + 1)
+
+
+def _poisson_rate(mean: float) -> float:
+    """The rate at which those that are not zero have that mean."""
+    low, high = 0.0, mean
+    while high - low > 1e-6 * mean:
+        middle = (low + high) / 2
+        if middle / -math.expm1(-middle) < mean:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _distinct(keys: Sequence[KeyStatistics], rows: float, known: float | None) -> float:
+    """Distinct combinations among so many rows; of independent columns, as chance has it."""
+    if known is not None:
+        return max(min(known, rows), 1.0)
+    if len(keys) == 1:
+        return max(min(keys[0].distinct_count, rows), 1.0)
+    combinations = math.prod(max(key.distinct_count, 1.0) for key in keys)
+    return max(-combinations * math.expm1(-rows / combinations), 1.0)

@@ -1,11 +1,12 @@
-"""Plans from the twin, with indexes switched on and off around each EXPLAIN."""
+"""Plans from the twin, with indexes switched around each EXPLAIN."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import psycopg
+from psycopg import pq
 
 from pgadvisor.model.plan import Plan
 from pgadvisor.parse.explain import PlanFormatError, plan_from_object
@@ -13,127 +14,160 @@ from pgadvisor.parse.parameters import repairs
 from pgadvisor.parse.statement import StatementError, parse_statement
 from pgadvisor.sqltext.quote import quote_literal
 from pgadvisor.whatif.backend import NotPlanned
-from pgadvisor.whatif.twin.session import TwinServer, gone, reason_of
+from pgadvisor.whatif.twin.session import TwinServer, reason_of
+from pgadvisor.whatif.twin.switch import Switchboard
 
-_EXPLAIN = "EXPLAIN (GENERIC_PLAN, FORMAT JSON, VERBOSE, SETTINGS) "
+_OPTIONS = "FORMAT JSON, VERBOSE, SETTINGS"
+_GENERIC = f"EXPLAIN (GENERIC_PLAN, {_OPTIONS}) "
 """Of PostgreSQL 16 and later; it leaves ``$n`` unknown, as a generic plan does."""
-_SETTING_NAME = re.compile(r"[a-z_][a-z0-9_.]*", re.IGNORECASE)
+_PREPARED = f"EXPLAIN ({_OPTIONS}) "
+_FORCE_GENERIC = "SET LOCAL plan_cache_mode = force_generic_plan"
+_NAME = "pgadvisor_q"
+_INDETERMINATE_TYPE = "42P18"
 _MAX_REPAIRS = 8
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What is to be different while a statement is planned."""
+
+    shown: tuple[int, ...] = ()
+    """OIDs of hidden indexes to show."""
+    hidden: tuple[int, ...] = ()
+    """OIDs of indexes to hide."""
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+NONE = Difference()
+
+
 class Planner:
-    """Plans statements on a twin's server.
+    """Plans statements on a twin's server, as its unprivileged role.
+
+    Whatever happens while a statement is planned is rolled back.
 
     Args:
-        server: The server; the statements run as its unprivileged role.
+        server: The server.
+        switchboard: Shows and hides indexes.
     """
 
-    def __init__(self, server: TwinServer) -> None:
+    def __init__(self, server: TwinServer, switchboard: Switchboard) -> None:
         self._server = server
+        self._switchboard = switchboard
         self._texts: dict[str, str] = {}
         self.call_count = 0
 
-    def plan(
-        self,
-        statement: str,
-        *,
-        shown: Sequence[int] = (),
-        hidden: Sequence[int] = (),
-        settings: Sequence[tuple[str, str]] = (),
-    ) -> Plan | NotPlanned:
-        """Plan one statement.
-
-        Args:
-            statement: Exactly one SELECT, INSERT, UPDATE, DELETE or MERGE.
-            shown: OIDs of hidden indexes to show.
-            hidden: OIDs of indexes to hide.
-            settings: Planner settings for this plan alone.
+    def plan(self, statement: str, difference: Difference = NONE) -> Plan | NotPlanned:
+        """Plan one SELECT, INSERT, UPDATE, DELETE or MERGE, with ``$n`` unknown.
 
         Raises:
             TwinError: The server is gone.
         """
         text = self._texts.get(statement)
         if text is not None:
-            return self._explain(text, shown, hidden, settings)
+            return self._explain(text, difference)
+        refusal = _gate(statement)
+        return refusal or self._repaired(statement, difference)
+
+    def plan_as_collected(self, statement: str) -> Plan | NotPlanned:
+        """Plan a statement in the way in which the original's own plans are collected.
+
+        That is PREPARE and EXPLAIN EXECUTE of a generic plan, in which partitions that NULL
+        excludes are left out.
+
+        Raises:
+            TwinError: The server is gone.
+        """
         try:
-            if not parse_statement(statement).is_explainable:
-                return NotPlanned(reason="it is neither a query nor a change of rows")
+            parsed = parse_statement(statement)
         except StatementError as error:
             return NotPlanned(reason=error.reason)
-        return self._repaired(statement, shown, hidden, settings)
+        if not parsed.is_explainable:
+            return _NOT_EXPLAINABLE
+        if not parsed.parameter_count:
+            return self.plan(statement)
+        nulls = ", ".join(["NULL"] * parsed.parameter_count)
+        prepare = f"PREPARE {_NAME} AS {statement}\n"
+        outcome = self._ask([_FORCE_GENERIC, prepare], f"{_PREPARED}EXECUTE {_NAME}({nulls})")
+        with self._server.failing("planning on the twin"):
+            # A prepared statement outlives the transaction that made it.
+            self._server.role.execute("deallocate all")
+        if isinstance(outcome, NotPlanned) and outcome.sqlstate == _INDETERMINATE_TYPE:
+            return self._explain(statement, NONE)
+        return outcome
 
-    def _repaired(
-        self,
-        statement: str,
-        shown: Sequence[int],
-        hidden: Sequence[int],
-        settings: Sequence[tuple[str, str]],
-    ) -> Plan | NotPlanned:
+    def _repaired(self, statement: str, difference: Difference) -> Plan | NotPlanned:
         """Plan a text as it is, else as pg_stat_statements should have written it."""
-        first = outcome = self._explain(statement, shown, hidden, settings)
+        first = outcome = self._explain(statement, difference)
         tried = {statement}
         waiting = [statement]
         while waiting and len(tried) <= _MAX_REPAIRS:
             text = waiting.pop(0)
             if text is not statement:
-                outcome = self._explain(text, shown, hidden, settings)
+                outcome = self._explain(text, difference)
             if isinstance(outcome, Plan):
                 self._texts[statement] = text
                 return outcome
             for repaired in repairs(text, outcome.sqlstate, outcome.position):
-                if repaired not in tried:
+                if repaired not in tried and _gate(repaired) is None:
                     tried.add(repaired)
                     waiting.append(repaired)
         return first
 
-    def _explain(
-        self,
-        text: str,
-        shown: Sequence[int],
-        hidden: Sequence[int],
-        settings: Sequence[tuple[str, str]],
-    ) -> Plan | NotPlanned:
-        """One round trip: switch, explain, roll back.
+    def _explain(self, text: str, difference: Difference) -> Plan | NotPlanned:
+        changes = [_set_local(name, value) for name, value in difference.settings]
+        if difference.shown or difference.hidden:
+            changes.append(self._switchboard.statement(difference.shown, difference.hidden))
+        # The line break ends a comment at the end of the text.
+        return self._ask(changes, f"{_GENERIC}{text}\n", len(_GENERIC))
 
-        The text has been shown to be one statement; the line break ends a comment at its end.
+    def _ask(self, changes: Sequence[str], explain: str, head: int = 0) -> Plan | NotPlanned:
+        """Begin, change, explain and roll back, in one round trip.
+
+        A generic plan can only be had by the simple protocol, which would run several
+        statements, but the text has been shown to be exactly one.
         """
         self.call_count += 1
-        changes = [_switch(shown, hidden)] if shown or hidden else []
-        changes += [_set_local(name, value) for name, value in settings]
-        explain = f"{_EXPLAIN}{text}\n"
-        parts = ["BEGIN", *changes, explain, "ROLLBACK"] if changes else [explain]
-        before = "; ".join([*parts[: parts.index(explain)], _EXPLAIN])
+        before = "; ".join(["BEGIN", *changes, ""])
         role = self._server.role
-        try:
-            cursor = role.execute("; ".join(parts).encode())
-            for _ in range(len(parts) - 2 if changes else 0):
-                cursor.nextset()
-            row = cursor.fetchone()
-        except psycopg.Error as error:
-            if role.broken:
-                raise gone(error, "planning on the twin") from error
-            role.rollback()
-            position = error.diag.statement_position
-            return NotPlanned(
-                reason=reason_of(error),
-                sqlstate=error.sqlstate,
-                position=max(int(position) - len(before), 0) if position else None,
-            )
+        with self._server.failing("planning on the twin"):
+            try:
+                cursor = role.execute(f"{before}{explain}; ROLLBACK".encode())
+                while cursor.statusmessage != "EXPLAIN":
+                    if not cursor.nextset():
+                        return NotPlanned(reason="the server gave no plan")
+                row = cursor.fetchone()
+            except psycopg.Error as error:
+                if role.broken:
+                    raise
+                role.rollback()
+                position = error.diag.statement_position
+                offset = int(position) - len(before) - head if position else 0
+                return NotPlanned(
+                    reason=reason_of(error),
+                    sqlstate=error.sqlstate,
+                    position=offset if offset > 0 else None,
+                )
+            finally:
+                if not role.broken and role.info.transaction_status != _IDLE:
+                    role.rollback()
         try:
             return plan_from_object(row[0] if row else None)
         except PlanFormatError as error:
             return NotPlanned(reason=f"its plan cannot be read: {error}")
 
 
-def _switch(shown: Sequence[int], hidden: Sequence[int]) -> str:
-    return f"SELECT pgadvisor_twin.switch({_oids(shown)}, {_oids(hidden)})"
+_IDLE = pq.TransactionStatus.IDLE
+_NOT_EXPLAINABLE = NotPlanned(reason="it is neither a query nor a change of rows")
 
 
-def _oids(oids: Sequence[int]) -> str:
-    return "'{" + ",".join(map(str, oids)) + "}'::oid[]"
+def _gate(text: str) -> NotPlanned | None:
+    """Refuse all but exactly one plain statement."""
+    try:
+        return None if parse_statement(text).is_explainable else _NOT_EXPLAINABLE
+    except StatementError as error:
+        return NotPlanned(reason=error.reason)
 
 
 def _set_local(name: str, value: str) -> str:
-    if not _SETTING_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a setting")
-    return f"SET LOCAL {name} = {quote_literal(value)}"
+    return f"SELECT pg_catalog.set_config({quote_literal(name)}, {quote_literal(value)}, true)"

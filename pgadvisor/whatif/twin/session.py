@@ -1,24 +1,27 @@
 """The two connections to a twin's server, and what each of them is for.
 
-The superuser makes the role, the database and extensions, and switches indexes on and off.
-Everything that comes out of the snapshot, its DDL, its statistics and its statements, runs
-as the role ``twin``, *connected as such*: it owns the objects of this one database and
-nothing else, and the superuser's password is random and nowhere written.
+The superuser makes the role, the database and extensions, moves hypothetical indexes about
+in the catalog and looks up where files are.  Everything that comes out of the snapshot, its
+DDL, its statistics and its statements, runs as the role ``twin``, *connected as such*: it owns
+the objects of this one database and nothing else.  Both passwords are random and nowhere
+written down.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import psycopg
+from psycopg import pq
 from psycopg.rows import TupleRow
 
 from pgadvisor.cluster.binaries import Binaries
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.errors import TwinError
+from pgadvisor.whatif.twin.batch import Command, run_batch
 
 ROLE = "twin"
 DATABASE = "twin"
@@ -28,33 +31,27 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
+    # Statistics are what we restore, and nothing else may touch them.
     "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "max_wal_size": "256MB",
+    # New relations are synced rather than logged, so that no page of theirs is cached here.
+    "wal_skip_threshold": "0",
     "checkpoint_timeout": "1h",
     "shared_buffers": "64MB",
     "max_connections": "10",
     "max_locks_per_transaction": "4096",
+    "temp_file_limit": "64MB",
+    "max_prepared_transactions": "0",
     "log_min_messages": "panic",
     "check_function_bodies": "off",
 }
-_SWITCH = """
-create schema pgadvisor_twin;
-create function pgadvisor_twin.switch(shown oid[], hidden oid[]) returns void
-language sql security definer set search_path = pg_catalog, pg_temp as $$
-  update pg_catalog.pg_index set indisvalid = true
-    where indexrelid = any(shown) and not indisvalid
-      and indexrelid in (select oid from pg_catalog.pg_class where relowner = 'twin'::regrole);
-  update pg_catalog.pg_index set indisvalid = false
-    where indexrelid = any(hidden) and indisvalid
-      and indexrelid in (select oid from pg_catalog.pg_class where relowner = 'twin'::regrole);
-$$;
-grant usage on schema pgadvisor_twin to twin;
-"""
-"""A hidden index is one that is not valid: the planner passes over it, and all else stays."""
 
 Connection = psycopg.Connection[TupleRow]
+
+_BATCH = 100
+_ADMIN_TIMEOUT_MS = 60_000
 
 
 class TwinServer:
@@ -79,31 +76,23 @@ class TwinServer:
             prefix="pgadvisor-twin-",
         )
         try:
-            with psycopg.connect(self.cluster.dsn(), autocommit=True) as connection:
-                connection.execute(f"create role {ROLE} login password '{role_password}'")
-                connection.execute(f"create database {DATABASE} owner {ROLE} template template0")
-            self.admin = psycopg.connect(self.cluster.dsn(DATABASE), autocommit=True)
-            self.admin.execute(_SWITCH)
-            self.role = psycopg.connect(
-                self.cluster.dsn(DATABASE, ROLE, role_password),
-                autocommit=True,
-                prepare_threshold=None,
-            )
-            self.role.execute(f"set statement_timeout = {STATEMENT_TIMEOUT_MS}")
+            with _connected(self.cluster.dsn()) as connection:
+                role = f"create role {ROLE} login password '{role_password}'"
+                connection.execute(role.encode())
+                connection.execute(f"create database {DATABASE} template template0".encode())
+                # A twin's role may come in here alone, and into no other database.
+                connection.execute("revoke connect on database postgres, template1 from public")
+            self.admin = _connected(self.cluster.dsn(DATABASE))
+            self.role = _connected(self.cluster.dsn(DATABASE, ROLE, role_password))
+            self.admin.execute("set search_path = pg_catalog, pg_temp")
+            for connection, timeout_ms in (
+                (self.admin, _ADMIN_TIMEOUT_MS),
+                (self.role, STATEMENT_TIMEOUT_MS),
+            ):
+                connection.execute(f"set statement_timeout = {timeout_ms}".encode())
         except BaseException:
             self.cluster.stop()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections and end the server."""
@@ -117,16 +106,22 @@ class TwinServer:
         Raises:
             TwinError: The server is gone, or the query is wrong.
         """
-        try:
+        with self.failing("asking the twin's catalog"):
             return self.admin.execute(sql.encode(), parameters or None).fetchall()
-        except psycopg.Error as error:
-            raise gone(error, "asking the twin's catalog") from error
+
+    def command(self, sql: str, parameters: Sequence[object] = ()) -> None:
+        """Do something as the superuser, by a text of ours with names quoted.
+
+        Raises:
+            TwinError: The server is gone, or refuses.
+        """
+        with self.failing("preparing the planner twin"):
+            self.admin.execute(sql.encode(), parameters or None)
 
     def run(self, statements: Iterable[str]) -> dict[int, str]:
-        """Run statements of the snapshot's as the role, many at a time.
+        """Run statements of the snapshot's as the role, each for itself, many in a round trip.
 
-        They go in batches that succeed or fail as a whole; a batch that fails is run again one
-        by one.
+        They go by the extended protocol, in which a text cannot be more than one statement.
 
         Returns:
             By position, why a statement was refused.
@@ -134,37 +129,63 @@ class TwinServer:
         Raises:
             TwinError: The server is gone.
         """
-        texts = list(statements)
-        failures: dict[int, str] = {}
-        for start in range(0, len(texts), _BATCH):
-            batch = texts[start : start + _BATCH]
-            if self._refusal(";\n".join(batch)) is None:
-                continue
-            for position, text in enumerate(batch, start=start):
-                if (reason := self._refusal(text)) is not None:
-                    failures[position] = reason
-        return failures
+        results = self.run_each(Command(text) for text in statements)
+        refusals = ((position, refusal_of(result)) for position, result in enumerate(results))
+        return {position: reason for position, reason in refusals if reason is not None}
 
-    def _refusal(self, text: str) -> str | None:
+    def run_each(self, commands: Iterable[Command]) -> list[pq.abc.PGresult]:
+        """Run commands as the role, each in a transaction of its own; one result for each.
+
+        Raises:
+            TwinError: The server is gone.
+        """
+        waiting = list(commands)
+        results: list[pq.abc.PGresult] = []
+        with self.failing("building the planner twin"):
+            for start in range(0, len(waiting), _BATCH):
+                results += run_batch(self.role, waiting[start : start + _BATCH])
+        return results
+
+    @contextmanager
+    def hearing(self, hear: Callable[[str], None]) -> Iterator[None]:
+        """Pass on the warnings that the role's session gets meanwhile."""
+
+        def pass_on(notice: psycopg.errors.Diagnostic) -> None:
+            hear(notice.message_primary or "refused")
+
+        self.role.add_notice_handler(pass_on)
         try:
-            self.role.execute(text.encode())
-        except psycopg.OperationalError as error:
-            if self.role.broken:
-                raise gone(error, "building the planner twin") from error
-            return reason_of(error)
+            yield
+        finally:
+            self.role.remove_notice_handler(pass_on)
+
+    @contextmanager
+    def failing(self, attempted: str) -> Iterator[None]:
+        """Turn what the driver raises into our own error."""
+        try:
+            yield
         except psycopg.Error as error:
-            return reason_of(error)
-        return None
-
-
-_BATCH = 100
+            raise TwinError(
+                attempted, reason_of(error), "Run it again; free memory and disk space."
+            ) from error
 
 
 def reason_of(error: psycopg.Error) -> str:
     """The first line of what the server says; it runs with lc_messages=C and has no rows."""
-    return (error.diag.message_primary or str(error)).splitlines()[0]
+    return _first_line(error.diag.message_primary or str(error))
 
 
-def gone(error: psycopg.Error, attempted: str) -> TwinError:
-    """The twin's own server fails us."""
-    return TwinError(attempted, reason_of(error), "Run it again; free memory and disk space.")
+def refusal_of(result: pq.abc.PGresult) -> str | None:
+    """Why the server refused a command; None where it did not."""
+    if result.status in {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}:
+        return None
+    message = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or result.error_message
+    return _first_line(message.decode("utf-8", "replace"))
+
+
+def _first_line(message: str) -> str:
+    return message.splitlines()[0] if message else "no reason given"
+
+
+def _connected(dsn: str) -> Connection:
+    return psycopg.connect(dsn, autocommit=True, prepare_threshold=None)

@@ -6,60 +6,92 @@ input functions of their types, and a domain's runs its checks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import psycopg
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Index, Table
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.session import TwinServer, gone, reason_of
+from pgadvisor.whatif.twin.batch import Command
+from pgadvisor.whatif.twin.session import TwinServer, refusal_of
 
 _RELATION = """
-select pg_restore_relation_stats(
-  'schemaname', %s::text, 'relname', %s::text, 'relpages', %s::int4,
-  'reltuples', %s::float4, 'relallvisible', %s::int4)
+select pg_catalog.pg_restore_relation_stats(
+  'schemaname', $1::text, 'relname', $2::text, 'relpages', $3::int4,
+  'reltuples', $4::float4, 'relallvisible', $5::int4)
 """
 _COLUMN = """
-select pg_restore_attribute_stats(
-  'schemaname', %s::text, 'relname', %s::text, 'attname', %s::text, 'inherited', %s::bool,
-  'null_frac', %s::float4, 'avg_width', %s::int4, 'n_distinct', %s::float4,
-  'most_common_vals', %s::text, 'most_common_freqs', %s::float4[],
-  'histogram_bounds', %s::text, 'correlation', %s::float4,
-  'most_common_elems', %s::text, 'most_common_elem_freqs', %s::float4[],
-  'elem_count_histogram', %s::float4[],
-  'range_length_histogram', %s::text, 'range_empty_frac', %s::float4,
-  'range_bounds_histogram', %s::text)
+select pg_catalog.pg_restore_attribute_stats(
+  'schemaname', $1::text, 'relname', $2::text, 'attname', $3::text, 'inherited', $4::bool,
+  'null_frac', $5::float4, 'avg_width', $6::int4, 'n_distinct', $7::float4,
+  'most_common_vals', $8::text, 'most_common_freqs', $9::float4[],
+  'histogram_bounds', $10::text, 'correlation', $11::float4,
+  'most_common_elems', $12::text, 'most_common_elem_freqs', $13::float4[],
+  'elem_count_histogram', $14::float4[],
+  'range_length_histogram', $15::text, 'range_empty_frac', $16::float4,
+  'range_bounds_histogram', $17::text)
 """
-_BATCH = 500
+_TRUE = b"t"
 
 
-def restore_relations(server: TwinServer, catalog: Catalog) -> list[str]:
-    """Give tables and indexes their row and page counts; returns what failed."""
-    rows = [(f"{r[0]}.{r[1]}", r) for r in _relation_rows(catalog)]
-    return _restore(server, _RELATION, rows, "row counts")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelationCounts:
+    """What ``pg_class`` says of the size of a relation."""
+
+    schema: str
+    name: str
+    pages: int
+    rows: float
+    all_visible_pages: int = 0
 
 
-def restore_tables(server: TwinServer, tables: Sequence[Table]) -> None:
-    """Give tables their counts back after CREATE INDEX has set them to nothing."""
-    rows = [(table.qualified_name, _table_row(table)) for table in tables]
-    _restore(server, _RELATION, rows, "row counts")
+def counts_of(relation: Table | Index) -> RelationCounts:
+    """The counts of a relation of the snapshot, as of its last VACUUM or ANALYZE."""
+    return RelationCounts(
+        schema=relation.schema,
+        name=relation.name,
+        pages=relation.pages,
+        rows=relation.rows,
+        all_visible_pages=relation.all_visible_pages if isinstance(relation, Table) else 0,
+    )
 
 
-def restore_index(server: TwinServer, schema: str, name: str, pages: int, rows: float) -> None:
-    """Give a hypothetical index its counts."""
-    _restore(server, _RELATION, [(name, (schema, name, pages, rows, 0))], "row counts")
+def restore_relations(server: TwinServer, relations: Iterable[RelationCounts]) -> list[str]:
+    """Give tables and indexes their row and page counts; returns what failed.
+
+    Raises:
+        TwinError: The server is gone.
+    """
+    named = [
+        (
+            f"row and page counts of {r.schema}.{r.name}",
+            Command(_RELATION, (r.schema, r.name, r.pages, r.rows, r.all_visible_pages)),
+        )
+        for r in relations
+    ]
+    return _restore(server, named)
 
 
-def restore_columns(server: TwinServer, catalog: Catalog) -> list[str]:
-    """Give columns and index expressions their statistics; returns what failed."""
-    rows = []
+def restore_columns(server: TwinServer, catalog: Catalog, present: frozenset[int]) -> list[str]:
+    """Give columns and index expressions their statistics; returns what failed.
+
+    Args:
+        server: The twin's server.
+        catalog: The snapshot.
+        present: OIDs, in the snapshot, of the relations that the twin has.
+
+    Raises:
+        TwinError: The server is gone.
+    """
+    return _restore(server, _columns(catalog, present))
+
+
+def _columns(catalog: Catalog, present: frozenset[int]) -> Iterator[tuple[str, Command]]:
     for row in catalog.snapshot.column_statistics:
         relation = catalog.tables.get(row.relation_oid) or catalog.indexes.get(row.relation_oid)
-        if relation is not None:
-            name = f"{relation.schema}.{relation.name}.{row.column}"
-            rows.append((name, _column_row(relation, row)))
-    return _restore(server, _COLUMN, rows, "statistics")
+        if relation is not None and relation.oid in present:
+            name = f"statistics of {relation.schema}.{relation.name}.{row.column}"
+            yield name, Command(_COLUMN, _column_values(relation, row))
 
 
 def array_literal(values: Sequence[str | None] | None) -> str | None:
@@ -75,19 +107,7 @@ def _element(value: str | None) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _relation_rows(catalog: Catalog) -> Iterator[tuple[object, ...]]:
-    for table in catalog.snapshot.tables:
-        yield _table_row(table)
-    for index in catalog.snapshot.indexes:
-        if index.is_valid and not index.is_exclusion:
-            yield (index.schema, index.name, index.pages, index.rows, 0)
-
-
-def _table_row(table: Table) -> tuple[object, ...]:
-    return (table.schema, table.name, table.pages, table.rows, table.all_visible_pages)
-
-
-def _column_row(relation: Table | Index, row: ColumnStatistics) -> tuple[object, ...]:
+def _column_values(relation: Table | Index, row: ColumnStatistics) -> tuple[object, ...]:
     return (
         relation.schema,
         relation.name,
@@ -109,41 +129,22 @@ def _column_row(relation: Table | Index, row: ColumnStatistics) -> tuple[object,
     )
 
 
-def _ratios(values: Sequence[float] | None) -> list[float] | None:
-    return None if values is None else list(values)
+def _ratios(values: Sequence[float] | None) -> str | None:
+    return None if values is None else "{" + ",".join(map(repr, map(float, values))) + "}"
 
 
-def _restore(
-    server: TwinServer, sql: str, rows: Sequence[tuple[str, tuple[object, ...]]], what: str
-) -> list[str]:
-    """Run one restore per row, many at a time, and one by one where a batch fails."""
-    notes: list[str] = []
-    for start in range(0, len(rows), _BATCH):
-        batch = rows[start : start + _BATCH]
-        if _attempt(server, sql, [row for _, row in batch]) is None:
-            continue
-        for name, row in batch:
-            reason = _attempt(server, sql, [row])
-            if reason is not None:
-                notes.append(f"{what} of {name} are not in the twin: {reason}")
+def _restore(server: TwinServer, named: Iterable[tuple[str, Command]]) -> list[str]:
+    """Run the restores; one that says false has left something out and has warned of it."""
+    waiting = list(named)
+    results = server.run_each(command for _, command in waiting)
+    notes = []
+    for (what, command), result in zip(waiting, results, strict=True):
+        reason = refusal_of(result)
+        if reason is None and result.get_value(0, 0) != _TRUE:
+            warnings: list[str] = []
+            with server.hearing(warnings.append):
+                server.run_each([command])
+            reason = "; ".join(warnings) or "refused"
+        if reason is not None:
+            notes.append(f"{what} are not in the twin as they were: {reason}")
     return notes
-
-
-def _attempt(server: TwinServer, sql: str, rows: Sequence[tuple[object, ...]]) -> str | None:
-    """Run the restores in one transaction; the reason where the server refuses."""
-    warnings: list[str] = []
-
-    def hear(notice: psycopg.errors.Diagnostic) -> None:
-        warnings.append(notice.message_primary or "refused")
-
-    server.role.add_notice_handler(hear)
-    try:
-        with server.role.transaction(), server.role.cursor() as cursor:
-            cursor.executemany(sql.encode(), rows)
-    except psycopg.Error as error:
-        if server.role.broken:
-            raise gone(error, "restoring statistics in the twin") from error
-        return reason_of(error)
-    finally:
-        server.role.remove_notice_handler(hear)
-    return warnings[0] if warnings else None

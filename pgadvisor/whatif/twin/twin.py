@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -10,20 +11,31 @@ from pgadvisor.cluster.binaries import Binaries, embedded_binaries
 from pgadvisor.errors import TwinError
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.estimate import Fidelity, StatementFidelity
+from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.plan import Plan
 from pgadvisor.model.schema import Table
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.index_statement import indexed_table
+from pgadvisor.parse.statement import StatementError
 from pgadvisor.whatif.backend import AS_IS, Built, Configuration, NotBuilt, NotPlanned
-from pgadvisor.whatif.twin.build import Built as Schema
-from pgadvisor.whatif.twin.build import build, locale_for
+from pgadvisor.whatif.twin.build import Rebuilt, build, locale_for
 from pgadvisor.whatif.twin.candidates import CandidateBuilder, Hypothetical
-from pgadvisor.whatif.twin.planner import Planner
+from pgadvisor.whatif.twin.fidelity import measure_fidelity
+from pgadvisor.whatif.twin.planner import Difference, Planner
 from pgadvisor.whatif.twin.session import TwinServer
+from pgadvisor.whatif.twin.switch import Switchboard
 
-SAME_COST_RATIO = 0.0001
-"""Costs nearer to each other than this count as equal."""
+_CREATING = "creating a hypothetical index on the twin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Running:
+    """What there is between entering and leaving."""
+
+    server: TwinServer
+    rebuilt: Rebuilt
+    planner: Planner
+    builder: CandidateBuilder
 
 
 class Twin:
@@ -37,15 +49,14 @@ class Twin:
 
     Args:
         snapshot: The database.
-        binaries: PostgreSQL to plan with; None: the embedded one.
+        binaries: PostgreSQL 18 or later to plan with; None: the embedded one.
     """
 
     def __init__(self, snapshot: Snapshot, *, binaries: Binaries | None = None) -> None:
         self._snapshot = snapshot
         self._catalog = Catalog(snapshot)
         self._binaries = binaries
-        self._server: TwinServer | None = None
-        self._schema = Schema()
+        self._running: _Running | None = None
         self._hypothetical: dict[IndexDefinition | str, Hypothetical | str] = {}
 
     def __enter__(self) -> Self:
@@ -55,18 +66,22 @@ class Twin:
             ClusterError: The server cannot be started.
             TwinError: The snapshot cannot be rebuilt.
         """
-        binaries = self._binaries or embedded_binaries()
-        server = TwinServer(binaries, locale_for(self._snapshot.server))
+        server = TwinServer(
+            self._binaries or embedded_binaries(), locale_for(self._snapshot.server)
+        )
         try:
-            self._schema = build(server, self._catalog)
+            self._running = self._rebuild(server)
         except BaseException:
             server.close()
             raise
-        self._server = server
-        self._planner = Planner(server)
-        self._builder = CandidateBuilder(server, self._catalog, self._schema)
-        self.version = binaries.version
         return self
+
+    def _rebuild(self, server: TwinServer) -> _Running:
+        rebuilt = build(server, self._catalog)
+        switchboard = Switchboard(server)
+        planner = Planner(server, switchboard)
+        builder = CandidateBuilder(server, self._catalog, rebuilt, switchboard, planner)
+        return _Running(server=server, rebuilt=rebuilt, planner=planner, builder=builder)
 
     def __exit__(
         self,
@@ -75,41 +90,48 @@ class Twin:
         traceback: TracebackType | None,
     ) -> None:
         """Stop the server and remove its files."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._running is not None:
+            running, self._running = self._running, None
+            self._hypothetical.clear()
+            running.server.close()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What of the snapshot is missing or different here, as clauses."""
-        return tuple(self._schema.notes)
+        return self._run("reading the twin's notes").rebuilt.notes
+
+    @property
+    def version(self) -> str:
+        """Of PostgreSQL that plans here: ``18.6``."""
+        return self._run("reading the twin's version").server.cluster.binaries.version
 
     @property
     def call_count(self) -> int:
-        """EXPLAINs issued so far."""
-        return self._planner.call_count if self._server else 0
+        """EXPLAINs issued since it was entered; 0 while it does not run."""
+        return self._running.planner.call_count if self._running else 0
 
     def build(self, definitions: Sequence[IndexDefinition]) -> tuple[Built | NotBuilt, ...]:
         """Make hypothetical indexes; see :class:`~pgadvisor.whatif.backend.Backend`."""
-        self._require_server("building hypothetical indexes")
-        new = tuple(d for d in dict.fromkeys(definitions) if d not in self._hypothetical)
+        builder = self._run("building hypothetical indexes").builder
+        new = [d for d in dict.fromkeys(definitions) if d not in self._hypothetical]
         if new:
-            made = self._builder.build(new)
-            for definition, found in made.items():
-                self._hypothetical[definition] = found
-            self._hide(found for found in made.values() if isinstance(found, Hypothetical))
+            for definition, made in builder.build(new).items():
+                self._hypothetical[definition] = made
         return tuple(self._outcome(definition) for definition in definitions)
 
     def plan(self, statement: str, configuration: Configuration = AS_IS) -> Plan | NotPlanned:
-        """Plan one statement; see :class:`~pgadvisor.whatif.backend.Backend`."""
-        self._require_server("planning")
-        shown = [oid for definition in configuration.create for oid in self._oids_of(definition)]
-        hidden = [
-            twin for oid in configuration.drop if (twin := self._schema.oids.get(oid)) is not None
-        ]
-        return self._planner.plan(
-            statement, shown=sorted(shown), hidden=sorted(hidden), settings=configuration.settings
+        """Plan one statement; see :class:`~pgadvisor.whatif.backend.Backend`.
+
+        Raises:
+            TwinError: The server is gone, or the configuration has an index that was not built.
+        """
+        running = self._run("planning")
+        shown = [oid for wanted in configuration.create for oid in self._oids_of(wanted)]
+        hidden = [oid for dropped in configuration.drop for oid in self._family(dropped)]
+        difference = Difference(
+            shown=tuple(shown), hidden=tuple(hidden), settings=configuration.settings
         )
+        return running.planner.plan(statement, difference)
 
     def explain(
         self,
@@ -130,67 +152,31 @@ class Twin:
         Raises:
             TwinError: The planner, or the server, refuses.
         """
-        self._require_server("explaining")
-        shown = [oid for wanted in create for oid in self._created(wanted)]
-        hidden = [self._dropped(wanted) for wanted in drop]
-        try:
-            outcome = self._planner.plan(
-                statement, shown=shown, hidden=hidden, settings=tuple((settings or {}).items())
-            )
-        except ValueError as error:
-            raise TwinError("explaining a statement on the twin", str(error)) from error
+        running = self._run("explaining a statement")
+        difference = Difference(
+            shown=tuple(oid for wanted in create for oid in self._created(wanted)),
+            hidden=tuple(oid for wanted in drop for oid in self._family(self._found(wanted))),
+            settings=tuple((settings or {}).items()),
+        )
+        outcome = running.planner.plan(statement, difference)
         if isinstance(outcome, NotPlanned):
-            raise TwinError("explaining a statement on the twin", outcome.reason)
+            raise TwinError(
+                "explaining a statement on the twin",
+                outcome.reason,
+                "See `notes` for what of the original is missing in the twin.",
+            )
         return outcome
 
     def fidelity(self) -> Fidelity:
-        """Compare the twin's plans with the original's own, kept in the snapshot."""
-        texts = {statement.id: statement.text for statement in self._snapshot.statements}
-        rows: list[StatementFidelity] = []
-        missing = 0
-        for known in self._snapshot.plans:
-            text = known.explained_text or texts.get(known.statement_id)
-            plan = self.plan(text) if known.plan is not None and text else None
-            if known.plan is None or not isinstance(plan, Plan):
-                missing += 1
-                continue
-            rows.append(self._compared(known.statement_id, known.plan, plan))
-        original = self._snapshot.server
-        notes = list(self.notes)
-        if original.major != int(self.version.split(".")[0]):
-            notes.append(f"planned by PostgreSQL {self.version} in place of {original.version}")
-        return Fidelity(
-            statements=tuple(rows),
-            not_compared=missing,
-            notes=tuple(notes),
-            twin_version=self.version,
-            original_version=original.version,
-        )
+        """Compare the twin's plans with the original's own, kept in the snapshot.
 
-    def _compared(self, statement_id: str, original: Plan, twin: Plan) -> StatementFidelity:
-        row = StatementFidelity(
-            statement_id=statement_id,
-            is_same_shape=original.shape == twin.shape,
-            original_cost=original.total_cost,
-            twin_cost=twin.total_cost,
+        Raises:
+            TwinError: The server is gone.
+        """
+        planner = self._run("comparing plans").planner
+        return measure_fidelity(
+            self._catalog, planner.plan_as_collected, notes=self.notes, version=self.version
         )
-        if row.is_same_shape and row.cost_error_ratio <= SAME_COST_RATIO:
-            return row
-        return StatementFidelity(
-            statement_id=row.statement_id,
-            is_same_shape=row.is_same_shape,
-            original_cost=row.original_cost,
-            twin_cost=row.twin_cost,
-            reason=self._why(),
-        )
-
-    def _why(self) -> str:
-        """Why plans differ, as far as that can be known."""
-        if self._snapshot.redaction.level != "none":
-            return "values were redacted"
-        if self._snapshot.server.major != int(self.version.split(".")[0]):
-            return "planned by another major version"
-        return "something is missing in the twin" if self.notes else ""
 
     def _outcome(self, definition: IndexDefinition) -> Built | NotBuilt:
         made = self._hypothetical[definition]
@@ -203,51 +189,73 @@ class Twin:
             size_bytes=made.size_bytes,
         )
 
-    def _oids_of(self, definition: IndexDefinition) -> tuple[int, ...]:
-        made = self._hypothetical.get(definition)
-        if not isinstance(made, Hypothetical):
-            raise TwinError("planning with a hypothetical index", "it has not been built")
+    def _oids_of(self, wanted: str | IndexDefinition) -> tuple[int, ...]:
+        made = self._hypothetical.get(wanted, "it has not been built")
+        if isinstance(made, str):
+            raise TwinError(_CREATING, made, "Correct the definition, or leave it out.")
         return made.oids
 
     def _created(self, wanted: str | IndexDefinition) -> tuple[int, ...]:
-        if wanted not in self._hypothetical:
-            if isinstance(wanted, str):
-                made = self._builder.build_sql(wanted, self._table_of(wanted))
-                self._hypothetical[wanted] = made
-                self._hide([made] if isinstance(made, Hypothetical) else [])
-            else:
-                self.build((wanted,))
-        found = self._hypothetical[wanted]
-        if isinstance(found, str):
-            raise TwinError("creating a hypothetical index", found)
-        return found.oids
+        if isinstance(wanted, IndexDefinition):
+            self.build((wanted,))
+        elif wanted not in self._hypothetical:
+            self._hypothetical[wanted] = self._built_by_sql(wanted)
+        return self._oids_of(wanted)
+
+    def _built_by_sql(self, create_index: str) -> Hypothetical | str:
+        """Build an index by a statement, which may use a name that an earlier one has used."""
+        builder = self._run("building hypothetical indexes").builder
+        table = self._table_of(create_index)
+        made = builder.build_sql(create_index, table)
+        for text, former in list(self._hypothetical.items()):
+            if (
+                isinstance(made, str)
+                and isinstance(former, Hypothetical)
+                and isinstance(text, str)
+                and f'"{former.name}" already exists' in made
+            ):
+                builder.give_up_name(former)
+                del self._hypothetical[text]
+                made = builder.build_sql(create_index, table)
+        return made
 
     def _table_of(self, create_index: str) -> Table:
         try:
             schema, name = indexed_table(create_index)
-        except ValueError as error:
-            raise TwinError("creating a hypothetical index", str(error)) from error
+        except StatementError as error:
+            raise TwinError(_CREATING, error.reason, "Give one CREATE INDEX statement.") from error
         table = self._catalog.find_table(schema, name)
         if table is None:
             raise TwinError(
-                "creating a hypothetical index", f"the snapshot has no table called {name}"
+                _CREATING,
+                f"the snapshot has no table called {name}",
+                "Name its schema, if that is not in the search path.",
             )
         return table
 
-    def _dropped(self, wanted: str | int) -> int:
+    def _found(self, wanted: str | int) -> int:
+        """The OID, in the snapshot, of an index that is to be dropped."""
         for index in self._snapshot.indexes:
             if wanted in {index.oid, index.name, f"{index.schema}.{index.name}"}:
-                if (twin := self._schema.oids.get(index.oid)) is not None:
-                    return twin
-                break
-        raise TwinError("dropping an index on the twin", f"it has no index called {wanted}")
+                return index.oid
+        raise TwinError(
+            "dropping an index on the twin",
+            f"the snapshot has no index called {wanted}",
+            "Give its name as the catalog has it, or its OID.",
+        )
 
-    def _hide(self, made: Iterable[Hypothetical]) -> None:
-        server = self._require_server("hiding hypothetical indexes")
-        oids = [oid for found in made for oid in found.oids]
-        server.query("select pgadvisor_twin.switch('{}', %s::oid[])", (oids,))
+    def _family(self, index_oid: int) -> list[int]:
+        """The twin's OIDs of an index and, on a partitioned table, of its parts.
 
-    def _require_server(self, attempted: str) -> TwinServer:
-        if self._server is None:
+        One that is not in the twin, being invalid, is in no plan, and dropping it changes none.
+        """
+        oids = self._run("dropping an index").rebuilt.oids
+        family = [index_oid]
+        for oid in family:
+            family += [i.oid for i in self._snapshot.indexes if i.parent_oid == oid]
+        return [oids[oid] for oid in family if oid in oids]
+
+    def _run(self, attempted: str) -> _Running:
+        if self._running is None:
             raise TwinError(attempted, "the twin is not running", "Use it inside `with`.")
-        return self._server
+        return self._running

@@ -1,0 +1,80 @@
+"""The upper pages of a btree that has no entries.
+
+The planner charges for a descent through a btree, and reads its height from the metapage.  It
+may also look for the least and the greatest key (``get_actual_variable_range``), so the metapage
+has to point to something: a page for each level, each with a single downlink, and at the end an
+empty leaf.  All other pages of the file are zeros that nobody ever reads.
+
+Layouts: ``src/include/storage/bufpage.h`` and ``src/include/access/nbtree.h``; btree version 4
+with an unchanged layout since PostgreSQL 13.  Numbers are in the byte order of this machine,
+as the server's are.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from pgadvisor.errors import TwinError
+
+BLOCK_BYTES = 8192
+_PAGE_HEADER = struct.Struct("=QHHHHHHI")
+_METAPAGE = struct.Struct("=IIIIII")
+_SPECIAL = struct.Struct("=IIIHH")
+_ITEM_POINTER = struct.Struct("=I")
+_TUPLE = struct.Struct("=HHHH")
+_SPECIAL_BYTES = _SPECIAL.size
+_SPECIAL_AT = BLOCK_BYTES - _SPECIAL_BYTES
+_MAGIC = 0x053162
+_LAYOUT_VERSION = 4
+_IS_LEAF = 1
+_IS_ROOT = 2
+_DOWNLINK_BYTES = 8
+_NORMAL_ITEM = 1
+_HAS_ATTRIBUTE_COUNT = 0x2000
+"""Of a tuple: the offset of its row pointer holds the number of its key columns."""
+
+
+def with_height(metapage: bytes, height: int) -> bytes:
+    """Return the first pages of an empty btree: its metapage, and a path down to one leaf.
+
+    Args:
+        metapage: The first page, as CREATE INDEX wrote it; it knows what the index may do.
+        height: Levels above the leaves; 0: the root is a leaf.
+
+    Raises:
+        TwinError: The page is no metapage of a btree that we know.
+    """
+    header = _PAGE_HEADER.size
+    magic, version, *_ = _METAPAGE.unpack_from(metapage, header)
+    if len(metapage) != BLOCK_BYTES or magic != _MAGIC or version > _LAYOUT_VERSION:
+        raise TwinError("giving a btree its height", "its metapage is not of a known layout")
+    first = bytearray(metapage)
+    root = 1
+    _METAPAGE.pack_into(first, header, magic, version, root, height, root, height)
+    size_and_version = _PAGE_HEADER.unpack_from(metapage)[6]
+    pages = [bytes(first)]
+    for level in range(height, -1, -1):
+        block = len(pages)
+        flags = (_IS_ROOT if block == root else 0) | (_IS_LEAF if level == 0 else 0)
+        pages.append(_page(size_and_version, level, flags, block + 1 if level else None))
+    return b"".join(pages)
+
+
+def _page(size_and_version: int, level: int, flags: int, child: int | None) -> bytes:
+    """The only page of a level; an inner one leads to its child whatever the key is."""
+    page = bytearray(BLOCK_BYTES)
+    lower, upper = _PAGE_HEADER.size, _SPECIAL_AT
+    if child is not None:
+        upper -= _DOWNLINK_BYTES
+        _ITEM_POINTER.pack_into(page, lower, _item_pointer(upper, _DOWNLINK_BYTES))
+        lower += _ITEM_POINTER.size
+        info = _DOWNLINK_BYTES | _HAS_ATTRIBUTE_COUNT
+        _TUPLE.pack_into(page, upper, child >> 16, child & 0xFFFF, 0, info)
+    _PAGE_HEADER.pack_into(page, 0, 0, 0, 0, lower, upper, _SPECIAL_AT, size_and_version, 0)
+    _SPECIAL.pack_into(page, _SPECIAL_AT, 0, 0, level, flags, 0)
+    return bytes(page)
+
+
+def _item_pointer(offset: int, length: int) -> int:
+    """Three bit fields: 15 bits offset, 2 bits state, 15 bits length, lowest bits first."""
+    return offset | _NORMAL_ITEM << 15 | length << 17

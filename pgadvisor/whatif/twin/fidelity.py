@@ -1,0 +1,99 @@
+"""How well the twin plans like the original: the twin's report on itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.estimate import Fidelity, StatementFidelity
+from pgadvisor.model.plan import Plan
+from pgadvisor.whatif.backend import NotPlanned
+
+SAME_COST_RATIO = 0.0001
+"""Costs nearer to each other than this count as equal."""
+
+
+def measure_fidelity(
+    catalog: Catalog,
+    plan: Callable[[str], Plan | NotPlanned],
+    *,
+    notes: Sequence[str],
+    version: str,
+) -> Fidelity:
+    """Compare the original's own plans, kept in its snapshot, with the twin's.
+
+    Args:
+        catalog: The snapshot.
+        plan: Plans a statement on the twin in the way in which the original's was collected.
+        notes: What of the snapshot is missing or different in the twin.
+        version: Of PostgreSQL in the twin.
+    """
+    snapshot = catalog.snapshot
+    texts = {statement.id: statement.text for statement in snapshot.statements}
+    reasons = _Reasons(catalog, notes, version)
+    rows: list[StatementFidelity] = []
+    missing = 0
+    for known in snapshot.plans:
+        text = known.explained_text or texts.get(known.statement_id)
+        own = plan(text) if known.plan is not None and text else None
+        if known.plan is None or not isinstance(own, Plan):
+            missing += 1
+        else:
+            rows.append(_compared(known.statement_id, known.plan, own, reasons))
+    if version != snapshot.server.version:
+        notes = (*notes, f"planned by PostgreSQL {version} in place of {snapshot.server.version}")
+    return Fidelity(
+        statements=tuple(rows),
+        not_compared=missing,
+        notes=tuple(notes),
+        twin_version=version,
+        original_version=snapshot.server.version,
+    )
+
+
+class _Reasons:
+    """Knows why plans may differ, as far as that can be known."""
+
+    def __init__(self, catalog: Catalog, notes: Sequence[str], version: str) -> None:
+        self._catalog = catalog
+        self._notes = notes
+        self._is_other_major = not version.startswith(f"{catalog.snapshot.server.major}.")
+
+    def why(self, original: Plan) -> str:
+        """The likeliest reason for a difference from that plan; empty where none is known."""
+        names = {(node.schema, node.relation) for node in original.root.walk() if node.relation}
+        for schema, name in sorted(names, key=str):
+            for note in self._notes:
+                if f" {schema}.{name}" in f" {note}":
+                    return note
+        if self._is_other_major:
+            return "planned by another major version"
+        if self._catalog.snapshot.redaction.level != "none":
+            return "values were redacted"
+        for schema, name in sorted(names, key=str):
+            table = self._catalog.find_table(schema, name or "")
+            pages = (
+                table.size_bytes // self._catalog.snapshot.server.block_size_bytes if table else 0
+            )
+            if table and table.pages != pages:
+                return f"{table.qualified_name} has changed its size since it was analysed"
+        return ""
+
+
+def _compared(statement_id: str, original: Plan, own: Plan, reasons: _Reasons) -> StatementFidelity:
+    is_same_shape = original.shape == own.shape
+    row = StatementFidelity(
+        statement_id=statement_id,
+        is_same_shape=is_same_shape,
+        original_cost=original.total_cost,
+        twin_cost=own.total_cost,
+    )
+    if is_same_shape and row.cost_error_ratio <= SAME_COST_RATIO:
+        return row
+    return StatementFidelity(
+        statement_id=statement_id,
+        is_same_shape=is_same_shape,
+        original_cost=original.total_cost,
+        twin_cost=own.total_cost,
+        reason=reasons.why(original),
+    )

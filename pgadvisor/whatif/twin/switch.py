@@ -1,0 +1,92 @@
+"""Switching indexes: a hidden one is moved to another table for as long as it is hidden.
+
+The planner opens every index of a table, also those that are not valid, so a thousand hidden
+ones would cost each EXPLAIN a quarter of a millisecond.  Hence hidden indexes belong, by
+``pg_index.indrelid``, to a table that nobody queries.  The planner notices because the table's
+own row in ``pg_class`` is touched.
+
+The function runs with the superuser's rights and may be called by anybody in this database,
+code of the snapshot's included: all it can do is to move an index between that table and the
+one that we know to be its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pgadvisor.whatif.twin.session import ROLE, TwinServer
+
+_SETUP = f"""
+create schema pgadvisor_twin;
+create table pgadvisor_twin.home (
+    index_oid oid primary key,
+    table_oid oid not null
+);
+insert into pgadvisor_twin.home
+    select indexrelid, indrelid from pg_index join pg_class c on c.oid = indexrelid
+    where c.relowner = '{ROLE}'::regrole;
+create table pgadvisor_twin.lot ();
+create function pgadvisor_twin.switch(shown oid[], hidden oid[]) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    update pg_catalog.pg_index i set indrelid = h.table_oid
+    from pgadvisor_twin.home h
+    where h.index_oid = any(shown) and i.indexrelid = h.index_oid;
+    if hidden <> '{{}}' then
+        update pg_catalog.pg_index i set indrelid = 'pgadvisor_twin.lot'::regclass
+        from pgadvisor_twin.home h
+        where h.index_oid = any(hidden) and i.indexrelid = h.index_oid;
+    end if;
+    update pg_catalog.pg_class set relname = relname
+    where oid = any(array(
+        select h.table_oid from pgadvisor_twin.home h where h.index_oid = any(shown || hidden)));
+end $$;
+grant usage on schema pgadvisor_twin to {ROLE};
+"""  # noqa: S608  (our own constant)
+_TIDY_EVERY = 2_000
+
+
+class Switchboard:
+    """Shows and hides indexes of one twin.
+
+    Args:
+        server: The twin's server, whose schema is complete.
+    """
+
+    def __init__(self, server: TwinServer) -> None:
+        self._server = server
+        self._uses = 0
+        server.command(_SETUP)
+
+    def register(self, oids: Sequence[int]) -> None:
+        """Let new indexes be switched, as those that were there at first can be.
+
+        Raises:
+            TwinError: The server is gone.
+        """
+        self._server.command(
+            "insert into pgadvisor_twin.home "
+            "select indexrelid, indrelid from pg_index where indexrelid = any(%s) "
+            "on conflict do nothing",
+            (list(oids),),
+        )
+
+    def hide(self, oids: Sequence[int]) -> None:
+        """Hide indexes until a statement shows them.
+
+        Raises:
+            TwinError: The server is gone.
+        """
+        self._server.command("select pgadvisor_twin.switch('{}', %s::oid[])", (list(oids),))
+
+    def statement(self, shown: Iterable[int], hidden: Iterable[int]) -> str:
+        """The statement that switches, for use in a transaction that is rolled back."""
+        self._uses += 1
+        if self._uses % _TIDY_EVERY == 0:
+            # What was rolled back is dead weight in the catalog.
+            self._server.command("vacuum pg_index, pg_class")
+        return f"SELECT pgadvisor_twin.switch({_array(shown)}, {_array(hidden)})"
+
+
+def _array(oids: Iterable[int]) -> str:
+    return "'{" + ",".join(map(str, sorted(oids))) + "}'"
