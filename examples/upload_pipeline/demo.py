@@ -14,17 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # so that it runs by path
 
 from examples.upload_pipeline import generate, workload
+from examples.upload_pipeline.clients import BacklogEmptyError
 from examples.upload_pipeline.comparison import comparison_table
-from examples.upload_pipeline.measure import Measurement
+from examples.upload_pipeline.measure import Measurement, TooFewSamplesError
 from examples.upload_pipeline.progress import step
 from examples.upload_pipeline.server import DATABASE, SETTINGS, fresh_copy, load_origin
 from examples.upload_pipeline.statements import HURRIED
 from pgadvisor.cluster.launch import Cluster
+from pgadvisor.errors import PgAdvisorError
 
 CONFIG = generate.HERE / "pgadvisor.toml"
 SCALE = generate.Scale()
@@ -35,6 +38,10 @@ INTERRUPTED = 130
 
 class ProgramError(Exception):
     """A program that the demo runs has failed; the message has what it said."""
+
+
+FAILURES = (ProgramError, BacklogEmptyError, TooFewSamplesError, PgAdvisorError, psycopg.Error)
+"""What can go wrong without a mistake in the demo; each says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +146,8 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("Interrupted; the server and its directory are gone.")
         return INTERRUPTED
-    except ProgramError as error:
-        console.print(str(error), style="red", markup=False)
+    except FAILURES as error:
+        console.print(str(error), style="red", markup=False, highlight=False)
         return 1
     console.print(f"The demo took {time.monotonic() - started_at_s:.0f} s.", highlight=False)
     return 0

@@ -1,0 +1,81 @@
+"""The advisor on the upload pipeline: every planted fault, and nothing once it is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+import pgadvisor
+from examples.upload_pipeline import generate, workload
+from examples.upload_pipeline.faults import FAULTS, RULES, Reported, Score, score
+from examples.upload_pipeline.server import SETTINGS, fresh_copy, load_origin
+from examples.upload_pipeline.statements import HURRIED, MENDED, Statements
+from pgadvisor.cluster.launch import Cluster
+
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.xdist_group("upload-pipeline")]
+
+SCALE = generate.Scale()
+PLAN = workload.Plan(warm_up_s=1, windows=2, window_s=5)
+CONFIG = pgadvisor.load_config(generate.HERE / "pgadvisor.toml")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Cluster]:
+    """The demo's own server, with the pipeline loaded."""
+    with Cluster(settings=SETTINGS) as cluster:
+        load_origin(cluster, SCALE)
+        yield cluster
+
+
+def analysed(dsn: str, statements: Statements) -> pgadvisor.Advice:
+    """Run the workload and the analysis."""
+    workload.run(dsn, statements, scale=SCALE, plan=PLAN)
+    if statements is MENDED:
+        # What autovacuum, now well set, does in its next round, a few seconds from here.
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("vacuum (analyze)")
+    return pgadvisor.advise(pgadvisor.collect(dsn), config=CONFIG)
+
+
+def reported(advice: pgadvisor.Advice) -> tuple[Reported, ...]:
+    """Each finding with what it is about: subject, key, and the texts of its statements."""
+    texts = {statement.id: statement.text for statement in advice.statements}
+    return tuple(
+        Reported(
+            rule_id=finding.rule_id,
+            text="\n".join(
+                (finding.subject, finding.key, *(texts[i] for i in finding.statement_ids))
+            ),
+        )
+        for finding in advice.findings
+    )
+
+
+def said(result: Score) -> str:
+    """The result as a person reads it."""
+    lines = [f"recall {result.recall:.0%}, precision {result.precision:.0%}"]
+    lines += [f"missed: {fault.rule_id}: {fault.pattern}" for fault in result.missed]
+    lines += [f"false alarm: {found.rule_id}: {found.text}" for found in result.false_alarms]
+    return "\n".join(lines)
+
+
+def test_finds_each_planted_fault_and_nothing_else(server: Cluster) -> None:
+    advice = analysed(fresh_copy(server), HURRIED)
+
+    result = score(FAULTS, reported(advice))
+
+    print(f"\nas it went into production: {said(result)}")  # noqa: T201 - the figures are asked for
+    assert (result.recall, result.precision) == (1.0, 1.0), said(result)
+
+
+def test_finds_nothing_once_it_is_mended(server: Cluster) -> None:
+    advice = analysed(fresh_copy(server, is_mended=True), MENDED)
+
+    result = score((), reported(advice))
+
+    print(f"\nafter it was mended: {said(result)}")  # noqa: T201 - the figures are asked for
+    judged = {*advice.clear, *(finding.rule_id for finding in advice.findings)}
+    assert result.precision == 1.0, said(result)
+    assert set(RULES) <= judged, f"could not judge: {sorted(set(RULES) - judged)}"
