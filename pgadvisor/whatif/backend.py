@@ -62,9 +62,11 @@ class Backend(Protocol):
     @property
     def call_count(self) -> int:
         """EXPLAINs issued so far."""
+        ...
 
     def fidelity(self) -> Fidelity:
         """Compare its plans with the original's own, as far as the snapshot holds those."""
+        ...
 
     def build(self, definitions: Sequence[IndexDefinition]) -> tuple[Built | NotBuilt, ...]:
         """Make hypothetical indexes that later configurations may switch on.
@@ -72,6 +74,7 @@ class Backend(Protocol):
         They are switched off until a configuration names them.  A definition that was built
         before is not built again.
         """
+        ...
 
     def plan(self, statement: str, configuration: Configuration = AS_IS) -> Plan | NotPlanned:
         """Plan one statement; ``$n`` in it are unknown values (a generic plan).
@@ -79,9 +82,11 @@ class Backend(Protocol):
         Raises:
             TwinError: The planner itself is gone.
         """
+        ...
 
     def __enter__(self) -> Self:
         """Start the planner."""
+        ...
 
     def __exit__(
         self,
@@ -90,3 +95,4 @@ class Backend(Protocol):
         traceback: TracebackType | None,
     ) -> None:
         """Stop the planner and remove what it wrote."""
+        ...

@@ -6,12 +6,14 @@ each is a transaction of its own, so that one that is refused leaves the others 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Connection, OperationalError, pq
 from psycopg.adapt import PyFormat, Transformer
+from psycopg.waiting import Ready, Wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +24,16 @@ class Command:
     values: Sequence[object] = ()
 
 
-def run_batch(connection: Connection[Any], commands: Sequence[Command]) -> list[pq.abc.PGresult]:
+def run_batch(
+    connection: Connection[Any], commands: Sequence[Command], *, max_silence_s: float = 60.0
+) -> list[pq.abc.PGresult]:
     """Run commands, and return the result of each in order, be it rows or an error.
 
     Args:
         connection: Where; in autocommit mode and idle.
-        commands: Some hundred at most, since all of them are sent before an answer is read.
+        commands: What to run.
+        max_silence_s: How long one of them may take; code of the snapshot's may undo the
+            server's own timeout.
 
     Raises:
         psycopg.OperationalError: The connection is lost.
@@ -45,23 +51,37 @@ def run_batch(connection: Connection[Any], commands: Sequence[Command]) -> list[
             param_formats=transformer.formats if values else (),
         )
         pgconn.pipeline_sync()
-    results = [_result_before_sync(pgconn) for _ in commands]
+    results = connection.wait(_answers(pgconn, len(commands), max_silence_s))
     pgconn.exit_pipeline_mode()
     return results
 
 
-def _result_before_sync(pgconn: pq.abc.PGconn) -> pq.abc.PGresult:
-    """Read up to the next sync, which every command has to itself."""
-    found: pq.abc.PGresult | None = None
-    while True:
-        result = pgconn.get_result()
-        if result is None:
-            if pgconn.status == pq.ConnStatus.BAD:
-                break
-            continue
-        if result.status == pq.ExecStatus.PIPELINE_SYNC:
-            break
-        found = result
-    if found is None:
-        raise OperationalError("the server has closed the connection")
-    return found
+def _answers(
+    pgconn: pq.abc.PGconn, count: int, max_silence_s: float
+) -> Generator[Wait, Ready | int, list[pq.abc.PGresult]]:
+    """Send as the socket takes it and read as it comes: a result and a sync for each command."""
+    results: list[pq.abc.PGresult] = []
+    is_sent = False
+    syncs = 0
+    heard_at = time.monotonic()
+    while syncs < count:
+        ready = yield Wait.R if is_sent else Wait.RW
+        if ready & Ready.W:
+            is_sent = pgconn.flush() == 0
+        if ready & Ready.R:
+            heard_at = time.monotonic()
+            pgconn.consume_input()
+            while syncs < count and not pgconn.is_busy():
+                result = pgconn.get_result()
+                if result is None:  # the end of one command's results
+                    if pgconn.status == pq.ConnStatus.BAD:
+                        raise OperationalError("the server has closed the connection")
+                    continue
+                if result.status == pq.ExecStatus.PIPELINE_SYNC:
+                    syncs += 1
+                else:
+                    results.append(result)
+        elif time.monotonic() - heard_at > max_silence_s:
+            pgconn.finish()
+            raise OperationalError("no answer from the server")
+    return results

@@ -85,6 +85,8 @@ class TwinServer:
             self.admin = _connected(self.cluster.dsn(DATABASE))
             self.role = _connected(self.cluster.dsn(DATABASE, ROLE, role_password))
             self.admin.execute("set search_path = pg_catalog, pg_temp")
+            # Before the snapshot's objects, so that none of them can have the name.
+            self.admin.execute("create schema pgadvisor_twin")
             for connection, timeout_ms in (
                 (self.admin, _ADMIN_TIMEOUT_MS),
                 (self.role, STATEMENT_TIMEOUT_MS),

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Sequence
 from pgadvisor.whatif.twin.session import ROLE, TwinServer
 
 _SETUP = f"""
-create schema pgadvisor_twin;
 create table pgadvisor_twin.home (
     index_oid oid primary key,
     table_oid oid not null
