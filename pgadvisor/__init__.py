@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pgadvisor.units import GiB, KiB, MiB, TiB
-from pgadvisor.version import VERSION as __version__
+from pgadvisor.version import VERSION
 
 if TYPE_CHECKING:
     from pgadvisor.advice import Advice
@@ -53,6 +53,8 @@ __all__ = [
     "read_workload",
     "save",
 ]
+
+__version__ = VERSION
 
 # Imported on first use: the guardian of an embedded server, and ``pgadvisor --help``, need
 # neither the parser nor the driver, which together take half a second to import.

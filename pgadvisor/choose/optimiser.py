@@ -53,3 +53,4 @@ class Optimiser(Protocol):
 
     def __call__(self, problem: Problem) -> Solution:
         """Choose."""
+        ...

@@ -19,36 +19,33 @@ from pgadvisor.cluster.launch import Cluster
 ROWS = 1_000_000
 INSERTS = 20_000
 ROUNDS = 5
+VALUES = "random() * 1e9, random() * 1e9, random() * 1e9, random() * 1e9"
 INDEX_COUNTS = (0, 1, 2, 4)
 
 
 def prepare(connection: psycopg.Connection, count: int) -> str:
     """Make a table with a number of indexes, and return its name."""
     table = f"t{count}"
-    connection.execute(f"create table {table} (a int, b int, c int, d int)")
+    connection.execute(f"create table {table} (a int, b int, c int, d int)".encode())
     for column in "abcd"[:count]:
-        connection.execute(f"create index on {table} ({column})")
-    connection.execute(
-        f"insert into {table} select random() * 1e9, random() * 1e9, random() * 1e9, "
-        f"random() * 1e9 from generate_series(1, {ROWS})"
-    )
-    connection.execute(f"vacuum analyze {table}")
+        connection.execute(f"create index on {table} ({column})".encode())
+    fill = f"insert into {table} select {VALUES} from generate_series(1, {ROWS})"
+    connection.execute(fill.encode())
+    connection.execute(f"vacuum analyze {table}".encode())
     return table
 
 
 def insert_ms(connection: psycopg.Connection, table: str) -> float:
     """Time one transaction of inserts, per row, in milliseconds."""
-    rows = connection.execute(
-        f"select random() * 1e9, random() * 1e9, random() * 1e9, random() * 1e9 "
-        f"from generate_series(1, {INSERTS})"
-    ).fetchall()
+    batch = f"select {VALUES} from generate_series(1, {INSERTS})"
+    rows = connection.execute(batch.encode()).fetchall()
     connection.execute("create temp table if not exists batch (a int, b int, c int, d int)")
     connection.execute("truncate batch")
     with connection.cursor() as cursor, cursor.copy("copy batch from stdin") as copy:
         for row in rows:
             copy.write_row([int(value) for value in row])
     started = time.perf_counter()
-    connection.execute(f"insert into {table} select * from batch")
+    connection.execute(f"insert into {table} select * from batch".encode())
     return (time.perf_counter() - started) * 1000 / INSERTS
 
 

@@ -8,17 +8,13 @@ table is filled with a few hundred rows and analysed.  The server needs
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import LiteralString
 
 import psycopg
 from psycopg import sql
 
-from pgadvisor.cluster.launch import Cluster
 from pgadvisor.units import GiB
 
 TABLES_PER_AREA = 10
@@ -93,49 +89,6 @@ def build(dsn: str, scale: Scale | None = None) -> None:
             _build_area(connection, area, scale.rows_per_table)
         connection.execute("analyze")
         _run(connection, scale)
-
-
-def grow(cluster: Cluster, dsn: str, factor: int = 3_000) -> None:
-    """Make tables and indexes look larger, at no cost in disk space (PostgreSQL 18).
-
-    The files get the length that they would have, of sparse zero pages, which are valid new pages;
-    the row counts grow with them.  After it no statement that reads the tables may be run.
-
-    Args:
-        cluster: The server, whose files we may write.
-        dsn: The database.
-        factor: How many times larger.
-    """
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        files = connection.execute(_SIZES).fetchall()
-        for path, size_bytes in files:
-            _extend(cluster.data_directory / path, size_bytes * factor)
-        connection.execute(_GROW, [factor] * 3)
-
-
-def _extend(path: Path, length_bytes: int) -> None:
-    """Give a relation's file a length; beyond a gibibyte it goes on in further segments."""
-    owner = path.stat()
-    for number in range(math.ceil(length_bytes / SEGMENT_BYTES)):
-        segment = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        segment.touch(mode=0o600)
-        os.chown(segment, owner.st_uid, owner.st_gid)
-        os.truncate(segment, min(SEGMENT_BYTES, length_bytes - number * SEGMENT_BYTES))
-
-
-_SIZES = """
-select pg_relation_filepath(c.oid), pg_relation_size(c.oid)
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'i') and n.nspname like 'area%'
-"""
-_GROW = """
-select pg_restore_relation_stats(
-    'schemaname', n.nspname, 'relname', c.relname,
-    'relpages', c.relpages * %s, 'reltuples', (c.reltuples * %s)::real,
-    'relallvisible', c.relallvisible * %s)
-from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'i') and n.nspname like 'area%%'
-"""
 
 
 def _build_area(connection: psycopg.Connection, area: int, rows: int) -> None:
