@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # so that it runs 
 from examples.upload_pipeline.clients import (
     STAGES,
     Client,
+    Pool,
     repeat,
     run_reports,
     view_status_page,
@@ -101,18 +102,7 @@ def run(
         ThreadPoolExecutor(max_workers=plan.clients) as executor,
     ):
         pool.wait()
-        clients = [
-            Client(
-                name=f"client {number}",
-                pool=pool,
-                statements=statements,
-                random=random.Random(plan.seed + number),  # noqa: S311 - for repeatable loads
-                tenants=scale.tenants,
-                documents=scale.documents,
-                stop=stop,
-            )
-            for number in range(plan.clients)
-        ]
+        clients = _clients(pool, statements, scale, plan, stop)
         try:
             running = [
                 executor.submit(repeat, client, _action(number, plan))
@@ -125,6 +115,23 @@ def run(
             future.result()
     samples = [sample for client in clients for sample in client.samples]
     return Measurement(windows=windows_between(boundaries, samples))
+
+
+def _clients(
+    pool: Pool, statements: Statements, scale: Scale, plan: Plan, stop: threading.Event
+) -> list[Client]:
+    return [
+        Client(
+            name=f"client {number}",
+            pool=pool,
+            statements=statements,
+            random=random.Random(plan.seed + number),  # noqa: S311 - for repeatable loads
+            tenants=scale.tenants,
+            documents=scale.documents,
+            stop=stop,
+        )
+        for number in range(plan.clients)
+    ]
 
 
 def _action(number: int, plan: Plan) -> Callable[[Client], None]:
