@@ -5,6 +5,7 @@ An unknown name is an error, so that a misspelt limit is never silently without 
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,8 @@ import msgspec
 
 from pgadvisor.errors import ConfigError
 from pgadvisor.units import format_limit
+
+_ALL_NAMES = "docs/configuration.md lists all names."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,25 +103,34 @@ def _read(path: Path) -> Config:
         document = tools.get("pgadvisor", {}) if isinstance(tools, dict) else {}
         if not isinstance(document, dict):
             raise ConfigError(attempted, "tool.pgadvisor is no table", "Write [tool.pgadvisor].")
-    _refuse_unknown(document, path.name)
+    _refuse_unknown(document, attempted)
     try:
-        return msgspec.convert(document, Config)
+        config = msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(
-            attempted, str(error), "docs/configuration.md lists all names."
-        ) from error
+        raise ConfigError(attempted, str(error), _ALL_NAMES) from error
+    _refuse_senseless(config, attempted)
+    return config
 
 
-def _refuse_unknown(document: dict[str, object], name: str) -> None:
+def _refuse_unknown(document: dict[str, object], attempted: str) -> None:
     """Name each key that no setting has; msgspec passes over them in dataclasses."""
     unknown = sorted(set(document) - set(Config.__dataclass_fields__))
-    gates = document.get("gates")
-    if isinstance(gates, dict):
-        known = set(GateLimits.__dataclass_fields__)
-        unknown += sorted(f"gates.{key}" for key in set(gates) - known)
+    unknown += _unknown_in("gates", document.get("gates"), GateLimits)
+    suppressions = document.get("suppress")
+    for each in suppressions if isinstance(suppressions, list) else []:
+        unknown += _unknown_in("suppress", each, Suppression)
     if unknown:
-        raise ConfigError(
-            f"reading {name}",
-            f"there is no setting called {', '.join(unknown)}",
-            "docs/configuration.md lists all names.",
-        )
+        raise ConfigError(attempted, f"there is no setting called {', '.join(unknown)}", _ALL_NAMES)
+
+
+def _unknown_in(name: str, table: object, kind: type[GateLimits | Suppression]) -> list[str]:
+    if not isinstance(table, dict):
+        return []
+    return sorted(f"{name}.{key}" for key in set(table) - set(kind.__dataclass_fields__))
+
+
+def _refuse_senseless(config: Config, attempted: str) -> None:
+    for name in GateLimits.__dataclass_fields__:
+        value = getattr(config.gates, name)
+        if not 0 <= value < math.inf:
+            raise ConfigError(attempted, f"gates.{name} cannot be {value:g}", "Give it 0 or more.")
