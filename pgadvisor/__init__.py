@@ -14,7 +14,9 @@ What is in ``__all__`` is the public interface; see also ``pgadvisor.model`` for
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pgadvisor.units import GiB, KiB, MiB, TiB
@@ -87,3 +89,15 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """The public names."""
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """Keeps ``collect`` the function, though there is a package of that name below this one."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set an attribute; what the import of a package below would hide stays as it is."""
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
