@@ -79,7 +79,7 @@ def _ask(
         tuple(case.snapshot.statements), case.usage, catalog, case.statement_window.days
     )
     candidates = propose_indexes(catalog, usages, case.limits)
-    workload, candidates = with_proposals(workload, candidates, findings, case.usage)
+    workload, candidates = with_proposals(workload, candidates, findings, case.usage, catalog)
     days = case.counter_window.days or UNKNOWN_WINDOW_DAYS
     write_cost = WriteCost(catalog, usages, days)
     choice = choose_indexes(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pgadvisor.model.action import CreateIndex, IndexDefinition
+from pgadvisor.model.action import CreateIndex
 from pgadvisor.model.candidate import Candidate, WeightedStatement
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Finding
 from pgadvisor.model.statement import Statement
-from pgadvisor.model.usage import RelationUsage, StatementKind, StatementUsage
+from pgadvisor.model.usage import PredicateKind, RelationUsage, StatementKind, StatementUsage
 from pgadvisor.parse.expression import predicate_implies_equality
 from pgadvisor.parse.parameters import substitute
 
@@ -71,16 +72,17 @@ def with_proposals(
     candidates: Sequence[Candidate],
     findings: Sequence[Finding],
     usages: Mapping[str, StatementUsage],
+    catalog: Catalog,
 ) -> tuple[Workload, tuple[Candidate, ...]]:
     """Let the indexes that rules propose for statements compete with the other candidates.
 
     A partial index only serves a statement that names its value.  Where a rule found out
-    which value a ``$n`` stands for (a queue is polled for pending jobs), the statement is
-    planned with that value in its place, and the workload says so.
+    which value a ``$n`` stands for (a queue is polled for pending jobs), or an index that
+    exists is read and so tells it, the statement is planned with that value in its place, and
+    the workload says so.
     """
     pool = {candidate.definition: candidate for candidate in candidates}
-    texts: dict[str, Mapping[int, str]] = {}
-    words: dict[str, str] = {}
+    pinned: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for finding in findings:
         for action in finding.remedies:
             if not isinstance(action, CreateIndex) or not finding.statement_ids:
@@ -92,17 +94,40 @@ def with_proposals(
             )
             pool.setdefault(action.index, proposed)
             for statement_id in finding.statement_ids:
-                values = _assumed_values(usages.get(statement_id), action.index)
-                if values and statement_id not in texts:
-                    texts[statement_id] = values
-                    words[statement_id] = action.index.predicate or ""
-    statements = tuple(
-        replace(s, text=substitute(s.text, texts[s.id])) if s.id in texts else s
-        for s in workload.statements
-    )
-    known = {s.id for s in statements}
-    assumed = tuple((i, text) for i, text in sorted(words.items()) if i in known)
-    return replace(workload, statements=statements, assumed=assumed), tuple(pool.values())
+                if action.index.predicate is not None:
+                    pinned[statement_id].append((action.index.table_oid, action.index.predicate))
+    for statement_id, usage in usages.items():
+        pinned[statement_id] += _predicates_in_use(usage, catalog)
+    return _assuming(workload, pinned, usages), tuple(pool.values())
+
+
+def _predicates_in_use(usage: StatementUsage, catalog: Catalog) -> Iterator[tuple[int, str]]:
+    """Tables and predicates of partial indexes on them that something reads."""
+    for relation in usage.relations:
+        for index in catalog.indexes_by_table[relation.table_oid]:
+            is_read = index.is_valid and catalog.activity_of_index(index).scans > 0
+            if index.predicate is not None and is_read:
+                yield relation.table_oid, index.predicate
+
+
+def _assuming(
+    workload: Workload,
+    pinned: Mapping[str, Sequence[tuple[int, str]]],
+    usages: Mapping[str, StatementUsage],
+) -> Workload:
+    """Put values in the place of parameters that one of the predicates pins."""
+    statements: list[WeightedStatement] = []
+    assumed: list[tuple[str, str]] = []
+    for statement in workload.statements:
+        for table_oid, predicate in pinned.get(statement.id, ()):
+            values = _assumed_values(usages.get(statement.id), table_oid, predicate)
+            if values:
+                statements.append(replace(statement, text=substitute(statement.text, values)))
+                assumed.append((statement.id, predicate))
+                break
+        else:
+            statements.append(statement)
+    return replace(workload, statements=tuple(statements), assumed=tuple(sorted(assumed)))
 
 
 def _weighted(
@@ -137,15 +162,19 @@ def _named(relation: RelationUsage) -> Iterator[str]:
         yield wrapped.column
 
 
-def _assumed_values(usage: StatementUsage | None, definition: IndexDefinition) -> Mapping[int, str]:
-    """The parameters that the index's predicate pins, with the values as SQL."""
-    if usage is None or definition.predicate is None:
+def _assumed_values(
+    usage: StatementUsage | None, table_oid: int, index_predicate: str
+) -> Mapping[int, str]:
+    """The parameters that an index's predicate pins, with the values as SQL."""
+    if usage is None:
         return {}
-    pinned = dict(predicate_implies_equality(definition.predicate))
+    pinned = dict(predicate_implies_equality(index_predicate))
     return {
         predicate.parameter: pinned[predicate.column]
         for relation in usage.relations
-        if relation.table_oid == definition.table_oid
+        if relation.table_oid == table_oid
         for predicate in relation.predicates
-        if predicate.parameter is not None and predicate.column in pinned
+        if predicate.parameter is not None
+        and predicate.kind is PredicateKind.EQUALITY
+        and predicate.column in pinned
     }

@@ -32,7 +32,7 @@ def _plan(snapshot: Snapshot, start: str) -> StatementPlan:
 
 def _collected(dsn: str, *statements: str, options: CollectOptions | None = None) -> Snapshot:
     """Run statements often enough to matter, and nothing else; then collect."""
-    run(dsn, FORGET, *(statement for statement in statements for _ in range(20)))
+    run(dsn, FORGET, *(statement for statement in statements for _ in range(500)))
     return collect(dsn, options=options)
 
 
