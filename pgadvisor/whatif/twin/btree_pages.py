@@ -45,8 +45,9 @@ def with_height(metapage: bytes, height: int) -> bytes:
         TwinError: The page is no metapage of a btree that we know.
     """
     header = _PAGE_HEADER.size
-    magic, version, *_ = _METAPAGE.unpack_from(metapage, header)
-    if len(metapage) != BLOCK_BYTES or magic != _MAGIC or version > _LAYOUT_VERSION:
+    is_page = len(metapage) == BLOCK_BYTES
+    magic, version = _METAPAGE.unpack_from(metapage, header)[:2] if is_page else (0, 0)
+    if magic != _MAGIC or version > _LAYOUT_VERSION:
         raise TwinError("giving a btree its height", "its metapage is not of a known layout")
     first = bytearray(metapage)
     root = 1

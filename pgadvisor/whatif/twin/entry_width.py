@@ -17,6 +17,7 @@ _ALIGNMENT_BYTES = 8
 _SHORT_VARLENA_BYTES = 127
 _NUMERIC = re.compile(r"-?(\d+)(?:\.(\d+))?")
 _DIGITS_PER_GROUP = 4
+_NO_DIGITS = "0000"
 _TEXTS = frozenset({"text", "character varying", "character", "bpchar", "varchar", "citext"})
 _TRUSTED_DEVIATION_RATIO = 0.15
 
@@ -137,12 +138,14 @@ def _numeric_bytes(value: str) -> int:
     match = _NUMERIC.fullmatch(value)
     if match is None:
         return 3
-    whole, fraction = match[1].lstrip("0"), (match[2] or "").rstrip("0")
-    groups = _groups(len(whole)) + _groups(len(fraction))
-    if not whole:
-        groups -= (len(fraction) - len(fraction.lstrip("0"))) // _DIGITS_PER_GROUP
-    return 3 + 2 * max(groups, 0)
+    whole, fraction = match[1], match[2] or ""
+    digits = whole.rjust(_padded(whole), "0") + fraction.ljust(_padded(fraction), "0")
+    groups = [
+        digits[at : at + _DIGITS_PER_GROUP] for at in range(0, len(digits), _DIGITS_PER_GROUP)
+    ]
+    used = [number for number, group in enumerate(groups) if group != _NO_DIGITS]
+    return 3 + 2 * (used[-1] - used[0] + 1 if used else 0)
 
 
-def _groups(digits: int) -> int:
-    return -(-digits // _DIGITS_PER_GROUP)
+def _padded(digits: str) -> int:
+    return -(-len(digits) // _DIGITS_PER_GROUP) * _DIGITS_PER_GROUP

@@ -65,7 +65,7 @@ def gin_pages(elements: Elements, rows: float, table_pages: int) -> float:
     """Predict the pages of a GIN index, its elements taken to be equally frequent."""
     distinct = max(elements.distinct, 1.0)
     rows_of_each = max(elements.count / distinct, 1.0)
-    size = rows_of_each * _pointer_bytes(rows / rows_of_each, rows / max(table_pages, 1))
+    size = rows_of_each * _pointer_bytes(rows / rows_of_each, max(rows / max(table_pages, 1), 1.0))
     if size <= _MAX_LIST_BYTES:
         entry = aligned(_ENTRY_HEADER_BYTES + size) + LINE_POINTER_BYTES
         return 2 + max(distinct * entry / (_PAGE_BYTES * _ENTRY_FILL_RATIO), 1.0)

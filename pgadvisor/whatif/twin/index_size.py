@@ -13,8 +13,9 @@ at random, so that the rows of a key follow Poisson's law.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 
 from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
 from pgadvisor.whatif.twin.entry_width import (
@@ -35,6 +36,8 @@ _NEVER_USED_BYTES = 24 + 16 + 2 * LINE_POINTER_BYTES
 _MAX_POSTING_BYTES = 812
 _REGULAR_ROWS_PER_KEY = 60.0
 """From here on the rows of a key vary too little to matter."""
+_FILLED_TUPLES = 1_000
+"""So many are put on pages one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,22 +130,58 @@ def _leaf_pages(shape: IndexShape) -> int:
             hard_limit = (BLOCK_BYTES - _NEVER_USED_BYTES - 8 - entry) // size
             per_page = min(room // size, hard_limit)
         return math.ceil(shape.rows / max(per_page, 1.0))
+    return math.ceil(sum(_shared_pages(_groups(shape), room, shape.fill_ratio)))
+
+
+def _shared_pages(groups: Iterable[_Group], room: int, fill_ratio: float) -> Iterator[float]:
+    """Leaf pages of keys with many rows, one by one, and of all keys with few rows."""
     tuples = total = keys = 0.0
-    for group in _groups(shape):
+    for group in groups:
         count, size = _tuples(group.rows, group.entry_bytes)
+        if group.rows >= _REGULAR_ROWS_PER_KEY:
+            yield _filled_pages(group, count * group.keys, fill_ratio)
+            continue
         tuples += group.keys * count
         total += group.keys * size
         keys += group.keys * count * (group.entry_bytes + LINE_POINTER_BYTES)
-    # The posting list of a page's last tuple goes when that becomes the page's upper bound.
-    posting = max(total - keys, 0.0) / tuples
-    per_page = (room + posting) / (total / tuples) - 0.5
-    return math.ceil(tuples / max(per_page, 1.0))
+    if tuples:
+        # The posting list of a page's last tuple goes when that becomes the page's upper bound.
+        posting = max(total - keys, 0.0) / tuples
+        yield tuples / max((room + posting) / (total / tuples) - 0.5, 1.0)
+
+
+def _filled_pages(group: _Group, tuples: float, fill_ratio: float) -> float:
+    """Fill pages with the posting lists of keys that have many rows, as a build does.
+
+    Nine lists of full length go on a page, and a tenth where the page has a shorter one, so
+    an average would be off.  A part of the tuples tells how many pages all of them take.
+    """
+    per_list = _rows_per_list(group.entry_bytes)
+    lists = [per_list] * int(group.rows // per_list)
+    if group.rows % per_list >= 1:
+        lists.append(int(group.rows % per_list))
+    free_bytes, full_bytes = BLOCK_BYTES - _NEVER_USED_BYTES, int((1 - fill_ratio) * BLOCK_BYTES)
+    space, on_page, pages, posting = float(free_bytes), 0, 0, 0.0
+    number = math.ceil(min(tuples, _FILLED_TUPLES))
+    last_size = 0.0
+    for rows in islice(cycle(lists), number):
+        size = _tuple_bytes(rows, group.entry_bytes)
+        is_full = space < size + 4 or (space + posting < full_bytes and on_page > 1)
+        if is_full:  # its last tuple becomes the upper bound, and the first one of the next page
+            pages, on_page, space = pages + 1, 1, free_bytes - last_size
+        space, on_page, last_size = space - size, on_page + 1, size
+        posting = size - group.entry_bytes - LINE_POINTER_BYTES
+    used = (free_bytes - space) / (free_bytes - full_bytes)
+    return (pages + min(used, 1.0)) * tuples / number
+
+
+def _rows_per_list(entry: float) -> int:
+    return max((_MAX_POSTING_BYTES - int(entry)) // 8 * 8 // ROW_POINTER_BYTES, 1)
 
 
 def _tuples(rows: float, entry: float) -> tuple[float, float]:
     """Tuples that the rows of one key make, and their bytes with line pointers."""
-    whole = (_MAX_POSTING_BYTES - int(entry)) // 8 * 8
-    per_list = max(whole // ROW_POINTER_BYTES, 1)
+    per_list = _rows_per_list(entry)
     full, left = divmod(rows, per_list)
     count, size = full, full * _tuple_bytes(per_list, entry)
     if left > 0:
@@ -207,4 +246,5 @@ def _distinct(keys: Sequence[KeyStatistics], rows: float, known: float | None) -
     if len(keys) == 1:
         return max(min(keys[0].distinct_count, rows), 1.0)
     combinations = math.prod(max(key.distinct_count, 1.0) for key in keys)
-    return max(-combinations * math.expm1(-rows / combinations), 1.0)
+    by_chance = -combinations * math.expm1(-rows / combinations)
+    return min(max(by_chance, *(key.distinct_count for key in keys), 1.0), rows)

@@ -1,0 +1,224 @@
+"""The size model gives what PostgreSQL builds; figures are those of TPC-H and pgbench, built."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgadvisor.model.statistics import ColumnStatistics
+from pgadvisor.whatif.twin.entry_width import KeyStatistics, entry_bytes, sampled_widths
+from pgadvisor.whatif.twin.gin_size import Elements, counted_elements, gin_pages
+from pgadvisor.whatif.twin.index_size import IndexShape, btree_height, btree_size
+from pgadvisor.whatif.twin.other_index_size import other_index_pages
+
+LINES, ORDERS, PARTS = 6_001_215, 1_500_000, 800_000
+MEGABYTE = 1_000_000
+
+
+def integer(distinct: float) -> KeyStatistics:
+    return KeyStatistics(width_bytes=4, alignment_bytes=4, distinct_count=distinct)
+
+
+def bigint(distinct: float) -> KeyStatistics:
+    return KeyStatistics(width_bytes=8, alignment_bytes=8, distinct_count=distinct)
+
+
+def char(length: int, distinct: float) -> KeyStatistics:
+    return KeyStatistics(
+        width_bytes=length + 1,
+        is_variable=True,
+        distinct_count=distinct,
+        widths=((length + 1, 1.0),),
+    )
+
+
+def btree(rows: float, *keys: KeyStatistics, **fields: object) -> IndexShape:
+    shape = IndexShape(access_method="btree", rows=rows, keys=keys)
+    return replace(shape, **fields)  # type: ignore[arg-type]  # fields by their names
+
+
+@pytest.mark.parametrize(
+    ("shape", "megabytes"),
+    [
+        pytest.param(btree(LINES, bigint(ORDERS)), 77.9, id="few rows a key"),
+        pytest.param(btree(LINES, integer(200_000)), 45.1, id="thirty rows a key"),
+        pytest.param(btree(LINES, integer(10_000)), 42.6, id="hundreds of rows a key"),
+        pytest.param(btree(LINES, integer(2_526)), 42.7, id="thousands of rows a key"),
+        pytest.param(btree(ORDERS, integer(2_406)), 10.9, id="dates"),
+        pytest.param(btree(ORDERS, bigint(ORDERS)), 33.7, id="a key a row"),
+        pytest.param(btree(ORDERS, integer(99_996)), 12.6, id="a foreign key"),
+        pytest.param(btree(PARTS, integer(10_000)), 5.5, id="a short table"),
+        pytest.param(btree(LINES, char(10, 7), may_deduplicate=False), 189.6, id="not shared"),
+        pytest.param(
+            btree(LINES, integer(10_000), integer(200_000), distinct_count=PARTS),
+            60.9,
+            id="two columns that depend on each other",
+        ),
+    ],
+)
+def test_predicts_a_btree_of_tpch(shape: IndexShape, megabytes: float) -> None:
+    predicted = btree_size(shape).pages * 8192 / MEGABYTE
+
+    assert predicted == pytest.approx(megabytes, rel=0.05)
+
+
+def test_predicts_a_primary_key_to_the_page() -> None:
+    size = btree_size(btree(10_000_000, integer(10_000_000), may_deduplicate=False))
+
+    assert size.pages == 27_422
+    assert size.height == 2
+
+
+@pytest.mark.parametrize(
+    ("pages", "height"), [(1, 0), (2, 0), (4, 1), (276, 1), (2_745, 2), (27_422, 2), (274_192, 3)]
+)
+def test_tells_the_height_of_a_btree_by_its_pages(pages: int, height: int) -> None:
+    shape = btree(pages * 366.0, integer(pages * 366.0), may_deduplicate=False)
+
+    assert btree_height(shape, pages) == height
+
+
+def test_an_empty_btree_is_a_metapage() -> None:
+    assert btree_size(btree(0, integer(1))).pages == 1
+
+
+def test_columns_that_are_included_are_stored_for_every_row() -> None:
+    plain = btree_size(btree(ORDERS, integer(100)))
+    wider = btree_size(btree(ORDERS, integer(100), include=(bigint(100),)))
+
+    assert wider.pages > 3 * plain.pages
+
+
+def test_a_null_takes_no_room_but_a_bitmap() -> None:
+    nulls = replace(char(100, 1), null_ratio=1.0)
+
+    assert entry_bytes((char(100, 1),)) == 112
+    assert entry_bytes((nulls,)) == 16
+    assert entry_bytes((integer(1), nulls)) == 24
+
+
+def test_takes_the_widths_of_texts_from_the_values_that_statistics_hold() -> None:
+    statistics = ColumnStatistics(
+        relation_oid=1,
+        column="a",
+        average_width_bytes=5,
+        most_common_values=("abc", "äöü"),
+        most_common_ratios=(0.5, 0.25),
+        histogram_bounds=("abcd", "abcde"),
+    )
+
+    assert sampled_widths(statistics, "text") == ((4, 0.5), (5, 0.125), (6, 0.125), (7, 0.25))
+
+
+@pytest.mark.parametrize(
+    ("value", "width"),
+    [
+        ("0", 3),
+        ("1", 5),
+        ("9999", 5),
+        ("10000", 5),
+        ("12345", 7),
+        ("0.5", 5),
+        ("-12.34", 7),
+        ("0.00001", 5),
+    ],
+)
+def test_knows_how_wide_a_number_is(value: str, width: int) -> None:
+    statistics = ColumnStatistics(
+        relation_oid=1, column="a", average_width_bytes=width, histogram_bounds=(value, value)
+    )
+
+    assert [measured for measured, _ in sampled_widths(statistics, "numeric(10,2)")] == [width]
+
+
+def test_does_not_believe_values_that_contradict_the_average_width() -> None:
+    statistics = ColumnStatistics(
+        relation_oid=1, column="a", average_width_bytes=40, histogram_bounds=("a", "b")
+    )
+
+    assert sampled_widths(statistics, "text") == ()
+
+
+@given(
+    rows=st.floats(1, 1e10),
+    distinct=st.floats(1, 1e10),
+    null_ratio=st.floats(0, 1),
+    common=st.lists(st.floats(0.0001, 0.1), max_size=9),
+    width=st.integers(1, 400),
+    shares=st.booleans(),
+)
+def test_no_btree_is_smaller_than_its_rows_or_larger_than_its_entries(
+    *,
+    rows: float,
+    distinct: float,
+    null_ratio: float,
+    common: list[float],
+    width: int,
+    shares: bool,
+) -> None:
+    key = KeyStatistics(
+        width_bytes=width,
+        is_variable=True,
+        distinct_count=min(distinct, rows),
+        null_ratio=null_ratio,
+        common_ratios=tuple(ratio * (1 - null_ratio) for ratio in common),
+    )
+
+    size = btree_size(btree(rows, key, may_deduplicate=shares))
+
+    # Wide entries leave up to a third of a page unused, and inner pages come on top.
+    entry = max(entry_bytes((key,)), entry_bytes((replace(key, null_ratio=0.0),)), 16) + 4
+    assert size.pages >= rows * 6 / 8192
+    assert size.pages <= 4 + 1.8 * rows * entry / 7333
+    assert 0 <= size.height <= size.pages
+
+
+@given(rows=st.integers(0, 10**10), distinct=st.integers(1, 10**10))
+def test_more_rows_never_make_a_smaller_btree(rows: int, distinct: int) -> None:
+    fewer = btree_size(btree(rows, integer(min(distinct, rows + 1)), may_deduplicate=False))
+    more = btree_size(btree(rows * 2, integer(min(distinct, rows + 1)), may_deduplicate=False))
+
+    assert more.pages >= fewer.pages
+    assert more.height >= fewer.height
+
+
+@pytest.mark.parametrize("rows", [0.0, 1.0, 5e3, 5e6, 5e9])
+@pytest.mark.parametrize("method", ["hash", "brin", "gin", "gist", "spgist", "bloom", "hnsw"])
+def test_every_other_kind_has_a_size(method: str, rows: float) -> None:
+    shape = IndexShape(
+        access_method=method, rows=rows, keys=(integer(100),), table_pages=int(rows / 50)
+    )
+
+    assert 1 <= other_index_pages(shape) <= 10 + rows
+
+
+def test_a_hash_index_has_buckets_in_powers_of_two_and_their_quarters() -> None:
+    def pages(rows: float) -> int:
+        return other_index_pages(IndexShape(access_method="hash", rows=rows, keys=(integer(rows),)))
+
+    assert pages(60_000) == 258
+    assert pages(100_000) == 514
+    assert pages(200_000) == 770
+
+
+def test_counts_the_elements_of_arrays_as_analyze_did() -> None:
+    statistics = ColumnStatistics(
+        relation_oid=1,
+        column="tags",
+        most_common_elements=("a", "b"),
+        most_common_element_ratios=(0.5, 0.25, 0.25, 0.5, 0.0),
+        element_count_histogram=(0.0, 1.0, 2.0, 0.75),
+    )
+
+    assert counted_elements(statistics, 1000) == Elements(count=750, distinct=2)
+    assert counted_elements(replace(statistics, element_count_histogram=None), 1000) is None
+
+
+def test_a_gin_index_of_few_elements_is_small() -> None:
+    few = gin_pages(Elements(count=100_000, distinct=10), 50_000, 500)
+    many = gin_pages(Elements(count=100_000, distinct=50_000), 50_000, 500)
+
+    assert few < many / 5
