@@ -1,9 +1,8 @@
 -- The same database after a careful team has been through it.
 -- The application's side of it (SKIP LOCKED, pages by key) is in statements.py.
 
--- The queue: the polling reads the index from its first entry, and finished jobs cost nothing more.
-create index upload_jobs_stage_status_created_at_idx
-    on upload_jobs (stage, status, created_at);
+-- The queue: the polling reads the index from its first entry, and finished jobs are not in it.
+create index upload_jobs_pending_idx on upload_jobs (stage, created_at) where status = 'pending';
 create index upload_jobs_document_id_idx on upload_jobs (document_id);
 create index upload_jobs_status_updated_at_idx on upload_jobs (status, updated_at);
 
