@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import psycopg
 import pytest
 
 from pgadvisor.cluster.launch import Cluster
@@ -13,20 +11,14 @@ from pgadvisor.collect.assemble import collect
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.twin import Twin
 from tests.fixtures.databases import fresh_database
-from tests.whatif.statements import STATEMENTS
+from tests.whatif.shop import fill
 
 
 @pytest.fixture(scope="session")
 def shop(cluster: Cluster) -> Iterator[str]:
     """The DSN of a shop whose rows were analysed after the last change, and read once."""
     with fresh_database(cluster) as dsn:
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute((Path(__file__).parent / "shop.sql").read_bytes())
-            connection.execute("vacuum analyze")
-            connection.execute("select pg_stat_statements_reset()")
-            for statement in STATEMENTS:
-                if statement.startswith(("select", "with")):
-                    connection.execute(statement.encode())
+        fill(dsn)
         yield dsn
 
 
