@@ -151,9 +151,10 @@ def _statements(page: Page, report: ReportView) -> None:
         return
     page.heading("Most expensive statements")
     for row in report.statements:
-        parts = [f"{row.calls} calls"]
+        calls = "1 call" if row.calls == "1" else f"{row.calls} calls"
+        parts = [f"{calls} a day"]
         if row.total_time:
-            parts = [f"{row.share} of their time", f"{row.calls} calls of {row.mean_time}"]
+            parts = [f"{row.share} of their time", f"{calls} of {row.mean_time}"]
         if row.saved:
             parts.append(f"would save {row.saved} a day")
         page.paragraph(f"- {', '.join(parts)}: {row.text}", hanging=2)

@@ -275,6 +275,11 @@ def _closing(advice: AdviceData) -> str:
             f"Nothing to change was found by the {plural(len(advice.clear), 'rule')} "
             "that could judge everything."
         )
+    if not saved and any(made.is_in_migration and made.effects for made in advice.recommendations):
+        return (
+            f"{_migration_note(advice)} What it saves is told in planner costs, not in time: "
+            "no time was measured for the statements that it serves."
+        )
     if not saved:
         return _migration_note(advice)
     return (
