@@ -6,14 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pgadvisor.model.action import CreateIndex
+from pgadvisor.model.action import CreateIndex, IndexDefinition
 from pgadvisor.model.candidate import Candidate, WeightedStatement
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Finding
+from pgadvisor.model.schema import Index
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.usage import PredicateKind, RelationUsage, StatementKind, StatementUsage
 from pgadvisor.parse.expression import predicate_implies_equality
 from pgadvisor.parse.parameters import substitute
+from pgadvisor.propose.existing import serves
 
 MAX_STATEMENTS = 2_000
 COVERED_TIME_RATIO = 0.99
@@ -96,18 +98,40 @@ def with_proposals(
             for statement_id in finding.statement_ids:
                 if action.index.predicate is not None:
                     pinned[statement_id].append((action.index.table_oid, action.index.predicate))
-    for statement_id, usage in usages.items():
-        pinned[statement_id] += _predicates_in_use(usage, catalog)
-    return _assuming(workload, pinned, usages), tuple(pool.values())
+    in_use = {i: tuple(_partial_indexes_in_use(u, catalog)) for i, u in usages.items()}
+    for statement_id, indexes in in_use.items():
+        pinned[statement_id] += [(i.table_oid, i.predicate) for i in indexes if i.predicate]
+    left = (c for c in pool.values() if not _is_served(c, in_use))
+    return _assuming(workload, pinned, usages), tuple(left)
 
 
-def _predicates_in_use(usage: StatementUsage, catalog: Catalog) -> Iterator[tuple[int, str]]:
-    """Tables and predicates of partial indexes on them that something reads."""
+def _partial_indexes_in_use(usage: StatementUsage, catalog: Catalog) -> Iterator[Index]:
+    """Partial indexes that something reads and whose value the statement may ask for."""
     for relation in usage.relations:
         for index in catalog.indexes_by_table[relation.table_oid]:
             is_read = index.is_valid and catalog.activity_of_index(index).scans > 0
-            if index.predicate is not None and is_read:
-                yield relation.table_oid, index.predicate
+            if index.predicate is None or not is_read:
+                continue
+            if _assumed_values(usage, relation.table_oid, index.predicate):
+                yield index
+
+
+def _is_served(candidate: Candidate, in_use: Mapping[str, tuple[Index, ...]]) -> bool:
+    """Each statement that asked for it reads a partial index that does the same.
+
+    The new index would only look better for being new: it has no dead entries yet.
+    """
+    return all(
+        any(_does_the_same(index, candidate.definition) for index in in_use.get(i, ()))
+        for i in candidate.statement_ids
+    )
+
+
+def _does_the_same(index: Index, wanted: IndexDefinition) -> bool:
+    pinned = {column for column, _ in predicate_implies_equality(index.predicate or "")}
+    keys = tuple(key for key in wanted.keys if key.column not in pinned)
+    rest = replace(wanted, keys=keys, predicate=None)
+    return len(keys) < len(wanted.keys) and serves((replace(index, predicate=None),), rest)
 
 
 def _assuming(

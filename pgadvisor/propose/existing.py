@@ -8,9 +8,16 @@ from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.schema import Index, IndexKey
 
 
-def serves(existing: Iterable[Index], wanted: IndexDefinition) -> bool:
-    """Whether one of the indexes begins with the wanted keys and covers the wanted rows."""
-    return any(_serves(index, wanted) for index in existing)
+def serves(existing: Iterable[Index], wanted: IndexDefinition, equal_count: int = 0) -> bool:
+    """Whether one of the indexes begins with the wanted keys and covers the wanted rows.
+
+    Args:
+        existing: Indexes of the table.
+        wanted: The index that might be proposed.
+        equal_count: How many of its leading keys are compared for equality: their order among
+            themselves makes no difference to a scan.
+    """
+    return any(_serves(index, wanted, equal_count) for index in existing)
 
 
 def covers(wider: IndexDefinition, narrower: IndexDefinition) -> bool:
@@ -25,14 +32,25 @@ def covers(wider: IndexDefinition, narrower: IndexDefinition) -> bool:
     )
 
 
-def _serves(index: Index, wanted: IndexDefinition) -> bool:
+def _serves(index: Index, wanted: IndexDefinition, equal_count: int) -> bool:
     return (
         index.is_valid
         and index.access_method == wanted.access_method
         and index.predicate in {None, wanted.predicate}
         and set(wanted.include) <= {*index.include, *index.key_columns}
-        and _begins_with(index.keys, wanted.keys)
+        and _begins_with(index.keys, _in_order_of(index.keys, wanted.keys, equal_count))
     )
+
+
+def _in_order_of(
+    model: tuple[IndexKey, ...], keys: tuple[IndexKey, ...], count: int
+) -> tuple[IndexKey, ...]:
+    """The keys with the leading ones in the order in which the model has them."""
+    places = {(key.column, key.expression): place for place, key in enumerate(model)}
+    head = sorted(
+        keys[:count], key=lambda key: places.get((key.column, key.expression), len(model))
+    )
+    return (*head, *keys[count:])
 
 
 def _begins_with(wider: tuple[IndexKey, ...], narrower: tuple[IndexKey, ...]) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgadvisor.config import GateLimits
 from pgadvisor.model.action import IndexDefinition
@@ -38,6 +38,8 @@ class _Shape:
     keys: tuple[IndexKey, ...]
     reason: str
     predicate: str | None = None
+    equal_count: int = 0
+    """How many of the leading keys are compared for equality."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,8 @@ def propose_indexes(
                 continue
             for shape in _shapes(catalog, table, relation, popularity):
                 definition = _definition(table, shape)
-                if not serves(catalog.indexes_by_table[table.oid], definition):
+                present = catalog.indexes_by_table[table.oid]
+                if not serves(present, definition, shape.equal_count):
                     pool.add(definition, usage.statement_id, shape.reason)
     return pool.candidates()
 
@@ -155,14 +158,16 @@ def _tails(
     tail = sort[:room]
     if tail and len(tail) == len(sort):
         by = ", ".join(str(key.column) for key in tail)
-        yield _Shape(keys=(*head, *tail), reason=_said(said, f"order by {by}"))
+        reason = _said(said, f"order by {by}")
+        yield _Shape(keys=(*head, *tail), reason=reason, equal_count=len(head))
     if room:
         for column in ranges:
             if column not in equal:
                 key = IndexKey(column=column)
-                yield _Shape(keys=(*head, key), reason=_said(said, f"range on {column}"))
+                reason = _said(said, f"range on {column}")
+                yield _Shape(keys=(*head, key), reason=reason, equal_count=len(head))
     if head:
-        yield _Shape(keys=head, reason=said)
+        yield _Shape(keys=head, reason=said, equal_count=len(head))
 
 
 def _partial_shapes(
@@ -177,9 +182,8 @@ def _partial_shapes(
     for column, predicate in rare_predicates(catalog, table, relation):
         rest = tuple(name for name in constant if name != column)
         for shape in _tails(rest, ranges, sort):
-            yield _Shape(
-                keys=shape.keys, reason=f"{shape.reason} where {predicate}", predicate=predicate
-            )
+            reason = f"{shape.reason} where {predicate}"
+            yield replace(shape, reason=reason, predicate=predicate)
 
 
 def _sort_tail(relation: RelationUsage, constant: tuple[str, ...]) -> tuple[IndexKey, ...]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pgadvisor.choose.workload import Workload, weigh, with_proposals
 from pgadvisor.model.action import CreateIndex, IndexDefinition
+from pgadvisor.model.candidate import Candidate
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Confidence, Finding, Provenance
 from pgadvisor.model.schema import IndexKey
@@ -126,3 +129,32 @@ def test_assumes_nothing_from_a_partial_index_that_nobody_reads() -> None:
 
     assert workload.statements[0].text == POLL.text
     assert workload.assumed == ()
+
+
+def candidate(*columns: str) -> Candidate:
+    index = IndexDefinition(
+        table_oid=JOBS.oid,
+        schema="public",
+        table="jobs",
+        keys=tuple(IndexKey(column=column) for column in columns),
+    )
+    return Candidate(definition=index, statement_ids=(POLL.id,), reason="")
+
+
+@pytest.mark.parametrize(
+    ("columns", "kept"),
+    [
+        pytest.param(("status", "stage", "created_at"), 0, id="the-same-in-full"),
+        pytest.param(("stage", "status", "created_at"), 0, id="in-another-order"),
+        pytest.param(("status", "created_at"), 1, id="in-an-order-that-it-has-not"),
+        pytest.param(("stage", "id"), 1, id="another-index"),
+    ],
+)
+def test_proposes_no_full_index_beside_a_partial_one_that_is_read(
+    columns: tuple[str, ...], kept: int
+) -> None:
+    workload, usages, catalog = weighed(POLL, objects=(WAITING, index_activity(WAITING, scans=5)))
+
+    _, left = with_proposals(workload, (candidate(*columns),), (), usages, catalog)
+
+    assert len(left) == kept

@@ -70,3 +70,11 @@ def test_a_full_index_covers_a_partial_one_with_the_same_keys() -> None:
 
     assert covers(full, partial)
     assert not covers(partial, full)
+
+
+def test_the_order_of_keys_that_are_compared_for_equality_makes_no_difference() -> None:
+    existing = an_index(ORDERS, "id", "customer_id", "created_at")
+    wanted = definition("customer_id", "id", "created_at")
+
+    assert serves((existing,), wanted, equal_count=2)
+    assert not serves((existing,), wanted, equal_count=1)
