@@ -6,11 +6,16 @@ from pgadvisor.model.estimate import Fidelity
 
 
 def describe_fidelity(fidelity: Fidelity) -> str:
-    """One clause: ``21 of 21 plans the same, median cost error 0.0 %``."""
+    """One clause: ``21 of 21 plans the same, median cost error 0.0 %``.
+
+    Statements that the original did not plan for us (most often writes, which a reading role may
+    not explain) are called unverified.
+    """
     error = fidelity.median_cost_error_ratio
     if error is None:
         return "no plan of the original to compare with"
     same = sum(statement.is_same_shape for statement in fidelity.statements)
-    return (
-        f"{same} of {len(fidelity.statements)} plans the same, median cost error {error:.1%}"
-    ).replace("%", " %")
+    text = f"{same} of {len(fidelity.statements)} plans the same, median cost error {error:.1%}"
+    if fidelity.not_compared:
+        text += f"; {fidelity.not_compared} unverified, without a plan of the original"
+    return text.replace("%", " %")

@@ -88,6 +88,8 @@ def view_recommendation(
     """Put a recommendation into words, with the findings that it settles."""
     texts = {statement.id: statement.text for statement in advice.statements}
     by_key = {finding.key: finding for finding in advice.findings}
+    compared = advice.fidelity.statements if advice.fidelity else ()
+    verified = frozenset(each.statement_id for each in compared)
     return RecommendationView(
         number=number,
         title=made.title,
@@ -99,7 +101,7 @@ def view_recommendation(
         gains=tuple(_gains(made.impact)),
         risk=made.impact.risk,
         findings=tuple(view_finding(by_key[key]) for key in made.finding_keys if key in by_key),
-        effects=tuple(_effect(effect, texts) for effect in made.effects[:_EFFECTS]),
+        effects=tuple(_effect(effect, texts, verified) for effect in made.effects[:_EFFECTS]),
         more_effects=max(len(made.effects) - _EFFECTS, 0),
         sql=tuple(_sql(made.actions)),
         rewrites=tuple(a for a in made.actions if isinstance(a, RewriteStatement)),
@@ -163,13 +165,17 @@ def _gains(impact: Impact) -> Iterator[str]:
         yield f"{format_count(abs(entries))} {word} index entries written a day"
 
 
-def _effect(effect: StatementEffect, texts: dict[str, str]) -> EffectView:
+def _effect(effect: StatementEffect, texts: dict[str, str], verified: frozenset[str]) -> EffectView:
+    change = _change(effect.ratio)
+    if verified and effect.statement_id not in verified:
+        # Where nothing was compared at all, the report's head says so.
+        change += ", unverified"
     return EffectView(
         statement_id=effect.statement_id,
         text=shortened(texts.get(effect.statement_id, ""), _STATEMENT_LENGTH),
         before=f"{effect.cost_before:,.2f}",
         after=f"{effect.cost_after:,.2f}",
-        change=_change(effect.ratio),
+        change=change,
     )
 
 
