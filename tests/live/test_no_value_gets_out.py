@@ -10,7 +10,7 @@ import pytest
 
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.snapshotfile.codec import content_of
-from tests.fixtures.databases import fresh_database
+from tests.fixtures.databases import FORGET, fresh_database
 from tests.fixtures.programs import Ended, pgadvisor_command
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("whole-run")]
@@ -113,7 +113,7 @@ def secret(cluster: Cluster) -> Iterator[str]:
             connection.execute(SCHEMA.encode())
             connection.execute("select pg_stat_force_next_flush()")
             connection.execute("vacuum analyze")
-            connection.execute("select pg_stat_statements_reset()")
+            connection.execute(FORGET)
             for statement in WORKLOAD:
                 for _ in range(1 if statement.startswith(("pre", "cre", "copy")) else 15):
                     connection.execute(statement.encode(), prepare=False)
