@@ -68,10 +68,7 @@ def test_tells_its_version() -> None:
 
 
 def test_import_leaves_the_heaviest_for_when_it_is_needed() -> None:
-    code = (
-        "import sys, pgadvisor; "
-        "print([n for n in ('pandas', 'sqlglot') if n in sys.modules])"
-    )
+    code = "import sys, pgadvisor; print([n for n in ('pandas', 'sqlglot') if n in sys.modules])"
 
     printed = subprocess.run(  # noqa: S603  (our own argument list, no shell)
         [sys.executable, "-c", code], capture_output=True, check=True

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 
 from pgadvisor.cluster.launch import Cluster
-from tests.fixtures.databases import fresh_database
+from tests.fixtures.databases import FORGET, fresh_database
 
 SCHEMA = """
 create schema app;
@@ -97,11 +97,6 @@ insert into "We""ird Näme"."sel-ect; -- " select i, 'x' from generate_series(1,
 refresh materialized view app.totals;
 analyze;
 """
-
-FORGET = (
-    "select pg_stat_statements_reset(0, oid, 0) from pg_database where datname = current_database()"
-)
-"""Forget the statements of this database, and of no other."""
 
 WORKLOAD = (
     "select * from app.orders where tenant_id = 7 and status = 'open' order by created_at",

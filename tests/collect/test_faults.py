@@ -18,8 +18,8 @@ from pgadvisor.collect.queries import query
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.errors import ConnectError
 from pgadvisor.model.snapshot import Snapshot, Unavailable
-from tests.collect.rich import FORGET, SCHEMA, rich_database, run
-from tests.fixtures.databases import SETTINGS, fresh_database
+from tests.collect.rich import SCHEMA, rich_database, run
+from tests.fixtures.databases import FORGET, SETTINGS, fresh_database
 from tests.fixtures.processes import becomes_true
 
 pytestmark = pytest.mark.live

@@ -11,8 +11,8 @@ from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import StatementPlan
-from tests.collect.rich import FORGET, run
-from tests.fixtures.databases import fresh_database
+from tests.collect.rich import run
+from tests.fixtures.databases import FORGET, fresh_database
 
 pytestmark = pytest.mark.live
 

@@ -11,6 +11,7 @@ from pgadvisor.parse.explain import plan_from_json, plan_from_object
 from pgadvisor.parse.parameters import repairs
 from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
 from pgadvisor.parse.statement import fingerprint, normalise
+from tests.fixtures.databases import FORGET
 
 pytestmark = pytest.mark.live
 
@@ -77,10 +78,13 @@ def _repaired(connection: psycopg.Connection, text: str) -> str | None:
 
 
 def test_texts_of_pg_stat_statements_can_be_prepared(connection: psycopg.Connection) -> None:
-    connection.execute("SELECT pg_stat_statements_reset()")
+    connection.execute(FORGET)
     for statement in STATEMENTS:
         connection.execute(statement.encode())
-    rows = connection.execute("SELECT query FROM pg_stat_statements WHERE query ~ 'events'")
+    rows = connection.execute(
+        "SELECT query FROM pg_stat_statements JOIN pg_database ON oid = dbid"
+        " WHERE datname = current_database() AND query ~ 'events'"
+    )
     texts = {fingerprint(text): text for (text,) in rows}
 
     refused = [text for text in texts.values() if _repaired(connection, text) is None]

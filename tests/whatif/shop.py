@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.fixtures.databases import FORGET
 from tests.whatif.statements import STATEMENTS
 
 
@@ -14,7 +15,7 @@ def fill(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute((Path(__file__).parent / "shop.sql").read_bytes())
         connection.execute("vacuum analyze")
-        connection.execute("select pg_stat_statements_reset()")
+        connection.execute(FORGET)
         for statement in STATEMENTS:
             if statement.startswith(("select", "with")):
                 connection.execute(statement.encode())

@@ -158,13 +158,11 @@ def stranger(file: Path) -> Snapshot:
 
 
 @pytest.fixture(scope="module")
-def marker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def marker(temporary_directory: Path) -> Path:
     """A file that does not exist, in a directory where any user of the machine may write."""
-    directory = tmp_path_factory.mktemp("open")
+    directory = temporary_directory / "open"
+    directory.mkdir()
     directory.chmod(0o777)
-    for path in directory.parents:
-        if "pytest" in path.name:
-            path.chmod(0o711)
     return directory / "marker"
 
 
