@@ -19,6 +19,7 @@ from pgadvisor.model.candidate import Candidate
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import IndexKey, RelationKind, Table
 from pgadvisor.model.usage import PredicateKind, RelationUsage, StatementUsage
+from pgadvisor.parse.parameters import parameter_numbers
 from pgadvisor.propose.existing import serves
 from pgadvisor.propose.partial import rare_predicates
 
@@ -143,6 +144,8 @@ def _shapes(
     for column in _unique((*constant, *joined, *ranges, *_optional(relation))):
         yield _Shape(keys=(IndexKey(column=column),), reason=f"condition on {column}")
     for wrapped in relation.wrapped:
+        if parameter_numbers(wrapped.expression):
+            continue  # ``doc ->> $1``: an index holds one expression, not any
         key = IndexKey(column=None, expression=wrapped.expression)
         yield _Shape(keys=(key,), reason=f"condition on {wrapped.expression}")
     yield from _partial_shapes(catalog, table, relation, constant, ranges, sort)

@@ -116,6 +116,14 @@ def test_proposes_an_index_on_the_expression_of_a_wrapped_column() -> None:
     assert keys(proposed(used(wrapped=(wrapped,)))) == {"((lower(status)))"}
 
 
+def test_proposes_no_index_on_an_expression_with_a_parameter_in_it() -> None:
+    wrapped = WrappedPredicate(
+        column="status", expression="status ->> $1", wrapper="->>", operator="="
+    )
+
+    assert keys(proposed(used(wrapped=(wrapped,)))) == set()
+
+
 def test_proposes_a_partial_index_for_a_rare_constant_condition() -> None:
     rare = column_statistics(
         JOBS, "status", most_common_values=("done", "new"), most_common_ratios=(0.97, 0.03)
