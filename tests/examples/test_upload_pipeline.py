@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -29,14 +30,19 @@ def server() -> Iterator[Cluster]:
         yield cluster
 
 
-def analysed(dsn: str, statements: Statements) -> pgadvisor.Advice:
-    """Run the workload and the analysis."""
+def collected(dsn: str, statements: Statements) -> pgadvisor.Snapshot:
+    """Run the workload and collect what is left of it."""
     workload.run(dsn, statements, scale=SCALE, plan=PLAN)
     if statements is MENDED:
         # What autovacuum, now well set, does in its next round, a few seconds from here.
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("vacuum (analyze)")
-    return pgadvisor.advise(pgadvisor.collect(dsn), config=CONFIG)
+    return pgadvisor.collect(dsn)
+
+
+def analysed(snapshot: pgadvisor.Snapshot) -> pgadvisor.Advice:
+    """Analyse with the demo's limits."""
+    return pgadvisor.advise(snapshot, config=CONFIG)
 
 
 def reported(advice: pgadvisor.Advice) -> tuple[Reported, ...]:
@@ -61,8 +67,14 @@ def said(result: Score) -> str:
     return "\n".join(lines)
 
 
-def test_finds_each_planted_fault_and_nothing_else(server: Cluster) -> None:
-    advice = analysed(fresh_copy(server), HURRIED)
+@pytest.fixture(scope="module")
+def hurried(server: Cluster) -> pgadvisor.Snapshot:
+    """The pipeline as it went into production, after some seconds of work."""
+    return collected(fresh_copy(server), HURRIED)
+
+
+def test_finds_each_planted_fault_and_nothing_else(hurried: pgadvisor.Snapshot) -> None:
+    advice = analysed(hurried)
 
     result = score(FAULTS, reported(advice))
 
@@ -70,8 +82,23 @@ def test_finds_each_planted_fault_and_nothing_else(server: Cluster) -> None:
     assert (result.recall, result.precision) == (1.0, 1.0), said(result)
 
 
+def test_a_redacted_snapshot_gives_the_same_recommendations(
+    hurried: pgadvisor.Snapshot, tmp_path: Path
+) -> None:
+    file = tmp_path / "uploads.pgsnap"
+    pgadvisor.save(hurried, file)
+
+    redacted = analysed(pgadvisor.load(file))
+
+    assert redacted.redaction.pseudonymised_values > 0
+    assert [made.title for made in redacted.recommendations] == [
+        made.title for made in analysed(hurried).recommendations
+    ]
+    assert redacted.migration.up_sql == analysed(hurried).migration.up_sql
+
+
 def test_finds_nothing_once_it_is_mended(server: Cluster) -> None:
-    advice = analysed(fresh_copy(server, is_mended=True), MENDED)
+    advice = analysed(collected(fresh_copy(server, is_mended=True), MENDED))
 
     result = score((), reported(advice))
 
