@@ -70,7 +70,11 @@ def missing_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
         yield _uncosted(choice)
     doubts = tuple(_doubts(case, choice, limits))
     for chosen in choice.chosen:
-        own = (*_misplanned(case, choice, chosen, limits), *_assumptions(choice, chosen))
+        own = (
+            *_misplanned(case, choice, chosen, limits),
+            *_assumptions(choice, chosen),
+            *_young(case, chosen),
+        )
         yield _finding(case, chosen, (*doubts, *own), limits)
 
 
@@ -202,6 +206,12 @@ def _assumptions(choice: Choice, chosen: ChosenIndex) -> Iterator[str]:
                 f"the statement was planned for {value}, and a plan that is made without the "
                 "value (a generic plan) cannot use the index"
             )
+
+
+def _young(case: Case, chosen: ChosenIndex) -> Iterator[str]:
+    """Counters that have run for too short a time to tell what a day brings."""
+    if chosen.saved_ms_per_day is not None and not case.is_open("usage-window"):
+        yield case.gates.gate("usage-window").detail
 
 
 def _confidence(doubts: tuple[str, ...]) -> Confidence:

@@ -161,6 +161,15 @@ def test_is_less_sure(choice: Choice, confidence: Confidence, why: str) -> None:
     assert why in finding.detail
 
 
+def test_is_less_sure_of_what_was_counted_for_a_short_time() -> None:
+    young = a_snapshot(ORDERS, STATEMENT, statistics_age_days=6.9)
+
+    [finding] = diagnose(RULE, young, choice=CHOICE).findings
+
+    assert finding.confidence is Confidence.MEDIUM
+    assert "statistics cover 6.9 days, 7 days are needed" in finding.detail
+
+
 def test_is_sure_at_the_limits() -> None:
     choice = replace(CHOICE, covered_time_ratio=0.8, fidelity=fidelity(cost=110.0))
 
