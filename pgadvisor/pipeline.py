@@ -67,15 +67,13 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     Raises:
         ConfigError: A rule, a limit or a format that does not exist.
     """
-    started = time.monotonic()
-    settings, bounds = config or Config(), budget or Budget()
+    started, settings = time.monotonic(), config or Config()
     day = today or snapshot.server.collected_at.date()
     rules = load_rules(tuple(rule_directories))
     snapshot = _with_workload(snapshot, workload)
     case = build_case(snapshot, settings, progress)
-
     diagnosis = diagnose(case, rules, settings, today=day)
-    simulation = simulate(case, diagnosis.findings, bounds, planner, progress)
+    simulation = simulate(case, diagnosis.findings, budget or Budget(), planner, progress)
     case = replace(case, fidelity=simulation.choice.fidelity)
     costed = diagnose_choice(case, simulation.choice, rules, settings, today=day)
     diagnosis = _joined(diagnosis, costed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pgadvisor.choose.confirm import Confirmed, confirm
 from pgadvisor.choose.greedy import greedy
 from pgadvisor.choose.narrow import narrow
-from pgadvisor.choose.optimiser import Optimiser, Price, Problem
+from pgadvisor.choose.optimiser import Optimiser, Price, Problem, Solution
 from pgadvisor.choose.plans import Progress, leading_column, plan_table
 from pgadvisor.choose.value import WRITE_MS_PER_ENTRY, Valuation, WriteCost, valuation
 from pgadvisor.model.action import IndexDefinition
@@ -58,24 +58,30 @@ def choose_indexes(
     problem = Problem(table=table, prices=prices, valuation=value, budget=budget)
     solution = narrow(problem, optimiser(problem), backend)
     solution, confirmed = confirm(problem, solution, backend, names)
-    refused = [
-        Rejected(candidate=by_definition[o.definition], code="not-built", reason=o.reason)
-        for o in outcomes
-        if isinstance(o, NotBuilt)
-    ]
-    refused += [
-        Rejected(candidate=_sized(by_definition[d], prices[d]), code=r.code, reason=r.reason)
-        for d, r in solution.refused.items()
-    ]
+    not_built = [o for o in outcomes if isinstance(o, NotBuilt)]
     return Choice(
         chosen=tuple(_chosen(by_definition[d], prices[d], confirmed) for d in solution.chosen),
-        rejected=tuple(refused),
+        rejected=tuple(_rejected(by_definition, prices, not_built, solution)),
         effects=confirmed.effects,
         what_if_calls=backend.call_count,
         costed_statements=len(served) - len(table.uncosted),
         total_statements=len(statements),
         uncosted=table.uncosted,
     )
+
+
+def _rejected(
+    by_definition: Mapping[IndexDefinition, Candidate],
+    prices: Mapping[IndexDefinition, Price],
+    not_built: Iterable[NotBuilt],
+    solution: Solution,
+) -> Iterator[Rejected]:
+    for outcome in not_built:
+        candidate = by_definition[outcome.definition]
+        yield Rejected(candidate=candidate, code="not-built", reason=outcome.reason)
+    for definition, refusal in solution.refused.items():
+        candidate = _sized(by_definition[definition], prices[definition])
+        yield Rejected(candidate=candidate, code=refusal.code, reason=refusal.reason)
 
 
 def _served(

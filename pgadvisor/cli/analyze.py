@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from pgadvisor.advice import Advice
-from pgadvisor.cli import exit_codes
+from pgadvisor.cli import exit_codes, options
 from pgadvisor.cli.console import progress, say, write
+from pgadvisor.cli.options import FailOn, OutputFormat
 from pgadvisor.cli.source import read_source
 from pgadvisor.config import load_config
-from pgadvisor.emit.formats import FORMATS
 from pgadvisor.emit.output import check_outputs
 from pgadvisor.emit.text import print_report
 from pgadvisor.errors import UsageError
@@ -24,120 +20,22 @@ from pgadvisor.units import parse_size_bytes
 from pgadvisor.workload import read_workload
 
 
-class OutputFormat(StrEnum):
-    """What ``--format`` takes."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    HTML = "html"
-
-
-class FailOn(StrEnum):
-    """What ``--fail-on`` takes."""
-
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
-    NEVER = "never"
-
-
-def _known_format(name: str) -> str:
-    """Check what ``--migration`` takes against the formats that there are."""
-    if name not in FORMATS:
-        raise typer.BadParameter(f"there is no format {name}; there are {', '.join(FORMATS)}")
-    return name
-
-
 def analyze(  # noqa: PLR0913  (one for each option)
-    source: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DSN|SNAPSHOT",
-            help="A connection string or URL, or a file made by `pgadvisor snapshot`. "
-            "Without one: DATABASE_URL, else PGHOST, PGDATABASE, PGSERVICE and the like.",
-            show_default=False,
-        ),
-    ] = None,
+    source: options.SourceOrFile = None,
     *,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write report.md, report.html, report.json, migration.up.sql, "
-            "migration.down.sql and pr-comment.md into this directory.",
-            show_default=False,
-        ),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace files that are there already.")
-    ] = False,
-    output_format: Annotated[
-        OutputFormat,
-        typer.Option(
-            "--format", help="What to print on standard output: text, json, markdown or html."
-        ),
-    ] = OutputFormat.TEXT,
-    migration: Annotated[
-        str,
-        typer.Option(
-            metavar="FORMAT",
-            callback=_known_format,
-            help=f"Write the migration in this tool's format: {', '.join(FORMATS)}.",
-        ),
-    ] = "plain",
-    workload: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="A directory of .sql files to take as workload, beside what the server "
-            "counted. `-- weight: 120` before a statement says how often a day it runs.",
-            show_default=False,
-        ),
-    ] = None,
-    index_budget: Annotated[
-        str | None,
-        typer.Option(
-            metavar="SIZE",
-            help="Storage for all new indexes, such as 500MB.",
-            show_default=False,
-        ),
-    ] = None,
-    max_indexes: Annotated[
-        int | None, typer.Option(min=0, help="Number of new indexes.", show_default=False)
-    ] = None,
-    schema: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Look at this schema only; may be repeated.", show_default=False
-        ),
-    ] = None,
-    exclude_schema: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Leave this schema out; may be repeated.", show_default=False
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Settings; without: pgadvisor.toml, or [tool.pgadvisor] in pyproject.toml.",
-            show_default=False,
-        ),
-    ] = None,
-    rules: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="DIR", help="Rules of your own; may be repeated.", show_default=False),
-    ] = None,
-    fail_on: Annotated[
-        FailOn,
-        typer.Option(
-            help="Exit with 1 when there is a finding this severe, or worse: info, warning, "
-            "critical; or never."
-        ),
-    ] = FailOn.NEVER,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    out: options.Out = None,
+    force: options.ForceFiles = False,
+    output_format: options.Format = OutputFormat.TEXT,
+    migration: options.MigrationFormat = "plain",
+    workload: options.Workload = None,
+    index_budget: options.IndexBudget = None,
+    max_indexes: options.MaxIndexes = None,
+    schema: options.Schemas = None,
+    exclude_schema: options.ExcludedSchemas = None,
+    config: options.ConfigFile = None,
+    rules: options.RuleDirectories = None,
+    fail_on: options.Threshold = FailOn.NEVER,
+    quiet: options.Quiet = False,
 ) -> None:
     """Analyse a database and say what to change, with proof, SQL and the way back.
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -15,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from pgadvisor.cli import exit_codes
+from pgadvisor.cli import exit_codes, options
 from pgadvisor.cli.console import write
 from pgadvisor.errors import ConfigError
 from pgadvisor.registry import load_rules
@@ -44,14 +43,6 @@ class RulesFormat(StrEnum):
     JSON = "json"
 
 
-RuleDirectories = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--rules", metavar="DIR", help="Rules of your own; may be repeated.", show_default=False
-    ),
-]
-
-
 @app.callback()
 def list_rules(
     context: typer.Context,
@@ -59,7 +50,7 @@ def list_rules(
     output_format: Annotated[
         RulesFormat, typer.Option("--format", help="How to list them: text or json.")
     ] = RulesFormat.TEXT,
-    rules: RuleDirectories = None,
+    rules: options.RuleDirectories = None,
 ) -> None:
     """List the rules, or print a rule's page with `pgadvisor rules show ID`."""
     if context.invoked_subcommand is not None:
@@ -105,7 +96,7 @@ def _width() -> int | None:
 def show_rule(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="Such as unused-index.")],
     *,
-    rules: RuleDirectories = None,
+    rules: options.RuleDirectories = None,
 ) -> None:
     """Print a rule's page: why it matters, what it leaves alone, what to do before acting."""
     known = load_rules(tuple(rules or ()))

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from pgadvisor.cli import exit_codes
+from pgadvisor.cli import exit_codes, options
 from pgadvisor.cli.console import progress, say
+from pgadvisor.cli.options import Redact
 from pgadvisor.cli.source import read_source
 from pgadvisor.pipeline import redaction_cost
 from pgadvisor.snapshotfile import Level, check_target, save
 from pgadvisor.units import format_size
-
-
-class Redact(StrEnum):
-    """What ``--redact`` takes."""
-
-    NONE = "none"
-    DEFAULT = "default"
-    ALL = "all"
-
 
 _LEVELS: dict[Redact, Level] = {
     Redact.NONE: "none",
@@ -32,53 +20,15 @@ _LEVELS: dict[Redact, Level] = {
 
 
 def snapshot(
-    source: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DSN",
-            help="A connection string or URL. Without one: DATABASE_URL, else PGHOST, "
-            "PGDATABASE, PGSERVICE and the like.",
-            show_default=False,
-        ),
-    ] = None,
+    source: options.Source = None,
     *,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output", "-o", metavar="FILE", help="The file; by custom it ends in .pgsnap."
-        ),
-    ],
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace a file that is there already.")
-    ] = False,
-    redact: Annotated[
-        Redact,
-        typer.Option(
-            help="What becomes of values: none keeps them; default keeps those that many rows "
-            "share and puts pseudonyms in the place of the others; all keeps none."
-        ),
-    ] = Redact.DEFAULT,
-    redact_column: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="Keep no value of this column (schema.table.column); may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    schema: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Look at this schema only; may be repeated.", show_default=False
-        ),
-    ] = None,
-    exclude_schema: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME", help="Leave this schema out; may be repeated.", show_default=False
-        ),
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    output: options.SnapshotFile,
+    force: options.ForceFile = False,
+    redact: options.RedactionLevel = Redact.DEFAULT,
+    redact_column: options.RedactedColumns = None,
+    schema: options.Schemas = None,
+    exclude_schema: options.ExcludedSchemas = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Save what an analysis needs in one file, to analyse it later or on another machine.
 

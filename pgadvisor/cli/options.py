@@ -1,0 +1,160 @@
+"""Arguments and options of the commands, each told once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pgadvisor.emit.formats import FORMATS
+
+
+class OutputFormat(StrEnum):
+    """What ``--format`` takes."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class FailOn(StrEnum):
+    """What ``--fail-on`` takes."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    NEVER = "never"
+
+
+class Redact(StrEnum):
+    """What ``--redact`` takes."""
+
+    NONE = "none"
+    DEFAULT = "default"
+    ALL = "all"
+
+
+def _known_format(name: str) -> str:
+    """Check what ``--migration`` takes against the formats that there are."""
+    if name not in FORMATS:
+        raise typer.BadParameter(f"there is no format {name}; there are {', '.join(FORMATS)}")
+    return name
+
+
+SourceOrFile = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="DSN|SNAPSHOT",
+        help="A connection string or URL, or a file made by `pgadvisor snapshot`. "
+        "Without one: DATABASE_URL, else PGHOST, PGDATABASE, PGSERVICE and the like.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Write report.md, report.html, report.json, migration.up.sql, "
+        "migration.down.sql and pr-comment.md into this directory.",
+        show_default=False,
+    ),
+]
+ForceFiles = Annotated[bool, typer.Option("--force", help="Replace files that are there already.")]
+Format = Annotated[
+    OutputFormat,
+    typer.Option(
+        "--format", help="What to print on standard output: text, json, markdown or html."
+    ),
+]
+MigrationFormat = Annotated[
+    str,
+    typer.Option(
+        metavar="FORMAT",
+        callback=_known_format,
+        help=f"Write the migration in this tool's format: {', '.join(FORMATS)}.",
+    ),
+]
+Workload = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="A directory of .sql files to take as workload, beside what the server "
+        "counted. `-- weight: 120` before a statement says how often a day it runs.",
+        show_default=False,
+    ),
+]
+IndexBudget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        help="Storage for all new indexes, such as 500MB.",
+        show_default=False,
+    ),
+]
+MaxIndexes = Annotated[
+    int | None, typer.Option(min=0, help="Number of new indexes.", show_default=False)
+]
+Schemas = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="Look at this schema only; may be repeated.", show_default=False
+    ),
+]
+ExcludedSchemas = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME", help="Leave this schema out; may be repeated.", show_default=False
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Settings; without: pgadvisor.toml, or [tool.pgadvisor] in pyproject.toml.",
+        show_default=False,
+    ),
+]
+RuleDirectories = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="DIR", help="Rules of your own; may be repeated.", show_default=False),
+]
+Threshold = Annotated[
+    FailOn,
+    typer.Option(
+        help="Exit with 1 when there is a finding this severe, or worse: info, warning, "
+        "critical; or never."
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+Source = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="DSN",
+        help="A connection string or URL. Without one: DATABASE_URL, else PGHOST, "
+        "PGDATABASE, PGSERVICE and the like.",
+        show_default=False,
+    ),
+]
+SnapshotFile = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="FILE", help="The file; by custom it ends in .pgsnap."),
+]
+ForceFile = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
+RedactionLevel = Annotated[
+    Redact,
+    typer.Option(
+        help="What becomes of values: none keeps them; default keeps those that many rows "
+        "share and puts pseudonyms in the place of the others; all keeps none."
+    ),
+]
+RedactedColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Keep no value of this column (schema.table.column); may be repeated.",
+        show_default=False,
+    ),
+]
