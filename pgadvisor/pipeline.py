@@ -46,6 +46,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     config: Config | None = None,
     rule_directories: Sequence[Path] = (),
     workload: Sequence[Statement] = (),
+    workload_only: bool = False,
     migration_format: str = "plain",
     planner: Callable[[Snapshot], Backend] = Twin,
     today: date | None = None,
@@ -59,6 +60,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         config: Limits, gates and suppressions; see ``load_config``.
         rule_directories: Directories with rules of your own.
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
+        workload_only: Take them in the place of the snapshot's.
         migration_format: ``plain``, ``alembic`` or ``django``.
         planner: What answers what-if questions.
         today: The day on which suppressions are looked at; None: the snapshot's own.
@@ -70,7 +72,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     started, settings = time.monotonic(), config or Config()
     day = today or snapshot.server.collected_at.date()
     rules = load_rules(tuple(rule_directories))
-    snapshot = _with_workload(snapshot, workload)
+    snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
     simulation = simulate(case, diagnosis.findings, budget or Budget(), planner, progress)
@@ -107,7 +109,11 @@ def build_case(
     return Case(catalog=catalog, usage=usage, gates=gates, limits=settings.gates)
 
 
-def _with_workload(snapshot: Snapshot, workload: Sequence[Statement]) -> Snapshot:
+def _with_workload(
+    snapshot: Snapshot, workload: Sequence[Statement], *, is_alone: bool
+) -> Snapshot:
+    if is_alone:
+        return replace(snapshot, statements=Statements(rows=tuple(workload)), plans=())
     if not workload:
         return snapshot
     return replace(snapshot, statements=Statements(rows=(*snapshot.statements, *workload)))

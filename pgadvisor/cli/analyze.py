@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from pgadvisor.advice import Advice
@@ -15,6 +17,7 @@ from pgadvisor.emit.text import print_report
 from pgadvisor.errors import UsageError
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.finding import Severity
+from pgadvisor.model.statement import Statement
 from pgadvisor.pipeline import advise
 from pgadvisor.units import parse_size_bytes
 from pgadvisor.workload import read_workload
@@ -28,6 +31,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     output_format: options.Format = OutputFormat.TEXT,
     migration: options.MigrationFormat = "plain",
     workload: options.Workload = None,
+    workload_only: options.WorkloadOnly = False,
     index_budget: options.IndexBudget = None,
     max_indexes: options.MaxIndexes = None,
     schema: options.Schemas = None,
@@ -43,7 +47,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     pg_stat_statements, no DDL.  `pgadvisor grants` prints what the role needs.
     """
     settings = load_config(config)
-    statements = read_workload(workload) if workload is not None else ()
+    statements = _workload(workload, is_alone=workload_only)
     budget = Budget(index_bytes=_size(index_budget), max_indexes=max_indexes)
     if out is not None:
         check_outputs(out, force=force)
@@ -57,6 +61,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             config=settings,
             rule_directories=rules or (),
             workload=statements,
+            workload_only=workload_only,
             migration_format=migration,
             progress=report,
         )
@@ -66,6 +71,14 @@ def analyze(  # noqa: PLR0913  (one for each option)
         say(f"written to {out}: {', '.join(path.name for path in written)}")
     if code := exit_code(advice, fail_on):
         raise typer.Exit(code)
+
+
+def _workload(place: Path | None, *, is_alone: bool) -> tuple[Statement, ...]:
+    if place is not None:
+        return read_workload(place)
+    if is_alone:
+        raise UsageError("reading --workload-only", "there is no --workload DIR to take alone")
+    return ()
 
 
 def _print(advice: Advice, output_format: OutputFormat) -> None:

@@ -86,6 +86,10 @@ Workload = Annotated[
         show_default=False,
     ),
 ]
+WorkloadOnly = Annotated[
+    bool,
+    typer.Option("--workload-only", help="Take that workload in the place of the counted one."),
+]
 IndexBudget = Annotated[
     str | None,
     typer.Option(

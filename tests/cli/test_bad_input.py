@@ -180,6 +180,10 @@ OUTPUTS = {
     ),
 }
 OPTIONS = {
+    "workload only without a workload": Bad(
+        command="analyze --workload-only",
+        message="reading --workload-only: there is no --workload DIR to take alone",
+    ),
     "budget without a number": Bad(
         command="analyze --index-budget much",
         message="reading --index-budget: 'much' is not a size",

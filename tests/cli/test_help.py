@@ -13,6 +13,7 @@ OPTIONS = {
     (): {"--version", "--help"},
     ("analyze",): {
         *("--out", "--force", "--format", "--migration", "--workload", "--index-budget"),
+        "--workload-only",
         *("--max-indexes", "--schema", "--exclude-schema", "--config", "--rules", "--fail-on"),
         *("--quiet", "--help"),
     },

@@ -142,6 +142,17 @@ def test_takes_a_workload_from_files(cluster: Cluster, tmp_path: Path) -> None:
     assert "execution time a day" not in markdown
 
 
+def test_takes_a_workload_from_files_alone(shop_dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "page.sql").write_text("select total from orders where customer_id = 17")
+
+    beside = analyze_json(shop_dsn, "--workload", "page.sql", cwd=tmp_path)
+    alone = analyze_json(shop_dsn, "--workload", "page.sql", "--workload-only", cwd=tmp_path)
+
+    assert beside["counts"]["statements"] > 1
+    assert alone["counts"]["statements"] == 1
+    assert any(key.startswith(MISSING) for key in keys_of(alone))
+
+
 @pytest.mark.parametrize("level", ["none", "default"])
 def test_a_snapshot_gives_the_same_advice_as_the_server(
     shop_dsn: str, tmp_path: Path, eager: Path, level: str
