@@ -77,17 +77,16 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     diagnosis = diagnose(case, rules, settings, today=day)
     simulation = simulate(case, diagnosis.findings, budget or Budget(), planner, progress)
     case = replace(case, fidelity=simulation.choice.fidelity)
-    costed = diagnose_choice(case, simulation.choice, rules, settings, today=day)
-    diagnosis = _joined(diagnosis, costed)
+    choice = simulation.choice
+    diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
     refused = {**simulation.refused_drops, **redacted_definitions(snapshot)}
-    recommendations = recommend(diagnosis.findings, simulation.choice, refused)
-    migration = build_migration(recommendations, format=migration_format)
+    recommendations = recommend(diagnosis.findings, choice, refused)
     return Advice.assemble(
         case=case,
         diagnosis=diagnosis,
         simulation=simulation,
         recommendations=recommendations,
-        migration=migration,
+        migration=build_migration(recommendations, format=migration_format),
         lowered_limits=changed_limits(settings, rules),
         analysis_time_ms=(time.monotonic() - started) * 1000,
     )
