@@ -12,6 +12,7 @@
     ├── CollectError           4  a part of the collection failed, the rest is there
     └── ClusterError           5  an embedded server could not be started or used
         └── TwinError             the planner twin cannot do what was asked
+            └── RefusedError   2  since what it was given is wrong: a statement, an index, a name
 
 The number is the exit code of the command line.
 """
@@ -84,3 +85,9 @@ class ClusterError(PgAdvisorError):
 
 class TwinError(ClusterError):
     """The planner twin cannot do what was asked of it."""
+
+
+class RefusedError(TwinError):
+    """The planner twin refuses a statement, an index or a name that it was given."""
+
+    exit_code = 2

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from pgadvisor.cluster.binaries import Binaries, embedded_binaries
-from pgadvisor.errors import TwinError
+from pgadvisor.errors import RefusedError, TwinError
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.estimate import Fidelity
@@ -150,7 +150,8 @@ class Twin:
             settings: Planner settings.
 
         Raises:
-            TwinError: The planner, or the server, refuses.
+            RefusedError: The planner refuses the statement, or there is no such index.
+            TwinError: The server is gone.
         """
         running = self._run("explaining a statement")
         difference = Difference(
@@ -160,12 +161,25 @@ class Twin:
         )
         outcome = running.planner.plan(statement, difference)
         if isinstance(outcome, NotPlanned):
-            raise TwinError(
+            raise RefusedError(
                 "explaining a statement on the twin",
                 outcome.reason,
-                "See `notes` for what of the original is missing in the twin.",
+                "The notes of the twin say what of the original it lacks.",
             )
         return outcome
+
+    def create(self, statement: str) -> Hypothetical:
+        """Build an index by a CREATE INDEX statement, for every ``explain`` that names it.
+
+        Returns:
+            What it is called, and how large it would be.
+
+        Raises:
+            RefusedError: The planner refuses it.
+            TwinError: The server is gone.
+        """
+        self._created(statement)
+        return self._made(statement)
 
     def fidelity(self) -> Fidelity:
         """Compare the twin's plans with the original's own, kept in the snapshot.
@@ -189,11 +203,14 @@ class Twin:
             size_bytes=made.size_bytes,
         )
 
-    def _oids_of(self, wanted: str | IndexDefinition) -> tuple[int, ...]:
+    def _made(self, wanted: str | IndexDefinition) -> Hypothetical:
         made = self._hypothetical.get(wanted, "it has not been built")
         if isinstance(made, str):
-            raise TwinError(_CREATING, made, "Correct the definition, or leave it out.")
-        return made.oids
+            raise RefusedError(_CREATING, made, "Correct the definition, or leave it out.")
+        return made
+
+    def _oids_of(self, wanted: str | IndexDefinition) -> tuple[int, ...]:
+        return self._made(wanted).oids
 
     def _created(self, wanted: str | IndexDefinition) -> tuple[int, ...]:
         if isinstance(wanted, IndexDefinition):
@@ -223,10 +240,12 @@ class Twin:
         try:
             schema, name = indexed_table(create_index)
         except StatementError as error:
-            raise TwinError(_CREATING, error.reason, "Give one CREATE INDEX statement.") from error
+            raise RefusedError(
+                _CREATING, error.reason, "Give one CREATE INDEX statement."
+            ) from error
         table = self._catalog.find_table(schema, name)
         if table is None:
-            raise TwinError(
+            raise RefusedError(
                 _CREATING,
                 f"the snapshot has no table called {name}",
                 "Name its schema, if that is not in the search path.",
@@ -238,7 +257,7 @@ class Twin:
         for index in self._snapshot.indexes:
             if wanted in {index.oid, index.name, f"{index.schema}.{index.name}"}:
                 return index.oid
-        raise TwinError(
+        raise RefusedError(
             "dropping an index on the twin",
             f"the snapshot has no index called {wanted}",
             "Give its name as the catalog has it, or its OID.",
