@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import pq
@@ -14,16 +14,19 @@ from pgadvisor.parse.parameters import repairs
 from pgadvisor.parse.statement import StatementError, parse_statement
 from pgadvisor.sqltext.quote import quote_literal
 from pgadvisor.whatif.backend import NotPlanned
+from pgadvisor.whatif.twin.explain_form import (
+    GENERIC,
+    GENERIC_PLAN_SINCE,
+    INDETERMINATE_TYPE,
+    OWN_SETTING,
+    PLAIN,
+    ExplainForm,
+    prepared,
+    untyped_parameter,
+)
 from pgadvisor.whatif.twin.session import TwinServer, reason_of
 from pgadvisor.whatif.twin.switch import Switchboard
 
-_OPTIONS = "FORMAT JSON, VERBOSE, SETTINGS"
-_GENERIC = f"EXPLAIN (GENERIC_PLAN, {_OPTIONS}) "
-"""Of PostgreSQL 16 and later; it leaves ``$n`` unknown, as a generic plan does."""
-_PREPARED = f"EXPLAIN ({_OPTIONS}) "
-_FORCE_GENERIC = "SET LOCAL plan_cache_mode = force_generic_plan"
-_NAME = "pgadvisor_q"
-_INDETERMINATE_TYPE = "42P18"
 _MAX_REPAIRS = 8
 
 
@@ -55,6 +58,8 @@ class Planner:
         self._server = server
         self._switchboard = switchboard
         self._texts: dict[str, str] = {}
+        self._forms: dict[str, ExplainForm] = {}
+        """By a text with parameters, on majors whose EXPLAIN takes none."""
         self.call_count = 0
 
     def plan(self, statement: str, difference: Difference = NONE) -> Plan | NotPlanned:
@@ -86,13 +91,8 @@ class Planner:
             return _NOT_EXPLAINABLE
         if not parsed.parameter_count:
             return self.plan(statement)
-        nulls = ", ".join(["NULL"] * parsed.parameter_count)
-        prepare = f"PREPARE {_NAME} AS {statement}\n"
-        outcome = self._ask([_FORCE_GENERIC, prepare], f"{_PREPARED}EXECUTE {_NAME}({nulls})")
-        with self._server.failing("planning on the twin"):
-            # A prepared statement outlives the transaction that made it.
-            self._server.role.execute("deallocate all")
-        if isinstance(outcome, NotPlanned) and outcome.sqlstate == _INDETERMINATE_TYPE:
+        outcome = self._ask((), statement, prepared(parsed.parameter_count))
+        if isinstance(outcome, NotPlanned) and outcome.sqlstate == INDETERMINATE_TYPE:
             return self._explain(statement, NONE)
         return outcome
 
@@ -118,21 +118,41 @@ class Planner:
         changes = [_set_local(name, value) for name, value in difference.settings]
         if difference.shown or difference.hidden:
             changes.append(self._switchboard.statement(difference.shown, difference.hidden))
-        # The line break ends a comment at the end of the text.
-        return self._ask(changes, f"{_GENERIC}{text}\n", len(_GENERIC))
+        if self._server.cluster.binaries.major >= GENERIC_PLAN_SINCE:
+            return self._ask(changes, text, GENERIC)
+        return self._explain_prepared(changes, text)
 
-    def _ask(self, changes: Sequence[str], explain: str, head: int = 0) -> Plan | NotPlanned:
+    def _explain_prepared(self, changes: Sequence[str], text: str) -> Plan | NotPlanned:
+        """Plan a text with ``$n`` where EXPLAIN takes none; a type that cannot be told is text."""
+        form = self._forms.get(text)
+        if form is not None:
+            return self._ask(changes, text, form)
+        count = parse_statement(text).parameter_count
+        texts: set[int] = set()
+        while True:
+            form = prepared(count, texts) if count else PLAIN
+            outcome = self._ask(changes, text, form)
+            if isinstance(outcome, Plan):
+                self._forms[text] = form
+                return outcome
+            is_untyped = outcome.sqlstate == INDETERMINATE_TYPE
+            untyped = untyped_parameter(outcome.reason) if is_untyped else None
+            if untyped is None or untyped in texts:
+                return outcome
+            texts.add(untyped)
+
+    def _ask(self, changes: Sequence[str], text: str, form: ExplainForm) -> Plan | NotPlanned:
         """Begin, change, explain and roll back, in one round trip.
 
         A generic plan can only be had by the simple protocol, which would run several
         statements, but the text has been shown to be exactly one.
         """
         self.call_count += 1
-        before = "; ".join(["BEGIN", *changes, ""])
+        before = "; ".join(["BEGIN", *changes, form.head])
         role = self._server.role
         with self._server.failing("planning on the twin"):
             try:
-                cursor = role.execute(f"{before}{explain}; ROLLBACK".encode())
+                cursor = role.execute(f"{before}{text}{form.tail}; ROLLBACK".encode())
                 while cursor.statusmessage != "EXPLAIN":
                     if not cursor.nextset():
                         return NotPlanned(reason="the server gave no plan")
@@ -140,9 +160,9 @@ class Planner:
             except psycopg.Error as error:
                 if role.broken:
                     raise
-                role.rollback()
+                self._clear_up(form)
                 position = error.diag.statement_position
-                offset = int(position) - len(before) - head if position else 0
+                offset = int(position) - len(before) if position else 0
                 return NotPlanned(
                     reason=reason_of(error),
                     sqlstate=error.sqlstate,
@@ -152,9 +172,16 @@ class Planner:
                 if not role.broken and role.info.transaction_status != _IDLE:
                     role.rollback()
         try:
-            return plan_from_object(row[0] if row else None)
+            plan = plan_from_object(row[0] if row else None)
         except PlanFormatError as error:
             return NotPlanned(reason=f"its plan cannot be read: {error}")
+        return _without_own_setting(plan) if form.is_prepared else plan
+
+    def _clear_up(self, form: ExplainForm) -> None:
+        """End a transaction that failed; a prepared statement would outlive it."""
+        self._server.role.rollback()
+        if form.is_prepared:
+            self._server.role.execute("deallocate all")
 
 
 _IDLE = pq.TransactionStatus.IDLE
@@ -167,6 +194,10 @@ def _gate(text: str) -> NotPlanned | None:
         return None if parse_statement(text).is_explainable else _NOT_EXPLAINABLE
     except StatementError as error:
         return NotPlanned(reason=error.reason)
+
+
+def _without_own_setting(plan: Plan) -> Plan:
+    return replace(plan, settings=tuple(s for s in plan.settings if s[0] != OWN_SETTING))
 
 
 def _set_local(name: str, value: str) -> str:
