@@ -23,6 +23,10 @@ class IndexDefinition:
     predicate: str | None = None
     """SQL with unqualified column names, without ``WHERE``."""
     is_unique: bool = False
+    nulls_not_distinct: bool = False
+    """Of a unique index, PostgreSQL 15 and later: one NULL counts as equal to another."""
+    options: tuple[tuple[str, str], ...] = ()
+    """Storage parameters: ``pages_per_range`` and ``32``."""
 
     @property
     def key_columns(self) -> tuple[str | None, ...]:

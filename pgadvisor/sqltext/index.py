@@ -12,11 +12,13 @@ from pgadvisor.sqltext.quote import (
     cut_identifier,
     qualified,
     quote_identifier,
+    quote_literal,
 )
 
 NAME_PREFIX = "pgadv"
 """All indexes of ours begin so; nothing else is ever dropped by its name alone."""
 _HASH_DIGITS = 6
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def key_sql(key: IndexKey, access_method: str = "btree") -> str:
@@ -41,6 +43,11 @@ def definition_sql(definition: IndexDefinition) -> str:
     text = f"({keys})" if method == "btree" else f"USING {quote_identifier(method)} ({keys})"
     if definition.include:
         text += f" INCLUDE ({', '.join(map(quote_identifier, definition.include))})"
+    if definition.nulls_not_distinct:
+        text += " NULLS NOT DISTINCT"
+    if definition.options:
+        options = (f"{quote_identifier(k)} = {_option_value(v)}" for k, v in definition.options)
+        text += f" WITH ({', '.join(options)})"
     if definition.predicate:
         text += f" WHERE {definition.predicate}"
     return text
@@ -106,6 +113,10 @@ def describe_index(definition: IndexDefinition) -> str:
     """The index for people, unquoted where that is clear: ``public.orders (a, b DESC)``."""
     plain = _unquoted(definition_sql(definition))
     return f"{definition.schema}.{definition.table} {plain}"
+
+
+def _option_value(value: str) -> str:
+    return value if _NUMBER.fullmatch(value) else quote_literal(value)
 
 
 def _words(expression: str) -> str:

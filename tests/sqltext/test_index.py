@@ -64,6 +64,18 @@ ORDERS = IndexDefinition(
             "((lower(email)))",
             id="expression",
         ),
+        pytest.param(
+            replace(
+                ORDERS,
+                is_unique=True,
+                nulls_not_distinct=True,
+                options=(("fillfactor", "70"), ("deduplicate_items", "off")),
+                predicate="paid",
+            ),
+            '("customer_id") NULLS NOT DISTINCT'
+            """ WITH ("fillfactor" = 70, "deduplicate_items" = 'off') WHERE paid""",
+            id="options",
+        ),
     ],
 )
 def test_writes_what_stands_after_the_table(index: IndexDefinition, text: str) -> None:
