@@ -64,10 +64,11 @@ def set_lengths(files: Iterable[RelationFile], owner: tuple[int, int] | None) ->
 
 
 def _set_height(file: RelationFile, height: int) -> None:
-    with file.path.open("r+b") as stream:
+    with file.path.open("r+b", buffering=0) as stream:
         pages = with_height(stream.read(BLOCK_BYTES), height)
-        stream.seek(0)
-        stream.write(pages[: max(file.length_bytes, BLOCK_BYTES)])
+        stream.truncate(0)  # what is not written again is a hole
+        for block, page in enumerate(pages[: max(file.pages, 1)]):
+            os.pwrite(stream.fileno(), page, block * BLOCK_BYTES)
 
 
 def _set_length(file: RelationFile, owner: tuple[int, int] | None) -> None:

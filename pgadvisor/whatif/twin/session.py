@@ -35,11 +35,13 @@ SETTINGS = {
     "autovacuum": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
-    "max_wal_size": "256MB",
+    "min_wal_size": "2MB",
+    "max_wal_size": "32MB",
     # New relations are synced rather than logged, so that no page of theirs is cached here.
     "wal_skip_threshold": "0",
     "checkpoint_timeout": "1h",
-    "shared_buffers": "64MB",
+    # Each commit of a new relation looks through all of them.
+    "shared_buffers": "32MB",
     "max_connections": "10",
     "max_locks_per_transaction": "4096",
     "temp_file_limit": "64MB",
@@ -74,6 +76,7 @@ class TwinServer:
             password=password,
             locale=locale,
             prefix="pgadvisor-twin-",
+            initdb_options=("--wal-segsize=1",),
         )
         try:
             with _connected(self.cluster.dsn()) as connection:
