@@ -50,6 +50,10 @@ class Predicate:
     """The other side's SQL text where it is a constant: ``'pending'``, ``5``, ``true``."""
     is_optional: bool = False
     """It stands below an OR, so it alone does not narrow the rows down."""
+    list_parameters: tuple[int, ...] = ()
+    """Of a list: the numbers of the parameters among its members, in order."""
+    takes_array: bool = False
+    """The parameter is an array of values: ``c = ANY ($1)``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +141,6 @@ class StatementUsage:
     unresolved: tuple[str, ...] = ()
     """Names that the catalog does not have; what is said of the statement is then partial."""
     parameter_count: int = 0
+    limit_parameters: tuple[int, ...] = ()
+    """Parameters that are a LIMIT, of the statement or of a query in it."""
+    offset_parameters: tuple[int, ...] = ()

@@ -102,6 +102,9 @@ def note_predicate(
     operator: str,
     value: ast.Node | None = None,
     literal: str | None = None,
+    *,
+    listed: tuple[int, ...] = (),
+    takes_array: bool = False,
 ) -> None:
     """Note a condition that compares a column with something row-independent."""
     parameter = None
@@ -121,6 +124,8 @@ def note_predicate(
             parameter=parameter,
             literal=literal,
             is_optional=place.is_optional,
+            list_parameters=listed,
+            takes_array=takes_array and parameter is not None,
         )
         place.workspace.drafts[origin.relation].predicates[predicate] = None
 

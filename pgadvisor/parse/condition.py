@@ -134,7 +134,10 @@ def _note_array(node: ast.A_Expr, place: Place) -> None:
             kind = PredicateKind.IN_LIST if is_any else PredicateKind.OTHER
         elif kind is not PredicateKind.PATTERN:
             kind = PredicateKind.INEQUALITY if operator == "<>" else PredicateKind.OTHER
-        note_predicate(place, left.column, kind, operator, right.node)
+        members = _listed(_array_members(right.node))
+        note_predicate(
+            place, left.column, kind, operator, right.node, listed=members, takes_array=True
+        )
     elif right.column is not None and not left.references:
         name = f"{operator} {'ANY' if is_any else 'ALL'}"
         note_predicate(place, right.column, PredicateKind.OTHER, name, left.node)
@@ -171,9 +174,23 @@ def _note_list(place: Place, left: Operand, operator: str, values: Sequence[ast.
     if left.column is not None and left.column.computed is None:
         kind = PredicateKind.IN_LIST if operator == "=" else PredicateKind.INEQUALITY
         value = values[0] if parameter is not None else None
-        note_predicate(place, left.column, kind, operator, value, literal)
+        listed = _listed(values)
+        note_predicate(place, left.column, kind, operator, value, literal, listed=listed)
     elif left.references:
         note_wrapped(place, left, operator, None)
+
+
+def _listed(values: Sequence[ast.Node]) -> tuple[int, ...]:
+    """The parameters among the members of a list."""
+    numbers = (value_of(value)[0] for value in values)
+    return tuple(number for number in numbers if number is not None)
+
+
+def _array_members(node: ast.Node) -> tuple[ast.Node, ...]:
+    """What is written in ``ARRAY[...]``; nothing of any other array."""
+    while isinstance(node, ast.TypeCast) and node.arg is not None:
+        node = node.arg
+    return node.elements or () if isinstance(node, ast.A_ArrayExpr) else ()
 
 
 def _list_sql(values: Sequence[ast.Node]) -> str | None:
