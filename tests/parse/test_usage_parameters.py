@@ -14,8 +14,12 @@ def predicates(text: str) -> list[Predicate]:
 
 @pytest.mark.parametrize(
     "condition",
-    ["id in ($1, $2)", "id = any (array[$1, $2])", "id = any (array[$1, $2]::int[])"]
-    + ["id = $1 or id = $2"],
+    [
+        "id in ($1, $2)",
+        "id = any (array[$1, $2])",
+        "id = any (array[$1, $2]::int[])",
+        "id = $1 or id = $2",
+    ],
 )
 def test_lists_the_parameters_of_a_list(condition: str) -> None:
     [predicate] = predicates(f"select from orders where {condition}")
