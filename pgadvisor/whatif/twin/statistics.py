@@ -1,7 +1,8 @@
-"""Statistics into the twin, by PostgreSQL 18's own functions for it.
+"""Statistics into the twin.
 
-They are run by the role that owns the tables, never by the superuser: values go through the
-input functions of their types, and a domain's runs its checks.
+From PostgreSQL 18 on there are functions for it.  They are run by the role that owns the tables,
+never by the superuser: values go through the input functions of their types, and a domain's runs
+its checks.  Before 18 the superuser writes into the catalog; see :mod:`.pg_statistic`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ from dataclasses import dataclass
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Index, Table
-from pgadvisor.model.statistics import ColumnStatistics
+from pgadvisor.whatif.twin.array_text import array_literal, numbers_literal
 from pgadvisor.whatif.twin.batch import Command
+from pgadvisor.whatif.twin.pg_statistic import RelationColumn, insert_statistics
 from pgadvisor.whatif.twin.session import TwinServer, refusal_of
+
+RESTORE_FUNCTIONS_SINCE = 18
+"""The major version from which on statistics are restored by functions."""
 
 _RELATION = """
 select pg_catalog.pg_restore_relation_stats(
@@ -30,6 +35,13 @@ select pg_catalog.pg_restore_attribute_stats(
   'elem_count_histogram', $14::float4[],
   'range_length_histogram', $15::text, 'range_empty_frac', $16::float4,
   'range_bounds_histogram', $17::text)
+"""
+_UPDATE = """
+update pg_class c set relpages = new.pages, reltuples = new.rows, relallvisible = new.visible
+from unnest(%s::text[], %s::text[], %s::int[], %s::float4[], %s::int[])
+        as new(schema, name, pages, rows, visible)
+    join pg_namespace n on n.nspname = new.schema
+where c.relnamespace = n.oid and c.relname = new.name and c.relowner = 'twin'::regrole
 """
 _TRUE = b"t"
 
@@ -62,6 +74,9 @@ def restore_relations(server: TwinServer, relations: Iterable[RelationCounts]) -
     Raises:
         TwinError: The server is gone.
     """
+    if not _has_functions(server):
+        _update_relations(server, list(relations))
+        return []
     named = [
         (
             f"row and page counts of {r.schema}.{r.name}",
@@ -83,54 +98,63 @@ def restore_columns(server: TwinServer, catalog: Catalog, present: frozenset[int
     Raises:
         TwinError: The server is gone.
     """
-    return _restore(server, _columns(catalog, present))
+    return restore_rows(server, _rows(catalog, present))
 
 
-def _columns(catalog: Catalog, present: frozenset[int]) -> Iterator[tuple[str, Command]]:
+def restore_rows(server: TwinServer, rows: Iterable[RelationColumn]) -> list[str]:
+    """Give columns statistics where they have none; returns what failed.
+
+    Raises:
+        TwinError: The server is gone.
+    """
+    if not _has_functions(server):
+        return insert_statistics(server, rows)
+    return _restore(server, ((row.what, Command(_COLUMN, _column_values(row))) for row in rows))
+
+
+def _has_functions(server: TwinServer) -> bool:
+    return server.cluster.binaries.major >= RESTORE_FUNCTIONS_SINCE
+
+
+def _update_relations(server: TwinServer, relations: Sequence[RelationCounts]) -> None:
+    server.command(
+        _UPDATE,
+        (
+            [one.schema for one in relations],
+            [one.name for one in relations],
+            [one.pages for one in relations],
+            [one.rows for one in relations],
+            [one.all_visible_pages for one in relations],
+        ),
+    )
+
+
+def _rows(catalog: Catalog, present: frozenset[int]) -> Iterator[RelationColumn]:
     for row in catalog.snapshot.column_statistics:
         relation = catalog.tables.get(row.relation_oid) or catalog.indexes.get(row.relation_oid)
         if relation is not None and relation.oid in present:
-            name = f"statistics of {relation.schema}.{relation.name}.{row.column}"
-            yield name, Command(_COLUMN, _column_values(relation, row))
+            yield RelationColumn(schema=relation.schema, relation=relation.name, statistics=row)
 
 
-def array_literal(values: Sequence[str | None] | None) -> str | None:
-    """Texts as an array literal: ``{"a",NULL}``, quotes escaped; None stays None."""
-    if values is None:
-        return None
-    return "{" + ",".join(map(_element, values)) + "}"
-
-
-def _element(value: str | None) -> str:
-    if value is None:
-        return "NULL"
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _column_values(relation: Table | Index, row: ColumnStatistics) -> tuple[object, ...]:
+def _column_values(named: RelationColumn) -> tuple[object, ...]:
+    row = named.statistics
     return (
-        relation.schema,
-        relation.name,
-        row.column,
+        *named.key,
         row.is_inherited,
         row.null_ratio,
         row.average_width_bytes,
         row.n_distinct,
         array_literal(row.most_common_values),
-        _ratios(row.most_common_ratios),
+        numbers_literal(row.most_common_ratios),
         array_literal(row.histogram_bounds),
         row.correlation,
         array_literal(row.most_common_elements),
-        _ratios(row.most_common_element_ratios),
-        _ratios(row.element_count_histogram),
+        numbers_literal(row.most_common_element_ratios),
+        numbers_literal(row.element_count_histogram),
         array_literal(row.range_length_histogram),
         row.range_empty_ratio,
         array_literal(row.range_bounds_histogram),
     )
-
-
-def _ratios(values: Sequence[float] | None) -> str | None:
-    return None if values is None else "{" + ",".join(map(repr, map(float, values))) + "}"
 
 
 def _restore(server: TwinServer, named: Iterable[tuple[str, Command]]) -> list[str]:

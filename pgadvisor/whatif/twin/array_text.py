@@ -1,0 +1,23 @@
+"""Arrays as texts that the server reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+
+def array_literal(values: Sequence[str | None] | None) -> str | None:
+    """Texts as an array literal: ``{"a",NULL}``, quotes escaped; None stays None."""
+    if values is None:
+        return None
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def numbers_literal(values: Iterable[float] | None) -> str | None:
+    """Numbers as an array literal, none of their digits lost; None stays None."""
+    return None if values is None else "{" + ",".join(map(repr, map(float, values))) + "}"
+
+
+def _element(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
