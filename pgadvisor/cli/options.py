@@ -20,6 +20,13 @@ class OutputFormat(StrEnum):
     HTML = "html"
 
 
+class TextOrJson(StrEnum):
+    """What ``--format`` takes where there is no more."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class FailOn(StrEnum):
     """What ``--fail-on`` takes."""
 
@@ -161,4 +168,41 @@ RedactedColumns = Annotated[
         help="Keep no value of this column (schema.table.column); may be repeated.",
         show_default=False,
     ),
+]
+Explain = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE",
+        help="Plan each statement of this file; - is standard input; may be repeated. "
+        "Without it: a prompt.",
+        show_default=False,
+    ),
+]
+Create = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SQL",
+        help="A CREATE INDEX statement: plan as if that index existed; may be repeated.",
+        show_default=False,
+    ),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="Plan as if this index did not exist; may be repeated.",
+        show_default=False,
+    ),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Plan with this setting, such as random_page_cost=1.1; may be repeated.",
+        show_default=False,
+    ),
+]
+PlanFormat = Annotated[
+    TextOrJson, typer.Option("--format", help="How to print the plans: text or json.")
 ]

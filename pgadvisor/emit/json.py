@@ -23,8 +23,12 @@ _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufe
 
 def render_json(advice: AdviceData) -> str:
     """Render the report as JSON; what is no number becomes null."""
-    encoded = msgspec.json.encode(build_document(advice))
-    text = msgspec.json.format(encoded, indent=2).decode()
+    return json_text(build_document(advice))
+
+
+def json_text(document: object) -> str:
+    """Write a document as JSON that a terminal shows as it is."""
+    text = msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 

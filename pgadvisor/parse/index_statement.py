@@ -22,3 +22,12 @@ def indexed_table(sql: str) -> tuple[str | None, str]:
     if not isinstance(tree, ast.IndexStmt) or tree.relation is None:
         raise StatementError("is not one CREATE INDEX statement")
     return tree.relation.schemaname, str(tree.relation.relname)
+
+
+def is_create_index(sql: str) -> bool:
+    """Whether a text is one CREATE INDEX statement."""
+    try:
+        indexed_table(sql)
+    except StatementError:
+        return False
+    return True
