@@ -84,6 +84,16 @@ class Backend(Protocol):
         """
         ...
 
+    def plans(
+        self, questions: Sequence[tuple[str, Configuration]]
+    ) -> tuple[Plan | NotPlanned, ...]:
+        """Plan many statements, several at once where it can; one outcome for each, in order.
+
+        Raises:
+            TwinError: The planner itself is gone.
+        """
+        ...
+
     def __enter__(self) -> Self:
         """Start the planner."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,12 @@ from pgadvisor.whatif.twin.settings import take_over_settings
 from pgadvisor.whatif.twin.statistics import counts_of, restore_columns, restore_relations
 
 _RELATIONS = """
-select n.nspname, c.relname, c.oid::bigint, pg_relation_filepath(c.oid)
+select n.nspname, c.relname, c.oid::bigint
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'i', 'I') and c.relowner = 'twin'::regrole
+"""
+_PATHS = """
+select oid::bigint, pg_relation_filepath(oid) from pg_class where oid = any(%s::oid[])
 """
 
 
@@ -41,8 +44,18 @@ class Rebuilt:
     """What the sizes of further indexes depend on."""
 
 
-def build(server: TwinServer, catalog: Catalog) -> Rebuilt:
+def build(
+    server: TwinServer, catalog: Catalog, copies: int = 0
+) -> tuple[tuple[TwinServer, Rebuilt], ...]:
     """Rebuild a snapshot in an empty database.
+
+    Args:
+        server: The database.
+        catalog: The snapshot.
+        copies: How many further databases are to be like it.
+
+    Returns:
+        Each database, and what became of the snapshot there.
 
     Raises:
         TwinError: The server is gone, or the file system refuses.
@@ -53,14 +66,20 @@ def build(server: TwinServer, catalog: Catalog) -> Rebuilt:
     notes += create_collations(server, catalog)
     notes += build_schema(server, catalog)
     server.command(f"revoke create on database {DATABASE} from {ROLE}")
-    shapes = Shapes(catalog)
-    oids, files = _storage(server, catalog, shapes)
-    set_lengths(files.values(), server.cluster.owner)
-    present = frozenset(oids)
+    present = frozenset(_oids(server, catalog))
     notes += restore_columns(server, catalog, present)
     notes += restore_relations(server, map(counts_of, _present(catalog, present)))
-    notes += take_over_settings(server, catalog.snapshot.server)
-    return Rebuilt(notes=tuple(notes), oids=oids, files=files, shapes=shapes)
+    shapes = Shapes(catalog)
+    databases = (server, *server.copies(copies))
+    return tuple((one, _sized(one, catalog, shapes, notes)) for one in databases)
+
+
+def _sized(server: TwinServer, catalog: Catalog, shapes: Shapes, notes: Sequence[str]) -> Rebuilt:
+    """Give a database's relations their lengths, and its sessions the original's settings."""
+    oids, files = _storage(server, catalog, shapes)
+    set_lengths(files.values(), server.cluster.owner)
+    refused = take_over_settings(server, catalog.snapshot.server)
+    return Rebuilt(notes=(*notes, *refused), oids=oids, files=files, shapes=shapes)
 
 
 def locale_for(server: Server) -> str:
@@ -80,22 +99,28 @@ def _relations(catalog: Catalog) -> Iterator[Table | Index]:
     yield from catalog.snapshot.indexes
 
 
+def _oids(server: TwinServer, catalog: Catalog) -> dict[int, int]:
+    """The OIDs of tables and indexes in the twin by those in the snapshot."""
+    found = {(schema, name): oid for schema, name, oid in server.query(_RELATIONS)}
+    return {
+        relation.oid: found[relation.schema, relation.name]
+        for relation in _relations(catalog)
+        if (relation.schema, relation.name) in found
+    }
+
+
 def _storage(
     server: TwinServer, catalog: Catalog, shapes: Shapes
 ) -> tuple[dict[int, int], dict[int, RelationFile]]:
     """Find the snapshot's relations in the twin, and say how long their files are to be."""
-    found = {(schema, name): (oid, path) for schema, name, oid, path in server.query(_RELATIONS)}
-    oids: dict[int, int] = {}
-    files: dict[int, RelationFile] = {}
+    oids = _oids(server, catalog)
+    paths = dict(server.query(_PATHS, (list(oids.values()),)))
     data = Path(server.cluster.data_directory)
-    for relation in _relations(catalog):
-        twin_oid, path = found.get((relation.schema, relation.name), (None, None))
-        if twin_oid is None:
-            continue
-        oids[relation.oid] = twin_oid
-        if path is not None:
-            length = _length(relation)
-            files[twin_oid] = RelationFile(path=data / path, length_bytes=length)
+    files = {
+        oids[relation.oid]: RelationFile(path=data / path, length_bytes=_length(relation))
+        for relation in _relations(catalog)
+        if (path := paths.get(oids.get(relation.oid, 0))) is not None
+    }
     for oid, height in _heights(server, catalog, shapes, oids, files):
         file = files[oid]
         files[oid] = RelationFile(

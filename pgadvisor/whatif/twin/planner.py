@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 import psycopg
 from psycopg import pq
+from psycopg.rows import TupleRow
 
+from pgadvisor.errors import TwinError
 from pgadvisor.model.plan import Plan
 from pgadvisor.parse.explain import PlanFormatError, plan_from_object
 from pgadvisor.parse.parameters import repairs
@@ -60,7 +62,12 @@ class Planner:
         self._texts: dict[str, str] = {}
         self._forms: dict[str, ExplainForm] = {}
         """By a text with parameters, on majors whose EXPLAIN takes none."""
+        self._touched: dict[str, frozenset[int]] = {}
         self.call_count = 0
+
+    def touched(self, statement: str) -> frozenset[int] | None:
+        """OIDs, in the twin, of the relations that its planning locks; None: not planned so far."""
+        return self._touched.get(self._texts.get(statement, statement))
 
     def plan(self, statement: str, difference: Difference = NONE) -> Plan | NotPlanned:
         """Plan one SELECT, INSERT, UPDATE, DELETE or MERGE, with ``$n`` unknown.
@@ -149,14 +156,17 @@ class Planner:
         """
         self.call_count += 1
         before = "; ".join(["BEGIN", *changes, form.head])
+        after = "ROLLBACK" if text in self._touched else f"{_LOCKS}; ROLLBACK"
         role = self._server.role
         with self._server.failing("planning on the twin"):
             try:
-                cursor = role.execute(f"{before}{text}{form.tail}; ROLLBACK".encode())
+                cursor = role.execute(f"{before}{text}{form.tail}; {after}".encode())
                 while cursor.statusmessage != "EXPLAIN":
                     if not cursor.nextset():
                         return NotPlanned(reason="the server gave no plan")
                 row = cursor.fetchone()
+                if text not in self._touched:
+                    self._touched[text] = _locked(cursor)
             except psycopg.Error as error:
                 if role.broken:
                     raise
@@ -185,6 +195,10 @@ class Planner:
 
 
 _IDLE = pq.TransactionStatus.IDLE
+_LOCKS = """
+SELECT pg_catalog.array_agg(l.relation::pg_catalog.int8) AS locked FROM pg_catalog.pg_locks l
+WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.relation IS NOT NULL
+"""
 _NOT_EXPLAINABLE = NotPlanned(reason="it is neither a query nor a change of rows")
 
 
@@ -194,6 +208,15 @@ def _gate(text: str) -> NotPlanned | None:
         return None if parse_statement(text).is_explainable else _NOT_EXPLAINABLE
     except StatementError as error:
         return NotPlanned(reason=error.reason)
+
+
+def _locked(cursor: psycopg.Cursor[TupleRow]) -> frozenset[int]:
+    """Read the answer to ``_LOCKS``, which comes some results after the plan."""
+    while cursor.nextset():
+        if cursor.description and cursor.description[0].name == "locked":
+            [(oids,)] = cursor.fetchall()
+            return frozenset(oids)
+    raise TwinError("planning on the twin", "the server did not tell what it has locked")
 
 
 def _without_own_setting(plan: Plan) -> Plan:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg import pq
@@ -52,58 +52,108 @@ SETTINGS = {
 
 Connection = psycopg.Connection[TupleRow]
 
+_OTHER_DATABASE = "template1"
+_STRATEGY_SINCE = 15
 _BATCH = 100
 _ADMIN_TIMEOUT_MS = 60_000
 
 
 class TwinServer:
-    """A running server for one twin.
+    """One database of a twin's server, and the two connections to it.
 
     Args:
-        binaries: What to run; None: the embedded ones.
-        locale: Of the database: ``C``, or ``C.UTF-8`` for originals that are not C.
+        cluster: The server, which has the role.
+        database: The database's name.
+        role_password: The role's.
 
     Raises:
-        ClusterError: It could not be started.
+        TwinError: It cannot be connected to.
     """
 
-    def __init__(self, binaries: Binaries | None, locale: str) -> None:
-        password = secrets.token_urlsafe(24)
+    def __init__(self, cluster: Cluster, database: str, role_password: str) -> None:
+        self.cluster = cluster
+        self._database = database
+        self._role_password = role_password
+        with self.failing("connecting to the planner twin"):
+            self.admin, self.role = self._connected()
+
+    @classmethod
+    def start(cls, binaries: Binaries | None, locale: str) -> Self:
+        """Start a server with an empty database.
+
+        Args:
+            binaries: What to run; None: the embedded ones.
+            locale: Of the database: ``C``, or ``C.UTF-8`` for originals that are not C.
+
+        Raises:
+            ClusterError: It could not be started.
+        """
         role_password = secrets.token_urlsafe(24)
-        self.cluster = Cluster(
+        cluster = Cluster(
             binaries=binaries,
             settings=SETTINGS,
-            password=password,
+            password=secrets.token_urlsafe(24),
             locale=locale,
             prefix="pgadvisor-twin-",
             initdb_options=("--wal-segsize=1",),
         )
         try:
-            with _connected(self.cluster.dsn()) as connection:
+            with _connected(cluster.dsn(_OTHER_DATABASE)) as connection:
                 role = f"create role {ROLE} login password '{role_password}'"
                 connection.execute(role.encode())
-                connection.execute(f"create database {DATABASE} template template0".encode())
+                connection.execute(f"alter database postgres rename to {DATABASE}".encode())
                 # A twin's role may come in here alone, and into no other database.
-                connection.execute("revoke connect on database postgres, template1 from public")
-            self.admin = _connected(self.cluster.dsn(DATABASE))
-            self.role = _connected(self.cluster.dsn(DATABASE, ROLE, role_password))
-            self.admin.execute("set search_path = pg_catalog, pg_temp")
+                connection.execute(f"revoke connect on database {_OTHER_DATABASE} from public")
+            server = cls(cluster, DATABASE, role_password)
             # Before the snapshot's objects, so that none of them can have the name.
-            self.admin.execute("create schema pgadvisor_twin")
-            for connection, timeout_ms in (
-                (self.admin, _ADMIN_TIMEOUT_MS),
-                (self.role, STATEMENT_TIMEOUT_MS),
-            ):
-                connection.execute(f"set statement_timeout = {timeout_ms}".encode())
+            server.command("create schema pgadvisor_twin")
         except BaseException:
-            self.cluster.stop()
+            cluster.stop()
             raise
+        return server
+
+    def copies(self, count: int) -> tuple[Self, ...]:
+        """Copy the database, file by file, while its relations have no length yet.
+
+        OIDs and names are the same in the copies.
+
+        Raises:
+            TwinError: The server is gone, or the file system refuses.
+        """
+        if not count:
+            return ()
+        self.disconnect()
+        names = [f"{self._database}_{number}" for number in range(2, count + 2)]
+        strategy = " strategy file_copy" if self.cluster.binaries.major >= _STRATEGY_SINCE else ""
+        with (
+            self.failing("copying the planner twin"),
+            _connected(self.cluster.dsn(_OTHER_DATABASE)) as connection,
+        ):
+            for name in names:
+                text = f"create database {name} template {self._database}{strategy}"
+                connection.execute(text.encode())
+        with self.failing("connecting to the planner twin"):
+            self.admin, self.role = self._connected()
+        return tuple(type(self)(self.cluster, name, self._role_password) for name in names)
+
+    def _connected(self) -> tuple[Connection, Connection]:
+        """Connect as the superuser and as the role."""
+        admin = _connected(self.cluster.dsn(self._database))
+        role = _connected(self.cluster.dsn(self._database, ROLE, self._role_password))
+        admin.execute("set search_path = pg_catalog, pg_temp")
+        for connection, timeout_ms in (admin, _ADMIN_TIMEOUT_MS), (role, STATEMENT_TIMEOUT_MS):
+            connection.execute(f"set statement_timeout = {timeout_ms}".encode())
+        return admin, role
 
     def close(self) -> None:
-        """Close the connections and end the server."""
+        """Close the connections and end the server, with all of its databases."""
+        self.disconnect()
+        self.cluster.stop()
+
+    def disconnect(self) -> None:
+        """Close the connections."""
         self.role.close()
         self.admin.close()
-        self.cluster.stop()
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Ask the twin's own catalog, as the superuser, by a text of ours.

@@ -1,0 +1,95 @@
+"""Plans that were made before, by the part of the configuration that their statement can see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from pgadvisor.model.action import IndexDefinition
+from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.plan import Plan
+from pgadvisor.whatif.backend import Configuration, NotPlanned
+
+_MAX_PLANS = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Key:
+    statement: str
+    configuration: Configuration
+
+
+class PlanCache:
+    """Plans of one twin.
+
+    An index on a table that a statement does not touch makes no difference to it, whatever else
+    the configuration has.  What a statement touches, through views, functions and partitions, is
+    what its planning has locked.
+
+    Args:
+        catalog: The snapshot.
+    """
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._plans: dict[_Key, Plan | NotPlanned] = {}
+        self._touched: dict[str, frozenset[int]] = {}
+        self._seen_from: dict[int, frozenset[int]] = {}
+
+    def find(self, statement: str, configuration: Configuration) -> Plan | NotPlanned | None:
+        """The plan that was made before under that configuration, or one that comes to the same."""
+        return self._plans.get(self._key(statement, configuration))
+
+    def keep(
+        self,
+        statement: str,
+        configuration: Configuration,
+        outcome: Plan | NotPlanned,
+        touched: Collection[int] | None,
+    ) -> None:
+        """Keep a plan.
+
+        Args:
+            statement: The statement.
+            configuration: Under which it was planned.
+            outcome: What the planner said.
+            touched: OIDs, in the snapshot, of the relations that planning has locked; None: that
+                is not known, and each configuration counts by itself.
+        """
+        if touched is not None and statement not in self._touched:
+            self._touched[statement] = frozenset(touched)
+        if len(self._plans) >= _MAX_PLANS:
+            del self._plans[next(iter(self._plans))]
+        self._plans[self._key(statement, configuration)] = outcome
+
+    def clear(self) -> None:
+        """Forget all of it."""
+        self._plans.clear()
+        self._touched.clear()
+
+    def _key(self, statement: str, configuration: Configuration) -> _Key:
+        touched = self._touched.get(statement)
+        if touched is not None and (configuration.create or configuration.drop):
+            configuration = replace(
+                configuration,
+                create=frozenset(d for d in configuration.create if self._is_seen(d, touched)),
+                drop=frozenset(o for o in configuration.drop if self._is_seen(o, touched)),
+            )
+        return _Key(statement=statement, configuration=configuration)
+
+    def _is_seen(self, index: IndexDefinition | int, touched: frozenset[int]) -> bool:
+        if isinstance(index, IndexDefinition):
+            return not touched.isdisjoint(self._places(index.table_oid))
+        known = self._catalog.indexes.get(index)
+        return known is None or not touched.isdisjoint(self._places(known.table_oid))
+
+    def _places(self, table_oid: int) -> frozenset[int]:
+        """A table and all above it: of a partition that is left out, only those are locked."""
+        places = self._seen_from.get(table_oid)
+        if places is None:
+            found = [table_oid]
+            for oid in found:
+                table = self._catalog.tables.get(oid)
+                found += [o for o in (table.parent_oids if table else ()) if o not in found]
+            places = self._seen_from[table_oid] = frozenset(found)
+        return places
