@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from pgadvisor.collect.connect import transport_warnings
 from pgadvisor.collect.dsn import Target, read_target
+from pgadvisor.collect.extended_statistics import (
+    hidden_extended_statistics,
+    read_extended_statistics,
+)
 from pgadvisor.collect.function_policy import function_policy
 from pgadvisor.collect.indexes import read_indexes
 from pgadvisor.collect.objects import (
-    hidden_extended_statistics,
-    read_extended_statistics,
     read_functions,
     read_sequences,
     read_types,
@@ -260,12 +262,12 @@ class _Collection:
             self._unavailable += hidden_expression_statistics(
                 snapshot.indexes, tables, with_statistics
             )
-        extended, locked_extended = self._pair(
+        extended, left_out = self._pair(
             "extended statistics", lambda: read_extended_statistics(session, options)
         )
         analysed = frozenset(oid for oid, table in tables.items() if table.rows > 0)
         self._unavailable += hidden_extended_statistics(extended, analysed)
-        self._unavailable += locked("statistics object", locked_extended)
+        self._unavailable += left_out
         table_activity = self._all("table counters", lambda: read_table_activity(session, options))
         index_activity = self._all("index counters", lambda: read_index_activity(session, options))
         indexes = {index.oid for index in snapshot.indexes}

@@ -1,4 +1,4 @@
-"""What tables need besides themselves: views, sequences, types, functions, statistics objects."""
+"""What tables need besides themselves: views, sequences, types, functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence as Ordered
 from pgadvisor.collect.scope import CollectOptions, counted, listed, locked
 from pgadvisor.collect.session import Session
 from pgadvisor.model.schema import (
-    ExtendedStatistics,
     Function,
     Sequence,
     TypeKind,
@@ -106,56 +105,3 @@ def read_functions(session: Session, called: Iterable[str]) -> tuple[Function, .
     """
     rows = session.read("functions", sorted(set(called)))
     return tuple(Function(**row) for row in rows)
-
-
-def read_extended_statistics(
-    session: Session, options: CollectOptions
-) -> tuple[tuple[ExtendedStatistics, ...], tuple[str, ...]]:
-    """Read statistics objects with their values, and the names of those that a lock hides.
-
-    Raises:
-        ReadError: It failed.
-    """
-    expressions = {
-        row["oid"]: row["expressions"] for row in session.read("extended_statistics_expressions")
-    }
-    values = {row.pop("oid"): row for row in session.read("extended_statistics_values")}
-    found: list[ExtendedStatistics] = []
-    locked_names: list[str] = []
-    for row in session.read("extended_statistics", *options.values):
-        if row.pop("is_locked"):
-            locked_names.append(f"{row['schema']}.{row['name']}")
-            continue
-        oid = row["oid"]
-        found.append(
-            ExtendedStatistics(
-                expressions=expressions.get(oid, ()),
-                has_values=oid in values,
-                **row,
-                **values.get(oid, {}),
-            )
-        )
-    return tuple(found), tuple(locked_names)
-
-
-def hidden_extended_statistics(
-    found: Iterable[ExtendedStatistics], analysed: frozenset[int]
-) -> tuple[Unavailable, ...]:
-    """Say whose values are hidden: those of analysed tables, of which we see none.
-
-    Args:
-        found: All statistics objects.
-        analysed: OIDs of tables that were analysed.
-    """
-    hidden = [one for one in found if not one.has_values and one.table_oid in analysed]
-    if not hidden:
-        return ()
-    names = [f"{one.schema}.{one.name}" for one in hidden]
-    return (
-        Unavailable(
-            what=f"values of {counted(len(hidden), 'extended statistics object')}: {listed(names)}",
-            reason="only the owner of a table may read them, or they were not analysed yet",
-            consequence="estimates that rest on correlated columns are less sure",
-            remedy="Run as the owner of the table, or run ANALYZE on it.",
-        ),
-    )

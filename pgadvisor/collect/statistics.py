@@ -50,12 +50,12 @@ def read_column_statistics(
     for row in session.read("column_statistics", *options.values):
         oid = oids.get((row.pop("schema"), row.pop("relation")))
         if oid is not None:
-            found.append(ColumnStatistics(relation_oid=oid, **_consistent(row)))
+            found.append(ColumnStatistics(relation_oid=oid, **consistent(row)))
     found.sort(key=lambda one: (one.relation_oid, one.column, one.is_inherited))
     return tuple(found)
 
 
-def _consistent(row: Record) -> Record:
+def consistent(row: Record) -> Record:
     """Drop value lists that were split wrongly: some types have a delimiter of their own."""
     for values, ratios in (("most_common_values", "most_common_ratios"),):
         if row[values] is not None and len(row[values]) != len(row[ratios] or ()):

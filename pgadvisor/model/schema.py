@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pgadvisor.model.statistics import ExtendedValues
+
 
 class RelationKind(StrEnum):
     """What a relation is; the values are those of ``pg_class.relkind``."""
@@ -281,11 +283,16 @@ class ExtendedStatistics:
     name: str
     table_oid: int
     columns: tuple[str, ...] = ()
+    """In the order of their numbers in the table."""
     expressions: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     """``d`` ndistinct, ``f`` dependencies, ``m`` most common values, ``e`` expressions."""
     definition: str
     n_distinct: str | None = None
+    """Of the values that cover descendants, where there are any, else of the only ones."""
     dependencies: str | None = None
+    """As for ``n_distinct``."""
     has_values: bool = False
     """False: never analysed, or the values may be read by the owner alone."""
+    values: tuple[ExtendedValues, ...] = ()
+    """One, or two on a table with descendants; empty in files of earlier versions."""

@@ -96,3 +96,35 @@ class ColumnStatistics:
             if candidate == value:
                 return ratio
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonCombination:
+    """A combination of values that many rows share, out of extended statistics.
+
+    Its values are *table data*, as most-common values of columns are.
+    """
+
+    values: tuple[str | None, ...]
+    """In the text form of their types; None for NULL."""
+    ratio: float
+    """The share of the rows that hold it."""
+    base_ratio: float
+    """The share that would hold it if the columns were independent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendedValues:
+    """What ANALYZE found for one statistics object: a row of ``pg_stats_ext``."""
+
+    is_inherited: bool = False
+    """True: covers the table's descendants too, as it always does on a partitioned table."""
+    n_distinct: str | None = None
+    """``{"1, 2": 800}``: numbers of columns (negative: of expressions), and combinations."""
+    dependencies: str | None = None
+    """``{"1 => 2": 0.9}``: the share of the rows in which the first determine the last."""
+    most_common: tuple[CommonCombination, ...] | None = None
+    """Values stand in the order of the object's columns, then of its expressions."""
+    expressions: tuple[ColumnStatistics | None, ...] = ()
+    """One for each expression of the object, None where ANALYZE found nothing; ``column`` is
+    PostgreSQL's number of the expression: ``-1`` for the first."""

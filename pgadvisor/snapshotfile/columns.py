@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgadvisor.errors import UsageError
 from pgadvisor.model.schema import Column, Table
@@ -57,15 +57,30 @@ class Columns:
     def describe(self, statistics: ColumnStatistics) -> Described:
         """What is known of the column of a row of statistics."""
         index = self._indexes.get(statistics.relation_oid)
-        oid = statistics.relation_oid if index is None else index.table_oid
-        column = None if index is not None else self._by_name.get((oid, statistics.column))
-        is_named = self._is_named(oid, statistics)
+        if index is not None:
+            found = self.describe_expression(replace(statistics, relation_oid=index.table_oid))
+            # A partial index has fewer rows than its table.
+            rows = found.rows if index.rows < 0 else min(found.rows, index.rows)
+            return replace(found, rows=rows)
+        oid = statistics.relation_oid
+        column = self._by_name.get((oid, statistics.column))
+        is_named = (oid, statistics.column) in self._named
         shape = _guessed(self.types, statistics) if column is None else self._shape(column)
-        rows = self._rows(oid, is_inherited=statistics.is_inherited)
         return Described(
             shape=hidden_whole(shape) if is_named else shape,
-            # A partial index has fewer rows than its table.
-            rows=rows if index is None or index.rows < 0 else min(rows, index.rows),
+            rows=self.rows(oid, is_inherited=statistics.is_inherited),
+            is_named=is_named,
+        )
+
+    def describe_expression(self, statistics: ColumnStatistics) -> Described:
+        """What is known of an expression over columns of a table."""
+        oid = statistics.relation_oid
+        # It may be made of any column of its table, so one named column hides it.
+        is_named = any(table_oid == oid for table_oid, _ in self._named)
+        shape = _guessed(self.types, statistics)
+        return Described(
+            shape=hidden_whole(shape) if is_named else shape,
+            rows=self.rows(oid, is_inherited=statistics.is_inherited),
             is_named=is_named,
         )
 
@@ -84,20 +99,15 @@ class Columns:
             return self.types.shape(column.base_type_name)
         return shape
 
-    def _is_named(self, table_oid: int, statistics: ColumnStatistics) -> bool:
-        if table_oid == statistics.relation_oid:
-            return (table_oid, statistics.column) in self._named
-        # An expression may be made of any column of its table, so one named column hides it.
-        return any(oid == table_oid for oid, _ in self._named)
-
-    def _rows(self, table_oid: int, *, is_inherited: bool) -> float:
+    def rows(self, table_oid: int, *, is_inherited: bool) -> float:
+        """The rows of a table, or of all below it too, as ANALYZE counted them; 0: unknown."""
         table = self._tables.get(table_oid)
         if table is None:
             return 0.0
         own = max(table.rows, 0.0)
         if not is_inherited:
             return own
-        below = sum(self._rows(child.oid, is_inherited=True) for child in self._children[table_oid])
+        below = sum(self.rows(child.oid, is_inherited=True) for child in self._children[table_oid])
         return max(own, below)
 
 

@@ -11,12 +11,15 @@ from typing import Literal, get_args
 
 from pgadvisor.errors import UsageError
 from pgadvisor.model.snapshot import Redaction, Snapshot, Unavailable
+from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.parse.grammar import StatementError
-from pgadvisor.snapshotfile.columns import Columns
+from pgadvisor.snapshotfile.coarsen import K_ROWS
+from pgadvisor.snapshotfile.columns import Columns, Described
 from pgadvisor.snapshotfile.constants import Piece, pieces
+from pgadvisor.snapshotfile.extended_statistics import described_rows
 from pgadvisor.snapshotfile.literals import JSON_OPERATORS, SqlRedactor
 from pgadvisor.snapshotfile.pseudonym import Codes
-from pgadvisor.snapshotfile.rewrite import Rewriter
+from pgadvisor.snapshotfile.rewrite import RARE_COMBINATIONS, Rewriter
 from pgadvisor.snapshotfile.sink import Collector, Replacer
 from pgadvisor.snapshotfile.statistics import StatisticsRedactor, kept_texts
 from pgadvisor.snapshotfile.values import ValueRedactor
@@ -26,6 +29,8 @@ Level = Literal["none", "default", "all"]
 """How much is redacted."""
 
 KEY_BYTES = 32
+_UNREADABLE = "their values cannot be told apart"
+_REASONS = {RARE_COMBINATIONS: f"fewer than {K_ROWS} rows share them"}
 _KEY_NAME = re.compile(r"[A-Za-z_]\w{0,40}")
 
 
@@ -73,7 +78,7 @@ def redact(
 
 def _redacted(snapshot: Snapshot, columns: Columns, level: Level, key: bytes) -> Snapshot:
     """Walk the snapshot twice: pseudonyms depend on all values that there are."""
-    kept = frozenset[str]() if level == "all" else kept_texts(snapshot.column_statistics, columns)
+    kept = frozenset[str]() if level == "all" else kept_texts(_statistics(snapshot, columns))
     collector = Collector(kept)
     first = _rewriter(snapshot, columns, collector, level, key)
     first.redacted_statistics(snapshot)
@@ -82,13 +87,19 @@ def _redacted(snapshot: Snapshot, columns: Columns, level: Level, key: bytes) ->
 
     replacer = collector.replacer(key)
     second = _rewriter(snapshot, columns, replacer, level, key)
-    statistics = second.redacted_statistics(snapshot)
-    redacted = replace(second.redacted_rest(snapshot), column_statistics=statistics)
+    redacted = second.redacted_rest(second.redacted_statistics(snapshot))
     return replace(
         redacted,
         unavailable=snapshot.unavailable + _left_out(second.left_out),
         redaction=_redaction(snapshot, redacted, replacer, level),
     )
+
+
+def _statistics(
+    snapshot: Snapshot, columns: Columns
+) -> Iterator[tuple[ColumnStatistics, Described]]:
+    yield from ((row, columns.describe(row)) for row in snapshot.column_statistics)
+    yield from described_rows(snapshot.extended_statistics, columns)
 
 
 def describe_redaction(redaction: Redaction) -> str:
@@ -187,7 +198,7 @@ def _left_out(counts: Counter[str]) -> tuple[Unavailable, ...]:
     return tuple(
         Unavailable(
             what=f"{format_count(count)} {what}",
-            reason="left out when the snapshot was redacted: their values cannot be told apart",
+            reason=f"left out when the snapshot was redacted: {_REASONS.get(what, _UNREADABLE)}",
             consequence="estimates that need them are less exact, and objects may be missing",
             remedy="Save with --redact none where the file stays with you.",
         )

@@ -24,10 +24,14 @@ from pgadvisor.model.statement import Statement, StatementPlan, Statements
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.parse.grammar import StatementError
 from pgadvisor.parse.normalise import INSUFFICIENT_PRIVILEGE, UNPARSABLE
+from pgadvisor.snapshotfile.extended_statistics import rare_combinations, redacted_values
 from pgadvisor.snapshotfile.functions import LANGUAGES, redact_definition
 from pgadvisor.snapshotfile.literals import SqlRedactor
 from pgadvisor.snapshotfile.settings import REDACTED, redact_server
 from pgadvisor.snapshotfile.statistics import StatisticsRedactor
+
+LISTS = "lists of values"
+RARE_COMBINATIONS = "combinations of values"
 
 _T = TypeVar("_T")
 _Json = dict[str, "_Json"] | list["_Json"] | str | float | bool | None
@@ -51,9 +55,13 @@ class Rewriter:
     left_out: Counter[str] = field(default_factory=Counter)
     """By what it is: how many were left out, as they could not be made safe."""
 
-    def redacted_statistics(self, snapshot: Snapshot) -> tuple[ColumnStatistics, ...]:
+    def redacted_statistics(self, snapshot: Snapshot) -> Snapshot:
         """Replace the values of all statistics."""
-        return tuple(map(self._statistics, snapshot.column_statistics))
+        return replace(
+            snapshot,
+            column_statistics=tuple(map(self._statistics, snapshot.column_statistics)),
+            extended_statistics=tuple(map(self._values, snapshot.extended_statistics)),
+        )
 
     def redacted_rest(self, snapshot: Snapshot) -> Snapshot:
         """Replace the constants of all SQL texts, and the settings."""
@@ -88,11 +96,27 @@ class Rewriter:
         return tuple(kept())
 
     def _statistics(self, row: ColumnStatistics) -> ColumnStatistics:
-        redacted = self.statistics.redacted(row)
+        redacted = self.statistics.redacted(row, self.statistics.columns.describe(row))
+        self._count_lists(row, redacted)
+        return redacted
+
+    def _count_lists(self, row: ColumnStatistics, redacted: ColumnStatistics) -> None:
         for name in ("most_common_values", "histogram_bounds", "most_common_elements"):
             if getattr(row, name) is not None and getattr(redacted, name) is None:
-                self.left_out["lists of values"] += 1
-        return redacted
+                self.left_out[LISTS] += 1
+
+    def _values(self, one: ExtendedStatistics) -> ExtendedStatistics:
+        redacted = redacted_values(one, self.statistics)
+        for before, after in zip(one.values, redacted, strict=True):
+            rare = rare_combinations(one, before, self.statistics.columns)
+            if rare:
+                self.left_out[RARE_COMBINATIONS] += rare
+            if len(before.most_common or ()) > rare and not after.most_common:
+                self.left_out[LISTS] += 1
+            for row, changed in zip(before.expressions, after.expressions, strict=True):
+                if row is not None and changed is not None:
+                    self._count_lists(row, changed)
+        return replace(one, values=redacted)
 
     def _optional(self, sql: str | None) -> str | None:
         if sql is None:

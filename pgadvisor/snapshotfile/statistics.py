@@ -11,7 +11,7 @@ from typing import Any
 
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.snapshotfile import moments
-from pgadvisor.snapshotfile.coarsen import K_ROWS, read_number
+from pgadvisor.snapshotfile.coarsen import K_ROWS, is_endless, read_number
 from pgadvisor.snapshotfile.columns import Columns, Described
 from pgadvisor.snapshotfile.containers import join_range, split_range
 from pgadvisor.snapshotfile.forms import form_of
@@ -37,12 +37,11 @@ def looks_like_status(text: str) -> bool:
     )
 
 
-def kept_texts(statistics: Iterable[ColumnStatistics], columns: Columns) -> frozenset[str]:
+def kept_texts(statistics: Iterable[tuple[ColumnStatistics, Described]]) -> frozenset[str]:
     """Texts that so many rows share, in a column of so few values, that they are nobody's."""
     kept: set[str] = set()
     hidden: set[str] = set()
-    for row in statistics:
-        described = columns.describe(row)
+    for row, described in statistics:
         if described.is_named:
             # Hidden there, so hidden everywhere: equal values stay equal.
             hidden |= _values_of(row)
@@ -72,12 +71,11 @@ class StatisticsRedactor:
     values: ValueRedactor
     keeps_shared: bool
 
-    def redacted(self, row: ColumnStatistics) -> ColumnStatistics:
+    def redacted(self, row: ColumnStatistics, described: Described) -> ColumnStatistics:
         """Replace the values of one row of statistics.
 
         Lists of which a value cannot be replaced are left out; the widths and ratios stay.
         """
-        described = self.columns.describe(row)
         common, ratios = self._common(row, described)
         elements, element_ratios = self._elements(row, described)
         return replace(
@@ -113,7 +111,7 @@ class StatisticsRedactor:
             return None, row.most_common_ratios
         ratios = row.most_common_ratios or ()
         try:
-            values = self._each(row.most_common_values, ratios, described.shape, described.rows)
+            values = self.each(row.most_common_values, ratios, described.shape, described.rows)
         except HiddenError:
             return None, None
         return tuple(values), row.most_common_ratios
@@ -127,7 +125,7 @@ class StatisticsRedactor:
         ratios = row.most_common_element_ratios or ()
         try:
             shape = _element_shape(described.shape)
-            values = self._each(row.most_common_elements, ratios, shape, described.rows)
+            values = self.each(row.most_common_elements, ratios, shape, described.rows)
         except HiddenError:
             return None, None
         if len(ratios) < len(values):
@@ -143,16 +141,21 @@ class StatisticsRedactor:
             (*(ratio for _, ratio in pairs), *ratios[len(values) :]),
         )
 
-    def _each(
+    def each(
         self, values: Sequence[str], ratios: Sequence[float], shape: Shape, rows: float
     ) -> list[str]:
+        """Replace values of which each is held by a share of so many rows.
+
+        Raises:
+            HiddenError: One of them cannot be replaced by another one of its type.
+        """
         replaced = self.values.value
         if not self.keeps_shared or shape.category not in _INEXACT:
             return [replaced(shape, value) for value in values]
         known = (*ratios, *([0.0] * len(values)))
         found = []
         for value, ratio in zip(values, known, strict=False):
-            if ratio * rows >= K_ROWS:
+            if ratio * rows >= K_ROWS and _is_of(shape, value):
                 self._sink.keep()
                 found.append(value)
             else:
@@ -251,6 +254,19 @@ def _not_below(shape: Shape, upper: str | None, lower: str | None) -> str | None
     except ValueError:
         # Infinity is where it was.
         return upper
+
+
+def _is_of(shape: Shape, value: str) -> bool:
+    """Whether a value is the number or the moment that its column holds, and no other text."""
+    if shape.category is Category.NUMBER and is_endless(value):
+        return True
+    if shape.category is Category.MOMENT and moments.is_timeless(value):
+        return True
+    try:
+        _order_of(shape)(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _lexeme_key(value: str) -> tuple[int, bytes]:

@@ -27,7 +27,7 @@ from pgadvisor.model.schema import (
 from pgadvisor.model.server import Extension, RoleSetting, Server, Setting, StatementsInfo
 from pgadvisor.model.snapshot import Redaction, Snapshot, Unavailable
 from pgadvisor.model.statement import Statement, StatementPlan
-from pgadvisor.model.statistics import ColumnStatistics
+from pgadvisor.model.statistics import ColumnStatistics, ExtendedValues
 from pgadvisor.snapshotfile import Level, save
 from pgadvisor.snapshotfile.codec import content_of
 from pgadvisor.sqltext.quote import quote_literal
@@ -66,6 +66,7 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
         {"schema", "name", "columns", "kinds", "n_distinct", "dependencies"}
     ),
     ColumnStatistics: frozenset({"column"}),
+    ExtendedValues: frozenset({"n_distinct", "dependencies"}),
     Statement: frozenset({"id", "source", "fingerprint", "roles"}),
     # Reasons are in our own words.
     StatementPlan: frozenset({"statement_id", "reason", "sqlstate"}),

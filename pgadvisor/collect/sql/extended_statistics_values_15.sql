@@ -1,12 +1,16 @@
--- Purpose:   values of extended statistics; of a table with descendants, those that cover them too
--- Columns:   oid, n_distinct, dependencies
+-- Purpose:   values of extended statistics
+-- Columns:   oid, and fields of model.statistics.ExtendedValues; common_values, common_ratios and
+--            common_base_ratios are the lists that its most_common is made of
 -- Privilege: owner of the table
 -- Versions:  15 and later
-select distinct on (s.oid)
+select
     s.oid::bigint as oid,
+    v.inherited as is_inherited,
     v.n_distinct::text as n_distinct,
-    v.dependencies::text as dependencies
+    v.dependencies::text as dependencies,
+    v.most_common_vals as common_values,
+    v.most_common_freqs as common_ratios,
+    v.most_common_base_freqs as common_base_ratios
 from pg_catalog.pg_stats_ext v
     join pg_catalog.pg_namespace n on n.nspname = v.statistics_schemaname
     join pg_catalog.pg_statistic_ext s on s.stxnamespace = n.oid and s.stxname = v.statistics_name
-order by s.oid, v.inherited desc
