@@ -7,9 +7,11 @@
     │   ├── DsnError              a connection string that cannot be read
     │   ├── ConfigError           a setting, a rule or a limit that does not exist
     │   ├── SnapshotFileError     a file that is no snapshot, or a broken one
-    │   └── OutputError           a place that cannot be written to
+    │   ├── OutputError           a place that cannot be written to
+    │   └── UnusableHypoPGError   a server without HypoPG, or one that cannot be asked safely
     ├── ConnectError           3  the server cannot be reached or does not let us in
     ├── CollectError           4  a part of the collection failed, the rest is there
+    ├── HypoPGError            5  HypoPG's server fails while it plans
     └── ClusterError           5  an embedded server could not be started or used
         └── TwinError             the planner twin cannot do what was asked
             └── RefusedError   2  since what it was given is wrong: a statement, an index, a name
@@ -67,6 +69,10 @@ class OutputError(UsageError):
     """A place that cannot be written to."""
 
 
+class UnusableHypoPGError(UsageError):
+    """The server has no HypoPG that may be used, or stands behind a pooler that splits sessions."""
+
+
 class ConnectError(PgAdvisorError):
     """The server cannot be reached, or does not let us in."""
 
@@ -77,6 +83,10 @@ class CollectError(PgAdvisorError):
     """A part of the collection failed; what else was collected is kept."""
 
     exit_code = 4
+
+
+class HypoPGError(PgAdvisorError):
+    """The server that HypoPG plans on fails, or is gone."""
 
 
 class ClusterError(PgAdvisorError):

@@ -40,6 +40,7 @@ _REASONS = {
     "42804": "the type of a parameter was guessed wrong by the server",
     "42725": "a function or an operator is not unique without types",
     "22P02": "a parameter takes a type that its text does not fit",
+    "22023": "a setting takes no such value",
     "0A000": "the server does not support it",
 }
 _REMEDIES = {

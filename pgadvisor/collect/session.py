@@ -217,10 +217,29 @@ class Session:
             ReadError: The connection is lost.
         """
         commands = [Command(BEGIN), *(Command(f"set local {setting}") for setting in before)]
-        failed = [r for r in self._run_open([*commands, SYNC]) if r.status not in _OKAY]
-        result = failed[0] if failed else self._ask_simply(text)
-        self._run_open([Command(ROLLBACK), SYNC])
+        _, result, _ = self.run_around(commands, text, [Command(ROLLBACK), SYNC])
         return result
+
+    def run_around(
+        self, before: Sequence[Command], text: str, after: Sequence[Step]
+    ) -> tuple[list[pq.abc.PGresult], pq.abc.PGresult, list[pq.abc.PGresult]]:
+        """Run one statement by the simple protocol, in a transaction that is open around it.
+
+        Args:
+            before: What opens the transaction.
+            text: Exactly one statement; the caller has made sure of that.
+            after: What closes the transaction, also when something has failed.
+
+        Returns:
+            The results of each; in the middle the failure, if there was one before.
+
+        Raises:
+            ReadError: The connection is lost.
+        """
+        opened = self._run_open([*before, SYNC])
+        failed = next((result for result in opened if result.status not in _OKAY), None)
+        result = failed or self._ask_simply(text)
+        return opened, result, self._run_open(after)
 
     def _run_open(self, steps: Sequence[Step]) -> list[pq.abc.PGresult]:
         """Send steps of a transaction that is open before or after, so that none is sent twice."""

@@ -35,6 +35,8 @@ class Fidelity:
     """What the twin could not rebuild, and which server version it plans with."""
     twin_version: str = ""
     original_version: str = ""
+    planner: str = "planner twin"
+    """What planned: the twin, or ``HypoPG 1.4.1`` on a server of the user's."""
 
     @property
     def same_shape_ratio(self) -> float | None:

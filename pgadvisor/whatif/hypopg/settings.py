@@ -1,0 +1,18 @@
+"""Which settings may be changed on somebody's server: those that the planner alone looks at."""
+
+from __future__ import annotations
+
+import re
+
+_PLANNING = re.compile(
+    r"enable_[a-z_]+|(seq_page|random_page|cpu_[a-z_]+|parallel_[a-z]+)_cost"
+    r"|geqo(_[a-z_]+)?|(from|join)_collapse_limit|jit(_[a-z_]+_cost)?|work_mem|hash_mem_multiplier"
+    r"|effective_cache_size|effective_io_concurrency|cursor_tuple_fraction|constraint_exclusion"
+    r"|recursive_worktable_factor|max_parallel_workers_per_gather|min_parallel_[a-z]+_scan_size"
+    r"|parallel_leader_participation|force_parallel_mode|debug_parallel_query"
+)
+
+
+def is_planner_setting(name: str) -> bool:
+    """It changes plans, and nothing else that the session does."""
+    return _PLANNING.fullmatch(name.lower()) is not None
