@@ -37,11 +37,11 @@ def main() -> int:
     parser.add_argument("--tables", type=int, default=1_000)
     parser.add_argument("--statements", type=int, default=5_000)
     options = parser.parse_args()
-    snapshot = _snapshot(Scale(tables=options.tables, statements=options.statements))
+    snapshot = collect_large(Scale(tables=options.tables, statements=options.statements))
     started = time.perf_counter()
     with _phases() as told:
         # Each of the statements is a tiny share of the whole: none may be too small to count.
-        advice = advise(_grown(snapshot), budget=Budget(min_saving_ratio=0.0), progress=told)
+        advice = advise(grown(snapshot), budget=Budget(min_saving_ratio=0.0), progress=told)
     total_s = time.perf_counter() - started
     _describe(snapshot, advice)
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB
@@ -49,7 +49,7 @@ def main() -> int:
     return int(total_s > TIME_LIMIT_S or peak_mib > MEMORY_LIMIT_MIB)
 
 
-def _snapshot(scale: Scale) -> Snapshot:
+def collect_large(scale: Scale) -> Snapshot:
     with Cluster(settings=SETTINGS) as cluster:
         with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
             connection.execute("create database large")
@@ -57,7 +57,7 @@ def _snapshot(scale: Scale) -> Snapshot:
         return collect(cluster.dsn("large"))
 
 
-def _grown(snapshot: Snapshot) -> Snapshot:
+def grown(snapshot: Snapshot) -> Snapshot:
     """The same database with longer tables; the original's plans do not hold for it."""
     tables = tuple(
         replace(

@@ -28,6 +28,10 @@ where c.relkind in ('r', 'p', 'i', 'I') and c.relowner = 'twin'::regrole
 _PATHS = """
 select oid::bigint, pg_relation_filepath(oid) from pg_class where oid = any(%s::oid[])
 """
+_TOAST_INDEXES = """
+select pg_relation_filepath(oid) from pg_class
+where relnamespace = 'pg_toast'::regnamespace and relkind = 'i' and relowner = 'twin'::regrole
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +81,7 @@ def build(
 def _sized(server: TwinServer, catalog: Catalog, shapes: Shapes, notes: Sequence[str]) -> Rebuilt:
     """Give a database's relations their lengths, and its sessions the original's settings."""
     oids, files = _storage(server, catalog, shapes)
-    set_lengths(files.values(), server.cluster.owner)
+    set_lengths((*files.values(), *_unused(server)), server.cluster.owner)
     refused = take_over_settings(server, catalog.snapshot.server)
     return Rebuilt(notes=(*notes, *refused), oids=oids, files=files, shapes=shapes)
 
@@ -127,6 +131,13 @@ def _storage(
             path=file.path, length_bytes=file.length_bytes, btree_height=height
         )
     return oids, files
+
+
+def _unused(server: TwinServer) -> Iterator[RelationFile]:
+    """The indexes of TOAST tables, which no plan opens: a page of each would take space."""
+    data = Path(server.cluster.data_directory)
+    for (path,) in server.query(_TOAST_INDEXES):
+        yield RelationFile(path=data / path, length_bytes=0)
 
 
 def _length(relation: Table | Index) -> int:

@@ -36,7 +36,7 @@ SETTINGS = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "min_wal_size": "2MB",
-    "max_wal_size": "32MB",
+    "max_wal_size": "8MB",
     # New relations are synced rather than logged, so that no page of theirs is cached here.
     "wal_skip_threshold": "0",
     "checkpoint_timeout": "1h",
@@ -54,6 +54,10 @@ Connection = psycopg.Connection[TupleRow]
 
 _OTHER_DATABASE = "template1"
 _STRATEGY_SINCE = 15
+_SAVE_SPACE = (
+    b"alter database template0 is_template false",
+    b"drop database template0",
+)
 _BATCH = 100
 _ADMIN_TIMEOUT_MS = 60_000
 
@@ -104,6 +108,8 @@ class TwinServer:
                 connection.execute(f"alter database postgres rename to {DATABASE}".encode())
                 # A twin's role may come in here alone, and into no other database.
                 connection.execute(f"revoke connect on database {_OTHER_DATABASE} from public")
+                for text in _SAVE_SPACE:
+                    connection.execute(text)
             server = cls(cluster, DATABASE, role_password)
             # Before the snapshot's objects, so that none of them can have the name.
             server.command("create schema pgadvisor_twin")
