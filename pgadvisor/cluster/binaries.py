@@ -51,34 +51,33 @@ class Binaries:
         """Return the environment variables that its programs need to find their libraries."""
         return library_path(list(self.library_directories))
 
+    def version_key(self) -> tuple[int, ...]:
+        """The numbers of its version, to sort by."""
+        return tuple(int(part) for part in re.findall(r"\d+", self.version))
 
-def find_binaries(major: int | None = None) -> Binaries:
-    """Choose binaries: those named by ``PGADVISOR_PG_BIN``, or the wanted major, or the embedded.
 
-    Args:
-        major: The major version to prefer; None: any, the embedded first.
-
-    Returns:
-        What the machine has; its ``major`` may differ from the wanted one.
+def find_binaries() -> Binaries:
+    """Choose binaries of any major: those that ``PGADVISOR_PG_BIN`` names, else the embedded.
 
     Raises:
         ClusterError: The machine has none, or the variable names a directory without a server.
     """
-    named = os.environ.get(BINARIES_VARIABLE)
-    if named:
-        return read_binaries(_installation(Path(named)), origin=BINARIES_VARIABLE)
-    embedded = _embedded_directory()
-    if embedded is not None:
-        binaries = embedded_binaries()
-        if major in {None, binaries.major}:
-            return binaries
-    system = system_binaries()
-    for binaries in system:
-        if binaries.major == major:
-            return binaries
-    if embedded is None and system:
+    named = named_binaries()
+    if named is not None:
+        return named
+    if _embedded_directory() is None and (system := system_binaries()):
         return system[0]
     return embedded_binaries()
+
+
+def named_binaries() -> Binaries | None:
+    """Return those that ``PGADVISOR_PG_BIN`` names; None: it is not set.
+
+    Raises:
+        ClusterError: It names a directory without a server.
+    """
+    named = os.environ.get(BINARIES_VARIABLE)
+    return read_binaries(_installation(Path(named)), origin=BINARIES_VARIABLE) if named else None
 
 
 def embedded_binaries() -> Binaries:
@@ -109,9 +108,9 @@ def system_binaries() -> tuple[Binaries, ...]:
     """Return every PostgreSQL server that the system has, the newest first."""
     found = (
         read_binaries(directory, origin="system")
-        for directory in dict.fromkeys(_system_directories())
+        for directory in dict.fromkeys(system_directories())
     )
-    return tuple(sorted(found, key=_version_key, reverse=True))
+    return tuple(sorted(found, key=Binaries.version_key, reverse=True))
 
 
 def read_binaries(
@@ -190,7 +189,8 @@ def _embedded_directory() -> Path | None:
     return directory if has_server(directory) else None
 
 
-def _system_directories() -> Iterator[Path]:
+def system_directories() -> Iterator[Path]:
+    """Yield where the system has a PostgreSQL server, some perhaps more than once."""
     for pattern in _SYSTEM_PLACES:
         for path in sorted(Path("/").glob(pattern.removeprefix("/"))):
             if has_server(path.parent):
@@ -199,14 +199,18 @@ def _system_directories() -> Iterator[Path]:
         program = shutil.which(name)
         if program is None:
             continue
-        directory = _asked_installation(program) if name == "pg_config" else None
+        directory = asked_installation(program) if name == "pg_config" else None
         directory = directory or Path(program).resolve().parent.parent
         if has_server(directory):
             yield directory.resolve()
 
 
-def _asked_installation(pg_config: str) -> Path | None:
-    """Ask pg_config, which many systems put elsewhere than the server that it describes."""
+def asked_installation(pg_config: str) -> Path | None:
+    """Ask pg_config, which many systems put elsewhere than the server that it describes.
+
+    Raises:
+        OSError: There is no such program.
+    """
     answer = subprocess.run(  # noqa: S603 - a program on the user's own PATH, no shell
         [pg_config, "--bindir"], capture_output=True, text=True, check=False, timeout=30
     )
@@ -217,7 +221,3 @@ def _asked_installation(pg_config: str) -> Path | None:
 def _installation(path: Path) -> Path:
     """Take the name of an installation, or of its bin directory."""
     return path.parent if path.name == "bin" else path
-
-
-def _version_key(binaries: Binaries) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", binaries.version))

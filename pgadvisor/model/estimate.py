@@ -35,6 +35,9 @@ class Fidelity:
     """What the twin could not rebuild, and which server version it plans with."""
     twin_version: str = ""
     original_version: str = ""
+    binaries: str = ""
+    """What it plans with and why: ``PostgreSQL 15.18 from the system, the original's own major``;
+    empty where there was no choice."""
     planner: str = "planner twin"
     """What planned: the twin, or ``HypoPG 1.4.1`` on a server of the user's."""
 

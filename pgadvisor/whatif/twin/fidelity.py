@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from pgadvisor.model.catalog import Catalog
@@ -40,7 +41,7 @@ def measure_fidelity(
             missing += 1
         else:
             rows.append(_compared(known.statement_id, known.plan, own, reasons))
-    if version != snapshot.server.version:
+    if _is_other_major(version, snapshot.server.major):
         notes = (*notes, f"planned by PostgreSQL {version} in place of {snapshot.server.version}")
     return Fidelity(
         statements=tuple(rows),
@@ -57,7 +58,7 @@ class _Reasons:
     def __init__(self, catalog: Catalog, notes: Sequence[str], version: str) -> None:
         self._catalog = catalog
         self._notes = notes
-        self._is_other_major = not version.startswith(f"{catalog.snapshot.server.major}.")
+        self._is_other_major = _is_other_major(version, catalog.snapshot.server.major)
 
     def why(self, original: Plan) -> str:
         """The likeliest reason for a difference from that plan; empty where none is known."""
@@ -78,6 +79,12 @@ class _Reasons:
             if table and table.pages != pages:
                 return f"{table.qualified_name} has changed its size since it was analysed"
         return ""
+
+
+def _is_other_major(version: str, major: int) -> bool:
+    """Minor releases plan alike; a version may be ``18.4`` or ``19beta1``."""
+    number = re.match(r"\d+", version)
+    return number is None or int(number[0]) != major
 
 
 def _compared(statement_id: str, original: Plan, own: Plan, reasons: _Reasons) -> StatementFidelity:

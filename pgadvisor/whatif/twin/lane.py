@@ -82,7 +82,7 @@ class Lane:
             self.build((wanted,))
         elif wanted not in self._hypothetical:
             self._hypothetical[wanted] = self._built_by_sql(wanted)
-        return self._made(wanted)
+        return self.made(wanted)
 
     def plan(self, question: Question) -> Plan | NotPlanned:
         """Plan one statement.
@@ -92,7 +92,7 @@ class Lane:
             TwinError: The server is gone.
         """
         difference = Difference(
-            shown=tuple(oid for wanted in question.create for oid in self._made(wanted).oids),
+            shown=tuple(oid for wanted in question.create for oid in self.made(wanted).oids),
             hidden=tuple(oid for dropped in question.drop for oid in self._family(dropped)),
             settings=question.settings,
         )
@@ -109,7 +109,12 @@ class Lane:
         """Close its connections."""
         self.server.disconnect()
 
-    def _made(self, wanted: str | IndexDefinition) -> Hypothetical:
+    def made(self, wanted: str | IndexDefinition) -> Hypothetical:
+        """What has been built.
+
+        Raises:
+            RefusedError: It has not.
+        """
         made = self._hypothetical.get(wanted, "it has not been built")
         if isinstance(made, str):
             raise RefusedError(_CREATING, made, "Correct the definition, or leave it out.")

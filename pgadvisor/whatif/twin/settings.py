@@ -18,25 +18,33 @@ _PLANNING = re.compile(
     r"|standard_conforming_strings|array_nulls|transform_null_equals|backslash_quote|bytea_output"
 )
 """What the planner looks at, and what decides how a text is read."""
-_RENAMED = {"force_parallel_mode": "debug_parallel_query"}
+_RENAMED = {
+    "force_parallel_mode": "debug_parallel_query",
+    "debug_parallel_query": "force_parallel_mode",
+}
+"""Older and newer names, for where a server does not know the one."""
+_SWITCH = re.compile(r"enable_\w+")
 _SET = "select pg_catalog.set_config($1, $2, false)"
 
 
 def take_over_settings(server: TwinServer, original: Server) -> list[str]:
     """Give the role's session the original's settings and search path; returns what it refuses.
 
-    Defaults are compared too: they are not the same in all majors.
+    Defaults are compared too: they are not the same in all majors.  A way of planning that an
+    older original does not know is switched off.
 
     Raises:
         TwinError: The server is gone.
     """
     here = dict(server.query("select name, setting from pg_settings"))
-    wanted = [
-        (_RENAMED.get(setting.name, setting.name), setting.value)
-        for setting in original.settings
-        if _PLANNING.fullmatch(setting.name)
-    ]
-    different = [(name, value) for name, value in wanted if here.get(name) != value]
+    theirs = {s.name: s.value for s in original.settings if _PLANNING.fullmatch(s.name)}
+    wanted = {
+        name if name in here else _RENAMED.get(name, name): value for name, value in theirs.items()
+    }
+    if theirs and server.cluster.binaries.major > original.major:
+        unknown = (name for name in here if _SWITCH.fullmatch(name) and name not in wanted)
+        wanted.update(dict.fromkeys(unknown, "off"))
+    different = [(name, value) for name, value in wanted.items() if here.get(name) != value]
     path = ", ".join(map(quote_identifier, original.search_path))
     different.append(("search_path", path))
     results = server.run_each(Command(_SET, pair) for pair in different)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from pgadvisor.cluster.binaries import Binaries, embedded_binaries
+from pgadvisor.cluster.binaries import Binaries
+from pgadvisor.cluster.choice import choices, first_that_starts, given
 from pgadvisor.errors import RefusedError, TwinError
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
@@ -38,7 +40,8 @@ class Twin:
 
     Args:
         snapshot: The database.
-        binaries: PostgreSQL 18 or later to plan with; None: the embedded one.
+        binaries: PostgreSQL to plan with; None: the machine's of the original's own major,
+            else the embedded one.
         workers: How many statements it can plan at once.
     """
 
@@ -48,6 +51,7 @@ class Twin:
         self._snapshot = snapshot
         self._catalog = Catalog(snapshot)
         self._binaries = binaries
+        self._binaries_reason = ""
         self._workers = workers
         self._lanes: tuple[Lane, ...] = ()
         self._cache = PlanCache(self._catalog)
@@ -59,8 +63,14 @@ class Twin:
             ClusterError: The server cannot be started.
             TwinError: The snapshot cannot be rebuilt.
         """
-        server = TwinServer.start(
-            self._binaries or embedded_binaries(), locale_for(self._snapshot.server)
+        original, locale = self._snapshot.server, locale_for(self._snapshot.server)
+        options = (
+            choices(original.major)
+            if self._binaries is None
+            else given(self._binaries, original.major)
+        )
+        server, self._binaries_reason = first_that_starts(
+            options, lambda binaries: TwinServer.start(binaries, locale)
         )
         try:
             databases = build(server, self._catalog, copies=self._workers - 1)
@@ -93,6 +103,16 @@ class Twin:
     def version(self) -> str:
         """Of PostgreSQL that plans here: ``18.6``."""
         return self._run("reading the twin's version").server.cluster.binaries.version
+
+    @property
+    def binaries_reason(self) -> str:
+        """What plans here and why: ``PostgreSQL 15.18 from the system, the original's own major``.
+
+        Raises:
+            TwinError: It is not running.
+        """
+        self._run("reading what the twin plans with")
+        return self._binaries_reason
 
     @property
     def call_count(self) -> int:
@@ -199,13 +219,16 @@ class Twin:
             TwinError: The server is gone.
         """
         planner = self._run("comparing plans").planner
-        return measure_fidelity(
+        measured = measure_fidelity(
             self._catalog, planner.plan_as_collected, notes=self.notes, version=self.version
         )
+        return replace(measured, binaries=self._binaries_reason)
 
     def _planned(
         self, lane: Lane, statement: str, configuration: Configuration
     ) -> Plan | NotPlanned:
+        for definition in configuration.create:
+            lane.made(definition)
         known = self._cache.find(statement, configuration)
         if known is not None:
             return known
