@@ -80,7 +80,7 @@ class Backend(Protocol):
         """Plan one statement; ``$n`` in it are unknown values (a generic plan).
 
         Raises:
-            TwinError: The planner itself is gone.
+            TwinError, HypoPGError: The planner itself is gone.
         """
         ...
 
@@ -90,7 +90,7 @@ class Backend(Protocol):
         """Plan many statements, several at once where it can; one outcome for each, in order.
 
         Raises:
-            TwinError: The planner itself is gone.
+            TwinError, HypoPGError: The planner itself is gone.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -36,6 +36,8 @@ class _Running:
     transactions: Transactions
     indexes: Indexes
     planner: ServerPlanner
+    plans: dict[tuple[str, Configuration], Plan] = field(default_factory=dict)
+    """What has been asked; the server is not asked twice."""
 
 
 class HypoPG:
@@ -157,6 +159,8 @@ class HypoPG:
             HypoPGError: The server is gone, or the configuration has an index that was not built.
         """
         running = self._run("planning")
+        if kept := running.plans.get((statement, configuration)):
+            return kept
         refused = _refused_settings(configuration) or _refused_drops(configuration, running.server)
         if refused is not None:
             return refused
@@ -168,7 +172,20 @@ class HypoPG:
         )
         names = {position: one.name for position, one in enumerate(created)}
         with failing("planning with HypoPG"):
-            return running.planner.plan(statement, change, names)
+            outcome = running.planner.plan(statement, change, names)
+        if isinstance(outcome, Plan):  # a refusal may pass, as that for a lock does
+            running.plans[statement, configuration] = outcome
+        return outcome
+
+    def plans(
+        self, questions: Sequence[tuple[str, Configuration]]
+    ) -> tuple[Plan | NotPlanned, ...]:
+        """Plan many statements, one after the other: the server has others to serve.
+
+        Raises:
+            HypoPGError: The server is gone, or a configuration has an index that was not built.
+        """
+        return tuple(self.plan(statement, configuration) for statement, configuration in questions)
 
     def fidelity(self) -> Fidelity:
         """Compare the server's plans with those of the snapshot.
