@@ -14,7 +14,6 @@ from typing import Any
 import psycopg
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.batch import Command
 from pgadvisor.whatif.twin.session import TwinServer, reason_of
 from pgadvisor.whatif.twin.statistics_slots import Column, Slot, Unfit, slots_of
 from pgadvisor.whatif.twin.value_types import ValueType, read_value_types
@@ -22,7 +21,7 @@ from pgadvisor.whatif.twin.value_types import ValueType, read_value_types
 _COLUMNS = """
 select n.nspname, c.relname, a.attname, c.oid::bigint, a.attnum::int, a.atttypid::bigint,
     a.attcollation::bigint,
-    case when exists (select from pg_opclass o
+    case when i.indkey[a.attnum - 1] = 0 and exists (select from pg_opclass o
         where o.oid = i.indclass[a.attnum - 1] and o.opckeytype <> 0)
     then pg_get_indexdef(c.oid, a.attnum, false) end,
     i.indrelid::regclass::text
@@ -144,15 +143,23 @@ def _columns(server: TwinServer) -> dict[tuple[str, str, str], Column]:
         expression, table = of_index
         if expression is not None:
             typeless.append(((schema, relation, name), expression, table))
-    # The type of an expression is asked for as the role, since planning may compute parts of it.
-    answers = server.run_each(
-        Command(f"select {expression} from only {table} limit 0")  # noqa: S608 - by the role
-        for _, expression, table in typeless
-    )
-    for (key, _, _), answer in zip(typeless, answers, strict=True):
-        if answer.nfields == 1:
-            found[key] = replace(found[key], type_oid=answer.ftype(0))
+    for key, expression, table in typeless:
+        type_oid = _type_of(server, expression, table)
+        if type_oid is not None:
+            found[key] = replace(found[key], type_oid=type_oid)
     return found
+
+
+def _type_of(server: TwinServer, expression: str, table: str) -> int | None:
+    """The type of an expression, which is looked at by the role and neither planned nor run.
+
+    Planning would read the table's indexes, which may not be as they should be yet.
+    """
+    connection = server.role.pgconn
+    select = f"select {expression} from only {table}"  # noqa: S608 - the role's own text
+    connection.prepare(b"", select.encode())
+    described = connection.describe_prepared(b"")
+    return described.ftype(0) if described.nfields == 1 else None
 
 
 def _types(server: TwinServer, oids: set[int]) -> dict[int, ValueType]:
