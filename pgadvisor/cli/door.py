@@ -113,7 +113,7 @@ class Door:
     def _plan(self, statement: str) -> None:
         tried = self._trial.plan(statement)
         screen = self._screen
-        screen.write(render_what_if(tried, width=screen.width(), color=screen.color) + "\n")
+        screen.write(render_what_if(tried, width=screen.width(), color=screen.color) + "\n\n")
 
     def _command(self, line: str) -> None:
         word, _, rest = line.partition(" ")

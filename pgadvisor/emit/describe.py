@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgadvisor.emit.plaintext import one_line, shortened
+from pgadvisor.emit.view import plural
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Column, ConstraintKind, Index, RelationKind, Table
 from pgadvisor.model.snapshot import Snapshot
@@ -46,8 +47,8 @@ def describe_table(table: Table, catalog: Catalog) -> str:
     columns = [(column.name, column.type_name, _modifiers(column)) for column in table.columns]
     lines = [head, _indented(in_columns((("column", "type", ""), *columns)))]
     if table.partition_key:
-        parts = len(catalog.partitions[table.oid])
-        lines.append(f"partitioned by {one_line(table.partition_key)}: {parts} partitions")
+        parts = plural(len(catalog.partitions[table.oid]), "partition")
+        lines.append(f"partitioned by {one_line(table.partition_key)}: {parts}")
     for title, below in (
         ("indexes", [_index(i, catalog) for i in catalog.indexes_by_table[table.oid]]),
         ("constraints", list(_constraints(table, catalog))),

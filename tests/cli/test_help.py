@@ -21,6 +21,10 @@ OPTIONS = {
         *("--output", "--force", "--redact", "--redact-column", "--schema", "--exclude-schema"),
         *("--quiet", "--help"),
     },
+    ("twin",): {
+        *("--explain", "--create", "--drop", "--set", "--format", "--schema"),
+        *("--exclude-schema", "--quiet", "--help"),
+    },
     ("grants",): {"--role", "--database", "--schema", "--help"},
     ("rules",): {"--format", "--rules", "--help"},
     ("rules", "show"): {"--rules", "--help"},
@@ -29,6 +33,7 @@ EXIT_CODES = {
     (): {0, 1, 2, 3, 4, 5, 130},
     ("analyze",): {0, 1, 2, 3, 4, 5, 130},
     ("snapshot",): {0, 2, 3, 4, 5, 130},
+    ("twin",): {0, 2, 3, 4, 5, 130},
     ("grants",): {0, 2, 5, 130},
     ("rules",): {0, 2, 5, 130},
     ("rules", "show"): {0, 2, 5, 130},
@@ -69,3 +74,11 @@ def test_prints_its_version(pgadvisor_run: Command) -> None:
     ended = pgadvisor_run("--version")
 
     assert (ended.code, ended.out) == (0, f"pgadvisor {VERSION}\n")
+
+
+def test_the_help_of_twin_teaches_by_examples(pgadvisor_run: Command) -> None:
+    lines = pgadvisor_run("twin", "--help").out.splitlines()
+
+    examples = [line for line in lines if line.startswith("  pgadvisor twin shop.pgsnap")]
+    assert len(examples) == 3
+    assert '    --create "create index on orders (customer_id)"' in lines
