@@ -1,0 +1,7 @@
+"""Plans for values: what a statement is asked for, and how its plan depends on that."""
+
+from pgadvisor.whatif.parameters.by_value import plans_by_value
+from pgadvisor.whatif.parameters.samples import Sample, Sampling, draw_samples
+from pgadvisor.whatif.parameters.survey import survey
+
+__all__ = ["Sample", "Sampling", "draw_samples", "plans_by_value", "survey"]
