@@ -14,12 +14,10 @@ from pgadvisor.parse.parameters import INDETERMINATE_DATATYPE, repairs
 from pgadvisor.parse.statement import StatementError, parse_statement
 from pgadvisor.whatif.backend import NotPlanned
 from pgadvisor.whatif.hypopg.transaction import Change, Explained, Transactions
+from pgadvisor.whatif.whole_plan import PRUNING, is_cut, whole_plan
 
 MAX_REPAIRS = 8
-_OUR_SETTINGS = frozenset({"plan_cache_mode", "search_path", "enable_partition_pruning"})
-_PRUNING = {"enable_partition_pruning": "off"}
-_REMOVED = "Subplans Removed"
-_ROUNDING = 1e-9
+_OUR_SETTINGS = frozenset({"plan_cache_mode", "search_path"})
 _NOT_EXPLAINABLE = NotPlanned(reason="it is neither a query nor a change of rows")
 
 
@@ -88,7 +86,7 @@ class ServerPlanner:
         if isinstance(count, NotPlanned):
             return count
         outcome = self._prepared(statement, count, Change(), {})
-        if self._is_indeterminate(outcome):
+        if self._has_generic_plan and _is_indeterminate(outcome):
             return self._directly(statement, Change(), {})
         return outcome
 
@@ -99,32 +97,13 @@ class ServerPlanner:
         if text in self._direct:
             return self._directly(text, change, names)
         outcome = self._prepared(text, count, change, names)
-        is_cut = isinstance(outcome, Plan) and _is_cut(outcome)
-        if self._is_indeterminate(outcome) or (is_cut and self._has_generic_plan):
-            self._direct.add(text)
-            return self._directly(text, change, names)
-        return self._whole(outcome, text, count, change, names) if is_cut else outcome
-
-    def _whole(
-        self,
-        cut: Plan | NotPlanned,
-        text: str,
-        count: int,
-        change: Change,
-        names: Mapping[int, str],
-    ) -> Plan | NotPlanned:
-        """The plan of a partitioned table with all its partitions, where EXPLAIN left some out.
-
-        EXPLAIN EXECUTE with NULLs drops partitions that NULL excludes, and the indexes on
-        them, from the generic plan that it prints; their costs it counts.  Without pruning at
-        all they are printed.  If that costs the same, it is the same plan.
-        """
-        unpruned = replace(change, settings={**change.settings, **_PRUNING})
-        whole = self._prepared(text, count, unpruned, names)
-        if not isinstance(whole, Plan) or not isinstance(cut, Plan):
-            return cut
-        difference = abs(whole.total_cost - cut.total_cost)
-        return whole if difference <= _ROUNDING * cut.total_cost else cut
+        if self._has_generic_plan:
+            if _is_indeterminate(outcome) or (isinstance(outcome, Plan) and is_cut(outcome)):
+                self._direct.add(text)
+                return self._directly(text, change, names)
+            return outcome
+        unpruned = replace(change, settings={**change.settings, PRUNING: "off"})
+        return whole_plan(outcome, lambda: self._prepared(text, count, unpruned, names))
 
     def _prepared(
         self, text: str, count: int, change: Change, names: Mapping[int, str]
@@ -135,14 +114,6 @@ class ServerPlanner:
     def _directly(self, text: str, change: Change, names: Mapping[int, str]) -> Plan | NotPlanned:
         self.call_count += 1
         return _read(self._transactions.explain_directly(text, change), names)
-
-    def _is_indeterminate(self, outcome: Plan | NotPlanned) -> bool:
-        """The type of a parameter cannot be told, and EXPLAIN (GENERIC_PLAN) does not ask."""
-        return (
-            self._has_generic_plan
-            and isinstance(outcome, NotPlanned)
-            and outcome.sqlstate == INDETERMINATE_DATATYPE
-        )
 
     def _admitted(self, text: str) -> int | NotPlanned:
         """The number of parameters of a text that may be planned; the gate of every text."""
@@ -186,10 +157,6 @@ def _renamed(node: PlanNode, names: Mapping[str, str]) -> PlanNode:
     return replace(node, index_name=index_name, children=children)
 
 
-def _is_cut(plan: Plan) -> bool:
-    """Partitions are left out of it."""
-    return any((_REMOVED, "0") not in node.extra and _removes(node) for node in plan.root.walk())
-
-
-def _removes(node: PlanNode) -> bool:
-    return any(key == _REMOVED for key, _ in node.extra)
+def _is_indeterminate(outcome: Plan | NotPlanned) -> bool:
+    """The type of a parameter cannot be told, which EXPLAIN (GENERIC_PLAN) does not ask."""
+    return isinstance(outcome, NotPlanned) and outcome.sqlstate == INDETERMINATE_DATATYPE

@@ -28,6 +28,7 @@ from pgadvisor.whatif.twin.explain_form import (
 )
 from pgadvisor.whatif.twin.session import TwinServer, reason_of
 from pgadvisor.whatif.twin.switch import Switchboard
+from pgadvisor.whatif.whole_plan import PRUNING, whole_plan
 
 _MAX_REPAIRS = 8
 
@@ -127,7 +128,10 @@ class Planner:
             changes.append(self._switchboard.statement(difference.shown, difference.hidden))
         if self._server.cluster.binaries.major >= GENERIC_PLAN_SINCE:
             return self._ask(changes, text, GENERIC)
-        return self._explain_prepared(changes, text)
+        unpruned = [*changes, _set_local(PRUNING, "off")]
+        return whole_plan(
+            self._explain_prepared(changes, text), lambda: self._explain_prepared(unpruned, text)
+        )
 
     def _explain_prepared(self, changes: Sequence[str], text: str) -> Plan | NotPlanned:
         """Plan a text with ``$n`` where EXPLAIN takes none; a type that cannot be told is text."""
