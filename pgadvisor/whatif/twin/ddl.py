@@ -152,9 +152,6 @@ def left_out(catalog: Catalog) -> Iterator[str]:
             yield f"foreign table {table.qualified_name} is planned as a plain table"
         if table.has_row_security:
             yield f"row security of {table.qualified_name} is left out"
-    for statistics in snapshot.extended_statistics:
-        if statistics.has_values:
-            yield f"values of {_statistics_name(statistics)} are not in the twin"
 
 
 def _function_name(function: Function) -> str:
