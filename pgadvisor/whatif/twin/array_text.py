@@ -17,6 +17,11 @@ def numbers_literal(values: Iterable[float] | None) -> str | None:
     return None if values is None else "{" + ",".join(map(repr, map(float, values))) + "}"
 
 
+def row_literal(values: Iterable[str | None]) -> str:
+    """Texts as the literal of a row: ``("a",,"b")``, where nothing is NULL."""
+    return "(" + ",".join("" if value is None else _element(value) for value in values) + ")"
+
+
 def _element(value: str | None) -> str:
     if value is None:
         return "NULL"
