@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pgadvisor.model.estimate import Fidelity
+from pgadvisor.units import format_ratio
 
 
 def describe_fidelity(fidelity: Fidelity) -> str:
@@ -15,10 +18,23 @@ def describe_fidelity(fidelity: Fidelity) -> str:
     if error is None:
         return f"no plan of the original to compare with{_planned_by(fidelity)}"
     same = sum(statement.is_same_shape for statement in fidelity.statements)
-    text = f"{same} of {len(fidelity.statements)} plans the same, median cost error {error:.1%}"
+    count = len(fidelity.statements) + len(fidelity.not_planned)
+    text = f"{same} of {count} plans the same, median cost error {error:.1%}"
     if fidelity.not_compared:
         text += f"; {fidelity.not_compared} unverified, without a plan of the original"
     return text.replace("%", " %") + _planned_by(fidelity)
+
+
+def describe_differences(fidelity: Fidelity) -> Iterator[str]:
+    """One clause for each statement that the twin plans otherwise, the worst first."""
+    for statement_id, reason in fidelity.not_planned:
+        yield f"statement {statement_id} cannot be planned: {reason}"
+    for row in fidelity.differing:
+        if row.is_same_shape:
+            what = f"the same plan, its cost off by {format_ratio(row.cost_error_ratio)}"
+        else:
+            what = "another plan"
+        yield f"statement {row.statement_id}: {what}{f'; {row.reason}' if row.reason else ''}"
 
 
 def _planned_by(fidelity: Fidelity) -> str:

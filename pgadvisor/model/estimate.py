@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SAME_COST_RATIO = 0.0001
+"""Costs nearer to each other than this count as equal."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFidelity:
@@ -15,6 +18,11 @@ class StatementFidelity:
     twin_cost: float
     reason: str = ""
     """Why they differ, where that can be known."""
+
+    @property
+    def is_alike(self) -> bool:
+        """The same plan shape, and the same cost but for rounding."""
+        return self.is_same_shape and self.cost_error_ratio <= SAME_COST_RATIO
 
     @property
     def cost_error_ratio(self) -> float:
@@ -31,6 +39,8 @@ class Fidelity:
     statements: tuple[StatementFidelity, ...] = ()
     not_compared: int = 0
     """Statements without a plan of the original (no privilege, or not explained)."""
+    not_planned: tuple[tuple[str, str], ...] = ()
+    """Statements that the original planned and the twin refuses: id and reason."""
     notes: tuple[str, ...] = ()
     """What the twin could not rebuild, and which server version it plans with."""
     twin_version: str = ""
@@ -43,10 +53,20 @@ class Fidelity:
 
     @property
     def same_shape_ratio(self) -> float | None:
-        """Share of the compared statements with the same plan shape; None when none was."""
-        if not self.statements:
+        """Share of what the original planned that gets the same plan shape; None: it planned none.
+
+        A statement that the twin refuses counts as one that it plans otherwise.
+        """
+        count = len(self.statements) + len(self.not_planned)
+        if not count:
             return None
-        return sum(s.is_same_shape for s in self.statements) / len(self.statements)
+        return sum(s.is_same_shape for s in self.statements) / count
+
+    @property
+    def differing(self) -> tuple[StatementFidelity, ...]:
+        """Statements with another plan shape, then those whose costs differ, the worst first."""
+        rows = [s for s in self.statements if not s.is_alike]
+        return tuple(sorted(rows, key=lambda s: (s.is_same_shape, -s.cost_error_ratio)))
 
     @property
     def median_cost_error_ratio(self) -> float | None:

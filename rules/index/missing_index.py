@@ -189,9 +189,14 @@ def _misplanned(case: Case, choice: Choice, chosen: ChosenIndex, limits: Limits)
         return  # a doubt about all indexes already
     served = {effect.statement_id for effect in chosen.effects}
     rows = [row for row in fidelity.statements if row.statement_id in served]
-    wrong = sum(not row.is_same_shape for row in rows)
+    wrong = [row for row in rows if not row.is_same_shape]
+    off = [row for row in rows if row.cost_error_ratio > limits.max_cost_error_ratio]
+    because = "".join(f" ({row.reason})" for row in [*wrong, *off][:1] if row.reason)
     if wrong:
-        yield f"the twin plans {wrong} of its statements otherwise than the original does"
+        count = len(wrong)
+        yield f"the twin plans {count} of its statements otherwise than the original does{because}"
+    elif off and (fidelity.median_cost_error_ratio or 0.0) <= limits.max_cost_error_ratio:
+        yield f"the twin's costs of {len(off)} of its statements are off{because}"
     elif not rows:
         yield "the original's own plans of its statements are not known"
 

@@ -63,6 +63,12 @@ def test_fidelity_adds_up_statements() -> None:
     assert Fidelity(statements=rows).same_shape_ratio == 0.75
     assert Fidelity(statements=rows).median_cost_error_ratio == pytest.approx(0.055)
     assert Fidelity(statements=rows[:3]).median_cost_error_ratio == pytest.approx(0.01)
+    assert Fidelity(statements=rows, not_planned=(("x", "no type"),)).same_shape_ratio == 0.6
+    assert [row.statement_id for row in Fidelity(statements=rows).differing] == [
+        "200",
+        "110",
+        "101",
+    ]
     assert Fidelity().same_shape_ratio is None
     assert Fidelity().median_cost_error_ratio is None
 

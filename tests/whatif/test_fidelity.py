@@ -70,6 +70,32 @@ def test_says_why_a_plan_may_differ(snapshot: Snapshot) -> None:
     assert row.reason == "values were redacted"
 
 
+def test_names_what_the_twin_cannot_plan(snapshot: Snapshot) -> None:
+    known = next(p for p in snapshot.plans if p.plan is not None)
+    unknown = replace(known, explained_text="select * from orders where shape = $1")
+
+    with Twin(replace(snapshot, plans=(unknown,))) as twin:
+        fidelity = twin.fidelity()
+
+    assert fidelity.not_planned == ((known.statement_id, 'column "shape" does not exist'),)
+    assert fidelity.not_compared == 0
+    assert fidelity.same_shape_ratio == 0.0
+
+
+def test_says_of_a_table_that_it_has_grown(snapshot: Snapshot) -> None:
+    known = next(p for p in snapshot.plans if p.plan and "orders_customer" in p.plan.index_names)
+    tables = tuple(
+        replace(t, size_bytes=t.size_bytes + 8192) if t.name == "orders" else t
+        for t in snapshot.tables
+    )
+
+    with Twin(replace(snapshot, tables=tables, plans=(known,))) as twin:
+        [row] = twin.fidelity().statements
+
+    assert not row.is_alike
+    assert row.reason == "public.orders has changed its size since it was analysed"
+
+
 def test_follows_a_table_that_has_grown_since_it_was_analysed(snapshot: Snapshot) -> None:
     tables = tuple(replace(t, size_bytes=t.size_bytes * 3) for t in snapshot.tables)
 

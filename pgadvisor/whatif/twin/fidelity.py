@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.estimate import Fidelity, StatementFidelity
 from pgadvisor.model.plan import Plan
+from pgadvisor.model.schema import Table
 from pgadvisor.whatif.backend import NotPlanned
-
-SAME_COST_RATIO = 0.0001
-"""Costs nearer to each other than this count as equal."""
 
 
 def measure_fidelity(
@@ -33,12 +32,15 @@ def measure_fidelity(
     texts = {statement.id: statement.text for statement in snapshot.statements}
     reasons = _Reasons(catalog, notes, version)
     rows: list[StatementFidelity] = []
+    refused: list[tuple[str, str]] = []
     missing = 0
     for known in snapshot.plans:
         text = known.explained_text or texts.get(known.statement_id)
         own = plan(text) if known.plan is not None and text else None
-        if known.plan is None or not isinstance(own, Plan):
+        if known.plan is None or own is None:
             missing += 1
+        elif isinstance(own, NotPlanned):
+            refused.append((known.statement_id, own.reason))
         else:
             rows.append(_compared(known.statement_id, known.plan, own, reasons))
     if _is_other_major(version, snapshot.server.major):
@@ -46,6 +48,7 @@ def measure_fidelity(
     return Fidelity(
         statements=tuple(rows),
         not_compared=missing,
+        not_planned=tuple(refused),
         notes=tuple(notes),
         twin_version=version,
         original_version=snapshot.server.version,
@@ -69,15 +72,33 @@ class _Reasons:
                     return note
         if self._is_other_major:
             return "planned by another major version"
-        if self._catalog.snapshot.redaction.level != "none":
-            return "values were redacted"
-        for schema, name in sorted(names, key=str):
-            table = self._catalog.find_table(schema, name or "")
-            pages = (
-                table.size_bytes // self._catalog.snapshot.server.block_size_bytes if table else 0
-            )
-            if table and table.pages != pages:
-                return f"{table.qualified_name} has changed its size since it was analysed"
+        tables = [
+            table
+            for schema, name in sorted(names, key=str)
+            if (table := self._catalog.find_table(schema, name or "")) is not None
+        ]
+        return (
+            next(filter(None, map(self._resized, tables)), "")
+            or next(filter(None, map(self._without_statistics, tables)), "")
+            or ("values were redacted" if self._is_redacted else "")
+        )
+
+    @property
+    def _is_redacted(self) -> bool:
+        return self._catalog.snapshot.redaction.level != "none"
+
+    def _resized(self, table: Table) -> str:
+        """Since then, the planner looks for the true ends of an index, which nobody else knows."""
+        pages = table.size_bytes // self._catalog.snapshot.server.block_size_bytes
+        if table.pages == pages or not self._catalog.indexes_by_table[table.oid]:
+            return ""
+        return f"{table.qualified_name} has changed its size since it was analysed"
+
+    def _without_statistics(self, table: Table) -> str:
+        for statistics in self._catalog.snapshot.extended_statistics:
+            if statistics.table_oid == table.oid and not statistics.has_values:
+                name = f"{statistics.schema}.{statistics.name}"
+                return f"the values of statistics {name} could not be read"
         return ""
 
 
@@ -88,19 +109,10 @@ def _is_other_major(version: str, major: int) -> bool:
 
 
 def _compared(statement_id: str, original: Plan, own: Plan, reasons: _Reasons) -> StatementFidelity:
-    is_same_shape = original.shape == own.shape
     row = StatementFidelity(
         statement_id=statement_id,
-        is_same_shape=is_same_shape,
+        is_same_shape=original.shape == own.shape,
         original_cost=original.total_cost,
         twin_cost=own.total_cost,
     )
-    if is_same_shape and row.cost_error_ratio <= SAME_COST_RATIO:
-        return row
-    return StatementFidelity(
-        statement_id=statement_id,
-        is_same_shape=is_same_shape,
-        original_cost=original.total_cost,
-        twin_cost=own.total_cost,
-        reason=reasons.why(original),
-    )
+    return row if row.is_alike else replace(row, reason=reasons.why(original))

@@ -136,6 +136,17 @@ def fidelity(*, is_same_shape: bool = True, cost: float = 100.0) -> Fidelity:
             id="its-own-plan",
         ),
         pytest.param(
+            replace(
+                CHOICE,
+                fidelity=Fidelity(
+                    statements=(*OTHERS, replace(ALIKE, twin_cost=112.0, reason="it has grown"))
+                ),
+            ),
+            Confidence.MEDIUM,
+            "the twin's costs of 1 of its statements are off (it has grown)",
+            id="its-own-cost",
+        ),
+        pytest.param(
             replace(CHOICE, fidelity=Fidelity(statements=OTHERS)),
             Confidence.MEDIUM,
             "the original's own plans of its statements are not known",
