@@ -27,7 +27,7 @@ def columns_in(expression_sql: str) -> frozenset[str]:
         StatementError: The text is no expression.
     """
     names: set[str] = set()
-    for node in grammar.walk(_expression(expression_sql)):
+    for node in grammar.walk(parse_expression(expression_sql)):
         if isinstance(node, ast.ColumnRef):
             names.update(grammar.name_parts(node.fields)[-1:])
     return frozenset(names)
@@ -82,7 +82,7 @@ def predicate_implies_equality(predicate_sql: str) -> tuple[tuple[str, str], ...
         where any part of the predicate is something else.
     """
     try:
-        pending = [_canonical(_expression(predicate_sql))]
+        pending = [_canonical(parse_expression(predicate_sql))]
     except StatementError:
         return ()
     pairs: list[tuple[str, str]] = []
@@ -115,7 +115,12 @@ def statement_kinds(sql: str) -> tuple[str, ...]:
     return tuple(type(grammar.statement_of(raw)).__name__ for raw in grammar.parse(sql))
 
 
-def _expression(sql: str) -> ast.Node:
+def parse_expression(sql: str) -> ast.Node:
+    """Parse an expression; for other modules of this package.
+
+    Raises:
+        StatementError: The text is no expression.
+    """
     found = grammar.parse(f"SELECT ({sql}\n)")
     tree = grammar.statement_of(found[0]) if len(found) == 1 else None
     items: tuple[ast.ResTarget, ...] = ()
@@ -128,7 +133,7 @@ def _expression(sql: str) -> ast.Node:
 
 
 def _canonical_sql(sql: str) -> str:
-    return grammar.deparse(_canonical(_expression(sql)))
+    return grammar.deparse(_canonical(parse_expression(sql)))
 
 
 def _canonical(node: ast.Node) -> ast.Node:

@@ -23,8 +23,7 @@ from tests.whatif.statements import INDEXES, OTHER_INDEXES
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("whatif_shop")]
 
 NOT_SIZED_YET = {
-    "create index on orders ((created_at::date))",  # an expression has no statistics before
-    "create index on products using gin (attributes)",  # nor have the elements of jsonb
+    "create index on products using gin (attributes)",  # elements of jsonb have no statistics
 }
 
 
@@ -81,6 +80,8 @@ def test_plans_with_it_as_with_a_real_one(
     statement = {**INDEXES, **OTHER_INDEXES}[create]
     create = named(create, "tried")
     original.execute(create.encode())
+    # An expression has no statistics before; of the tables every row is looked at again.
+    original.execute("analyze orders, products")
     expected = original_plan(original, statement)
 
     plan = twin.explain(statement, create=(create,))

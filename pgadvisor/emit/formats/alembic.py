@@ -99,6 +99,10 @@ def _create(index: IndexDefinition, name: str) -> str:
         arguments.append(f"postgresql_using={index.access_method!r}")
     if index.include:
         arguments.append(f"postgresql_include={list(index.include)!r}")
+    if index.nulls_not_distinct:
+        arguments.append("postgresql_nulls_not_distinct=True")
+    if index.options:
+        arguments.append(f"postgresql_with={dict(index.options)!r}")
     if index.predicate:
         arguments.append(f"postgresql_where={_text(index.predicate)}")
     arguments += ["postgresql_concurrently=True", "if_not_exists=True"]

@@ -8,24 +8,20 @@ and the height that the size model predicts.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
-from pgadvisor.errors import TwinError
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.plan import Plan
 from pgadvisor.model.schema import Table
 from pgadvisor.sqltext.index import create_index_sql, index_name
 from pgadvisor.sqltext.quote import cut_identifier, qualified, quote_identifier
 from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
 from pgadvisor.whatif.twin.build import Rebuilt
-from pgadvisor.whatif.twin.files import RelationFile, set_lengths
-from pgadvisor.whatif.twin.index_facts import IndexFacts, read_index_facts
-from pgadvisor.whatif.twin.index_size import btree_size
-from pgadvisor.whatif.twin.other_index_size import other_index_pages
+from pgadvisor.whatif.twin.candidate_sizes import CandidateSizes
+from pgadvisor.whatif.twin.derived_statistics import StatisticsDeriver
+from pgadvisor.whatif.twin.index_facts import read_index_facts
 from pgadvisor.whatif.twin.planner import Planner
 from pgadvisor.whatif.twin.session import TwinServer
 from pgadvisor.whatif.twin.statistics import counts_of, restore_relations
@@ -54,11 +50,6 @@ update pg_class set relfilenode = (
     select relfilenode from pg_class where oid = 'pgadvisor_twin.lot'::regclass)
 where oid = any(%s)
 """
-_COUNTS = """
-update pg_class c set relpages = new.pages, reltuples = new.rows
-from unnest(%s::oid[], %s::int[], %s::float4[]) as new(oid, pages, rows)
-where c.oid = new.oid
-"""
 _OWN_FILES = """
 update pg_class c set relfilenode = own.node
 from unnest(%s::oid[], %s::oid[]) as own(oid, node)
@@ -76,6 +67,8 @@ class Hypothetical:
     """Its own, and those of its parts on a partitioned table."""
     part_names: tuple[str, ...]
     size_bytes: int
+    notes: tuple[str, ...] = ()
+    """What is not known of it, as clauses."""
 
 
 class CandidateBuilder:
@@ -101,15 +94,22 @@ class CandidateBuilder:
         self._catalog = catalog
         self._rebuilt = rebuilt
         self._switchboard = switchboard
-        self._planner = planner
-        self._originals = {twin: oid for oid, twin in rebuilt.oids.items()}
         self._names = {index.name for index in catalog.snapshot.indexes}
-        self._rows: dict[tuple[int, str], float] = {}
+        self._sizes = CandidateSizes(server, catalog, rebuilt, planner)
+        originals = {twin: oid for oid, twin in rebuilt.oids.items()}
+        self._deriver = StatisticsDeriver(server, catalog, rebuilt.shapes.expressions, originals)
 
     def build(
-        self, definitions: Sequence[IndexDefinition]
+        self,
+        definitions: Sequence[IndexDefinition],
+        sizes_bytes: Mapping[IndexDefinition, int] | None = None,
     ) -> Mapping[IndexDefinition, Hypothetical | str]:
         """Build indexes by their definitions; a text says why one cannot be.
+
+        Args:
+            definitions: The indexes.
+            sizes_bytes: How large some of them are, where that is known, parts added up; the
+                others' sizes are predicted.
 
         Raises:
             TwinError: The server is gone, or the file system refuses.
@@ -124,14 +124,27 @@ class CandidateBuilder:
         names = {definition: self._free_name(definition) for definition in known}
         texts = [create_index_sql(definition, names[definition]) for definition in known]
         failures = self._create(texts, {definition.table_oid for definition in known})
-        found = {(schema, name): one for schema, name, one in self._adopt()}
+        given = {
+            (definition.schema, names[definition]): size_bytes
+            for definition, size_bytes in (sizes_bytes or {}).items()
+            if definition in names
+        }
+        adopted = self._adopt(lambda schema, name: given.get((schema, name)))
+        found = {(schema, name): one for schema, name, one in adopted}
         for number, definition in enumerate(known):
             refusal = failures.get(number)
             made[definition] = refusal or found[definition.schema, names[definition]]
         return made
 
-    def build_sql(self, text: str, table: Table) -> Hypothetical | str:
+    def build_sql(
+        self, text: str, table: Table, size_bytes: int | None = None
+    ) -> Hypothetical | str:
         """Build an index by a CREATE INDEX of the user's; a text says why it cannot be.
+
+        Args:
+            text: The statement.
+            table: What it is on.
+            size_bytes: How large it is, parts added up; None: that is predicted.
 
         Raises:
             TwinError: The server is gone, or the file system refuses.
@@ -140,7 +153,7 @@ class CandidateBuilder:
             return f"{table.qualified_name} is not in the twin"
         # There is nobody whose writes it could block, and no way to do it in a transaction.
         failures = self._create([_CONCURRENTLY.sub(r"\1", text)], {table.oid})
-        found = [one for _, _, one in self._adopt()]
+        found = [one for _, _, one in self._adopt(lambda _schema, _name: size_bytes)]
         if failures:
             return failures[0]
         return found[0] if found else "an index of that name exists already"
@@ -191,67 +204,42 @@ class CandidateBuilder:
                 _OWN_FILES, ([oid for oid, _ in nodes], [node for _, node in nodes])
             )
 
-    def _adopt(self) -> Iterator[tuple[str, str, Hypothetical]]:
-        """Size all indexes that are new, and hide them; yields the topmost with their names."""
+    def _adopt(
+        self, size_bytes: Callable[[str, str], int | None]
+    ) -> Iterator[tuple[str, str, Hypothetical]]:
+        """Size all indexes that are new, and hide them; yields the topmost with their names.
+
+        Args:
+            size_bytes: How large the one of that schema and name is; None: that is predicted.
+        """
         new = self._server.query(_NEW)
         oids = [row[0] for row in new]
         if not oids:
             return
         facts = {one.oid: one for one in read_index_facts(self._server, oids)}
-        # Hidden first: sizing them asks the planner, who must not look at them yet.
+        roots = [row[0] for row in new if not row[3]]
+        families = {
+            root: [root, *(oid for oid in family if oid != root)]
+            for root, family in self._server.query(_FAMILY, (roots,))
+        }
+        notes = self._deriver.give(oids)
+        # Hidden before they are sized, for which the planner is asked, who must not see them yet.
         self._switchboard.register(oids)
         self._switchboard.hide(oids)
-        pages = self._set_sizes(facts.values())
-        roots = [row[0] for row in new if not row[3]]
-        for root, family in self._server.query(_FAMILY, (roots,)):
-            parts = [oid for oid in family if oid != root]
+        given = {oid: size_bytes(facts[oid].schema, facts[oid].name) for oid in families}
+        pages = self._sizes.give(
+            [[facts[oid] for oid in family] for family in families.values()],
+            {oid: size for oid, size in given.items() if size is not None},
+        )
+        for root, family in families.items():
             yield (
                 facts[root].schema,
                 facts[root].name,
                 Hypothetical(
                     name=facts[root].name,
-                    oids=(root, *parts),
-                    part_names=tuple(facts[oid].name for oid in parts),
+                    oids=tuple(family),
+                    part_names=tuple(facts[oid].name for oid in family[1:]),
                     size_bytes=sum(pages.get(oid, 0) for oid in family) * BLOCK_BYTES,
+                    notes=tuple(dict.fromkeys(n for oid in family for n in notes.get(oid, ()))),
                 ),
             )
-
-    def _set_sizes(self, indexes: Iterable[IndexFacts]) -> dict[int, int]:
-        """Predict and give lengths and heights; returns pages by OID."""
-        sized: dict[int, tuple[RelationFile, float]] = {}
-        for facts in indexes:
-            if facts.path is not None:
-                table = self._catalog.tables[self._originals[facts.table_oid]]
-                rows = self._rows_of(table, facts.predicate)
-                sized[facts.oid] = self._file(facts, table, rows), rows
-        set_lengths((file for file, _ in sized.values()), self._server.cluster.owner)
-        pages = {oid: file.pages for oid, (file, _) in sized.items()}
-        # Hidden ones belong to a table of the superuser's, who therefore sets their counts.
-        rows_of_each = [rows for _, rows in sized.values()]
-        self._server.command(_COUNTS, (list(pages), list(pages.values()), rows_of_each))
-        return pages
-
-    def _file(self, facts: IndexFacts, table: Table, rows: float) -> RelationFile:
-        table_pages = self._rebuilt.files[facts.table_oid].pages
-        shape = self._rebuilt.shapes.shape(table, facts, rows, table_pages)
-        height = None
-        if facts.access_method == "btree":
-            size = btree_size(shape)
-            pages, height = size.pages, size.height
-        else:
-            pages = other_index_pages(shape)
-        path = self._server.cluster.data_directory / Path(facts.path or "")
-        return RelationFile(path=path, length_bytes=pages * BLOCK_BYTES, btree_height=height)
-
-    def _rows_of(self, table: Table, predicate: str | None) -> float:
-        """Rows that get an entry, by the planner's own estimate."""
-        key = (table.oid, predicate or "")
-        if key not in self._rows:
-            name = qualified(table.schema, table.name)
-            where = f" where {predicate}" if predicate else ""
-            outcome = self._planner.plan(f"select from only {name}{where}")
-            if not isinstance(outcome, Plan):
-                raise TwinError("estimating the rows of a partial index", outcome.reason)
-            # Parallel workers share the rows, and a Gather adds them up again.
-            self._rows[key] = outcome.root.rows
-        return self._rows[key]

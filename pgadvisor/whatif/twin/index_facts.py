@@ -152,14 +152,15 @@ class Shapes:
             for row in catalog.snapshot.column_statistics
             if not row.is_inherited
         }
-        self._expressions: dict[tuple[int, str], ColumnStatistics] = {}
+        self.expressions: dict[tuple[int, str], ColumnStatistics] = {}
+        """Statistics of expressions, by the OID of the table, in the snapshot, and the text."""
 
     def learn(self, index: Index, facts: IndexFacts) -> None:
         """Keep the statistics that an existing index has of its expressions."""
         for column in facts.columns:
             known = self._own.get((index.oid, column.name))
             if column.expression and known is not None:
-                self._expressions[index.table_oid, column.expression] = known
+                self.expressions[index.table_oid, column.expression] = known
 
     def shape(self, table: Table, facts: IndexFacts, rows: float, table_pages: int) -> IndexShape:
         """What the size of an index on that table depends on.
@@ -231,7 +232,7 @@ class Shapes:
         """
         if column.table_column:
             return self._own.get((table.oid, column.table_column)), True
-        if known := self._expressions.get((table.oid, column.expression)):
+        if known := self.expressions.get((table.oid, column.expression)):
             return known, True
         columns = columns_in(column.expression)
         if len(columns) != 1:

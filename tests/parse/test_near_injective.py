@@ -1,0 +1,48 @@
+"""Which expressions keep values apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgadvisor.parse.grammar import StatementError
+from pgadvisor.parse.near_injective import tells_values_apart
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "lower(email)",
+        "lower((email)::text)",
+        "upper(btrim(name, ' -'::text))",
+        "(plate)::text",
+        "COALESCE(name, 'none'::text)",
+        'pg_catalog.lower("Odd name")',
+        '(name COLLATE "C")',
+    ],
+)
+def test_keeps_values_apart(expression: str) -> None:
+    assert tells_values_apart(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "left(name, 2)",
+        "length(name)",
+        "split_part(email, '@'::text, 2)",
+        "(attributes ->> 'size'::text)",
+        "lower(left(name, 1))",
+        "COALESCE(name, other)",
+        "COALESCE('none'::text, name)",
+        "btrim(name, other)",
+        "now()",
+        "'text'::text",
+    ],
+)
+def test_may_throw_values_together(expression: str) -> None:
+    assert not tells_values_apart(expression)
+
+
+def test_refuses_what_is_no_expression() -> None:
+    with pytest.raises(StatementError):
+        tells_values_apart("lower(")
