@@ -1,38 +1,135 @@
-"""A snapshot of any major can be rebuilt, and is planned nearly as there."""
+"""On every major, with that major's own binaries, the twin plans like the original."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import psycopg
 import pytest
 
+from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
+from pgadvisor.model.plan import Plan
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.whatif.backend import NotPlanned
 from pgadvisor.whatif.twin import Twin
+from tests.fixtures.databases import fresh_database
 from tests.whatif.original import cost_error, original_plan
 from tests.whatif.shop import fill
 from tests.whatif.statements import STATEMENTS
 
 pytestmark = [pytest.mark.live, pytest.mark.matrix]
 
+PARAMETERS = (
+    "select * from orders where customer_id = $1 order by created_at desc limit $2",
+    "select * from orders where status = $1 and created_at > $2",
+    "select * from customers where country = any ($1) and tier >= $2",
+    "update orders set status = $1 where id = $2",
+    "select * from orders where created_at between $1 and $2 -- some days",
+)
+"""Statements with ``$n`` over tables without partitions."""
 
-def test_rebuilds_a_database_of_every_major(major_database: str) -> None:
-    fill(major_database)
-    with psycopg.connect(major_database) as connection:
-        major = connection.info.server_version // 10_000
-        statements = [s for s in STATEMENTS if major >= 15 or not s.startswith("merge")]
-        originals = [original_plan(connection, statement) for statement in statements]
-    snapshot = collect(major_database)
 
-    with Twin(snapshot) as twin:
-        plans = [twin.explain(statement) for statement in statements]
-        notes = twin.notes
-        fidelity = twin.fidelity()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """A shop on a server of some major, and what it plans."""
 
-    errors = [cost_error(a, b) for a, b in zip(originals, plans, strict=True)]
-    same = [a.shape == b.shape for a, b in zip(originals, plans, strict=True)]
-    assert notes == ()
-    assert fidelity.original_version != fidelity.twin_version or major == 18
-    assert sorted(errors)[len(errors) // 2] <= 0.001, sorted(errors)
-    # Planners of different majors do choose differently here and there.
-    assert sum(same) >= 0.85 * len(same), [
-        s for s, is_same in zip(statements, same, strict=True) if not is_same
-    ]
+    major: int
+    plans: dict[str, Plan]
+    snapshot: Snapshot
+
+
+@pytest.fixture(scope="module")
+def original(major_cluster: Cluster) -> Iterator[Original]:
+    """The shop on a server of each major."""
+    major = major_cluster.binaries.major
+    with fresh_database(major_cluster) as dsn:
+        fill(dsn)
+        with psycopg.connect(dsn) as connection:
+            plans = {
+                statement: original_plan(connection, statement)
+                for statement in STATEMENTS
+                if major >= 15 or not statement.startswith("merge")
+            }
+            plans.update({text: _generic_plan(connection, text) for text in PARAMETERS})
+        yield Original(major=major, plans=plans, snapshot=collect(dsn))
+
+
+@pytest.fixture(scope="module")
+def twin(original: Original, major_cluster: Cluster) -> Iterator[Twin]:
+    """Its twin, of the same major; overrides the shop's."""
+    with Twin(original.snapshot, binaries=major_cluster.binaries) as twin:
+        yield twin
+
+
+def _generic_plan(connection: psycopg.Connection, text: str) -> Plan:
+    connection.execute("set plan_cache_mode = force_generic_plan")
+    connection.execute(f"prepare q as {text}\n".encode())
+    nulls = ", ".join(["null"] * text.count("$"))
+    plan = original_plan(connection, f"execute q({nulls})")
+    connection.execute("deallocate q; reset plan_cache_mode")
+    return plan
+
+
+def test_rebuilds_all_of_the_schema(twin: Twin, original: Original) -> None:
+    assert twin.notes == ()
+    assert twin.version.startswith(f"{original.major}.")
+    assert twin.binaries_reason == f"PostgreSQL {twin.version}, as given, the original's own major"
+
+
+def test_plans_every_statement_like_the_original(twin: Twin, original: Original) -> None:
+    plans = {statement: twin.explain(statement) for statement in original.plans}
+
+    other = [s for s, plan in plans.items() if plan.shape != original.plans[s].shape]
+    dear = {s: cost_error(original.plans[s], plan) for s, plan in plans.items()}
+    assert len(plans) >= 30
+    assert other == []
+    assert {s: error for s, error in dear.items() if error > 0.0001} == {}
+
+
+def test_knows_of_its_own_fidelity(twin: Twin) -> None:
+    fidelity = twin.fidelity()
+
+    assert fidelity.original_version == fidelity.twin_version == twin.version
+    assert fidelity.binaries == twin.binaries_reason
+    assert fidelity.same_shape_ratio == 1.0
+    assert len(fidelity.statements) >= 8
+    assert fidelity.notes == ()
+
+
+def test_says_where_the_text_of_a_statement_is_wrong(twin: Twin) -> None:
+    plain = twin.plan("select id, missing from orders")
+    parameter = twin.plan("select id, missing from orders where id = $1")
+
+    for outcome in (plain, parameter):
+        assert isinstance(outcome, NotPlanned)
+        assert outcome.sqlstate == "42703"
+        assert outcome.position == len("select id, m")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from orders where created_at > now() - interval $1",
+        "select * from orders where $1 is null or $2 is null or id = $3",
+        "select $1, id from orders limit $2",
+        "select * from customers where id in ($1, $2, $3)",
+        "select * from orders where id = $1 for update skip locked",
+        "select * from orders where id = $1;",
+    ],
+)
+def test_plans_texts_as_pg_stat_statements_writes_them(statement: str, twin: Twin) -> None:
+    outcome = twin.plan(statement)
+
+    assert isinstance(outcome, Plan), outcome
+    assert "plan_cache_mode" not in dict(outcome.settings)
+
+
+def test_leaves_no_prepared_statement_behind(twin: Twin) -> None:
+    twin.plan("select * from orders where id = $1")
+    twin.plan("select * from orders where id = $1 / (1 - 1)")
+    twin.plan("select * from missing where id = $1")
+
+    left = twin._run("asking").server.role.execute("select name from pg_prepared_statements")
+    assert left.fetchall() == []

@@ -19,6 +19,7 @@ from pgadvisor.whatif.twin.session import TwinServer, refusal_of
 
 RESTORE_FUNCTIONS_SINCE = 18
 """The major version from which on statistics are restored by functions."""
+_NO_COUNT_SINCE = 14
 
 _RELATION = """
 select pg_catalog.pg_restore_relation_stats(
@@ -117,13 +118,15 @@ def _has_functions(server: TwinServer) -> bool:
 
 
 def _update_relations(server: TwinServer, relations: Sequence[RelationCounts]) -> None:
+    # PostgreSQL 13 says 0 of a table that was never analysed, later ones say -1.
+    least = -1.0 if server.cluster.binaries.major >= _NO_COUNT_SINCE else 0.0
     server.command(
         _UPDATE,
         (
             [one.schema for one in relations],
             [one.name for one in relations],
             [one.pages for one in relations],
-            [one.rows for one in relations],
+            [max(float(one.rows), least) for one in relations],
             [one.all_visible_pages for one in relations],
         ),
     )
@@ -138,6 +141,10 @@ def _rows(catalog: Catalog, present: frozenset[int]) -> Iterator[RelationColumn]
 
 def _column_values(named: RelationColumn) -> tuple[object, ...]:
     row = named.statistics
+    lengths = row.range_length_histogram
+    if lengths is None and row.range_empty_ratio is not None:
+        # All ranges are empty.  The functions want lengths, which are not used without bounds.
+        lengths = ("0", "0")
     return (
         *named.key,
         row.is_inherited,
@@ -151,7 +158,7 @@ def _column_values(named: RelationColumn) -> tuple[object, ...]:
         array_literal(row.most_common_elements),
         numbers_literal(row.most_common_element_ratios),
         numbers_literal(row.element_count_histogram),
-        array_literal(row.range_length_histogram),
+        array_literal(lengths),
         row.range_empty_ratio,
         array_literal(row.range_bounds_histogram),
     )
