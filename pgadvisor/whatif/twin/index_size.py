@@ -6,15 +6,15 @@ The btree model follows PostgreSQL's own build (``nbtsort.c``, ``nbtdedup.c``). 
 a row, in tuples of at most 812 bytes.  Whether a type may share is in the catalog (an operator
 class with support function 4); a unique index and one with INCLUDE never do.
 
-How many rows share a key is known of the most common values; the others are taken to be drawn
-at random, so that the rows of a key follow Poisson's law.
+How many rows share a key follows from how they are spread over the keys (``key_shares``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import cycle, islice
 
 from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
@@ -24,9 +24,11 @@ from pgadvisor.whatif.twin.entry_width import (
     KeyStatistics,
     aligned,
     entry_bytes,
+    entry_bytes_with,
     is_uniform,
 )
 from pgadvisor.whatif.twin.gin_size import Elements
+from pgadvisor.whatif.twin.key_shares import Share, joined, key_groups, placed, present_keys
 
 FILL_RATIO = 0.9
 """Of a leaf that is being built, unless the index says otherwise."""
@@ -54,8 +56,11 @@ class IndexShape:
     table_pages: int = 0
     pages_per_range: int = 128
     """Of BRIN."""
-    distinct_count: float | None = None
-    """Distinct combinations of the keys, where that is known; None: they are independent."""
+    shares: tuple[Share, ...] = ()
+    """How the rows are spread over the combinations of the keys; empty: over those of
+    independent columns."""
+    least_shares: tuple[Share, ...] | None = None
+    """The same if keys of which nothing is known determined each other."""
     elements: Elements | None = None
     """Of GIN."""
 
@@ -70,22 +75,18 @@ class BtreeSize:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Group:
-    """Keys that share the same number of rows."""
-
-    keys: float
-    rows: float
-    """Of each of these keys."""
-    entry_bytes: float
+class _Leaves:
+    pages: int
+    tuples: float
 
 
 def btree_size(shape: IndexShape) -> BtreeSize:
     """Predict the size of a btree right after CREATE INDEX."""
     if shape.rows < 1:
         return BtreeSize(pages=1, height=0)
-    leaves = _leaf_pages(shape)
-    pages, level, height = leaves, leaves, 0
-    fanout = inner_fanout(shape)
+    leaves = _leaves(shape)
+    pages, level, height = leaves.pages, leaves.pages, 0
+    fanout = inner_fanout(shape, leaves.tuples)
     while level > 1:
         level = math.ceil(level / fanout)
         pages += level
@@ -95,7 +96,7 @@ def btree_size(shape: IndexShape) -> BtreeSize:
 
 def btree_height(shape: IndexShape, pages: int) -> int:
     """The height of a btree that has so many pages now."""
-    fanout = inner_fanout(shape)
+    fanout = inner_fanout(shape, _leaves(shape).tuples)
     level = max(math.ceil((pages - 1) * (1 - 1 / fanout)), 1)
     height = 0
     while level > 1:
@@ -105,14 +106,20 @@ def btree_height(shape: IndexShape, pages: int) -> int:
     return max(min(height, pages - 2), 0)
 
 
-def inner_fanout(shape: IndexShape) -> float:
-    """Downlinks on an inner page; their keys are cut after what tells two leaves apart."""
+def inner_fanout(shape: IndexShape, tuples: float) -> float:
+    """Downlinks on an inner page; their keys are cut after what tells two leaves apart.
+
+    Args:
+        shape: The index.
+        tuples: On its leaves.
+    """
     room = BLOCK_BYTES - _NEVER_USED_BYTES - int((1 - _INNER_FILL_RATIO) * BLOCK_BYTES)
-    size, likelihood = 0.0, 0.0
-    for count in range(1, len(shape.keys) + 1):
+    size, likelihood, distinct = 0.0, 0.0, 1.0
+    for count, key in enumerate(shape.keys, start=1):
         prefix = shape.keys[:count]
-        known = shape.distinct_count if count == len(shape.keys) else None
-        differs = min(_distinct(prefix, shape.rows, known) / max(shape.rows, 1.0), 1.0)
+        distinct *= max(present_keys(key.shares, shape.rows), 1.0)
+        by_chance = -distinct * math.expm1(-shape.rows / distinct)
+        differs = min(by_chance / max(tuples, 1.0), 1.0)
         size += max(differs - likelihood, 0.0) * entry_bytes(prefix)
         likelihood = max(likelihood, differs)
     # Keys that are all equal are told apart by their row pointer.
@@ -120,59 +127,79 @@ def inner_fanout(shape: IndexShape) -> float:
     return max(room / (size + LINE_POINTER_BYTES), 2.0)
 
 
-def _leaf_pages(shape: IndexShape) -> int:
+def _leaves(shape: IndexShape) -> _Leaves:
     room = BLOCK_BYTES - _NEVER_USED_BYTES - int((1 - shape.fill_ratio) * BLOCK_BYTES)
-    if not shape.may_deduplicate or shape.include:
-        entry = entry_bytes((*shape.keys, *shape.include))
-        size = entry + LINE_POINTER_BYTES
-        per_page = room / size - 0.5
-        if is_uniform((*shape.keys, *shape.include)):
-            hard_limit = (BLOCK_BYTES - _NEVER_USED_BYTES - 8 - entry) // size
-            per_page = min(room // size, hard_limit)
-        return math.ceil(shape.rows / max(per_page, 1.0))
-    return math.ceil(sum(_shared_pages(_groups(shape), room, shape.fill_ratio)))
+    if shape.may_deduplicate and not shape.include:
+        return _shared_leaves(shape, room)
+    entry = entry_bytes((*shape.keys, *shape.include))
+    size = entry + LINE_POINTER_BYTES
+    per_page = room / size - 0.5
+    if is_uniform((*shape.keys, *shape.include)):
+        hard_limit = (BLOCK_BYTES - _NEVER_USED_BYTES - 8 - entry) // size
+        per_page = min(room // size, hard_limit)
+    return _Leaves(pages=math.ceil(shape.rows / max(per_page, 1.0)), tuples=shape.rows)
 
 
-def _shared_pages(groups: Iterable[_Group], room: int, fill_ratio: float) -> Iterator[float]:
+def _shared_leaves(shape: IndexShape, room: int) -> _Leaves:
     """Leaf pages of keys with many rows, one by one, and of all keys with few rows."""
+    pages = all_tuples = 0.0
     tuples = total = keys = 0.0
-    for group in groups:
-        count, size = _tuples(group.rows, group.entry_bytes)
+    shares = shape.shares or independent(shape.keys)
+    sizes: dict[int, float] = {}
+    for group in key_groups(shares, shape.rows):
+        if group.nulls not in sizes:
+            sizes[group.nulls] = entry_bytes_with(shape.keys, group.nulls)
+        entry = sizes[group.nulls]
+        count, size = _tuples(group.rows, entry)
+        all_tuples += group.keys * count
         if group.rows >= _REGULAR_ROWS_PER_KEY:
-            yield _filled_pages(group, count * group.keys, fill_ratio)
+            pages += _filled_pages(group.rows, entry, count * group.keys, shape.fill_ratio)
             continue
         tuples += group.keys * count
         total += group.keys * size
-        keys += group.keys * count * (group.entry_bytes + LINE_POINTER_BYTES)
+        keys += group.keys * count * (entry + LINE_POINTER_BYTES)
     if tuples:
         # The posting list of a page's last tuple goes when that becomes the page's upper bound.
         posting = max(total - keys, 0.0) / tuples
-        yield tuples / max((room + posting) / (total / tuples) - 0.5, 1.0)
+        pages += tuples / max((room + posting) / (total / tuples) - 0.5, 1.0)
+    return _Leaves(pages=math.ceil(pages), tuples=all_tuples)
 
 
-def _filled_pages(group: _Group, tuples: float, fill_ratio: float) -> float:
+def _filled_pages(rows: float, entry: float, tuples: float, fill_ratio: float) -> float:
+    """Pages of keys that have many rows; a part of their tuples tells how many all of them take."""
+    number = math.ceil(min(tuples, _FILLED_TUPLES))
+    full, left = divmod(group.rows, _rows_per_list(group.entry_bytes))
+    pages = _filled(min(int(full), number), int(left), group.entry_bytes, fill_ratio, number)
+    return pages * tuples / number
+
+
+@lru_cache(maxsize=10_000)
+def _filled(full: int, left: int, entry_bytes: float, fill_ratio: float, number: int) -> float:
     """Fill pages with the posting lists of keys that have many rows, as a build does.
 
     Nine lists of full length go on a page, and a tenth where the page has a shorter one, so
-    an average would be off.  A part of the tuples tells how many pages all of them take.
+    an average would be off.
+
+    Args:
+        full: Lists of full length that a key has.
+        left: Rows of its last list; 0: it has none.
+        entry_bytes: Of a tuple with one row.
+        fill_ratio: Of a page.
+        number: How many lists to put on pages, key by key.
     """
-    per_list = _rows_per_list(group.entry_bytes)
-    lists = [per_list] * int(group.rows // per_list)
-    if group.rows % per_list >= 1:
-        lists.append(int(group.rows % per_list))
+    sizes = [_tuple_bytes(_rows_per_list(entry_bytes), entry_bytes)] * full
+    if left >= 1:
+        sizes.append(_tuple_bytes(left, entry_bytes))
     free_bytes, full_bytes = BLOCK_BYTES - _NEVER_USED_BYTES, int((1 - fill_ratio) * BLOCK_BYTES)
-    space, on_page, pages, posting = float(free_bytes), 0, 0, 0.0
-    number = math.ceil(min(tuples, _FILLED_TUPLES))
-    last_size = 0.0
-    for rows in islice(cycle(lists), number):
-        size = _tuple_bytes(rows, group.entry_bytes)
+    space, on_page, pages, posting, last_size = float(free_bytes), 0, 0, 0.0, 0.0
+    for size in islice(cycle(sizes), number):
         is_full = space < size + 4 or (space + posting < full_bytes and on_page > 1)
         if is_full:  # its last tuple becomes the upper bound, and the first one of the next page
             pages, on_page, space = pages + 1, 1, free_bytes - last_size
         space, on_page, last_size = space - size, on_page + 1, size
-        posting = size - group.entry_bytes - LINE_POINTER_BYTES
+        posting = size - entry_bytes - LINE_POINTER_BYTES
     used = (free_bytes - space) / (free_bytes - full_bytes)
-    return (pages + min(used, 1.0)) * tuples / number
+    return pages + min(used, 1.0)
 
 
 def _rows_per_list(entry: float) -> int:
@@ -195,56 +222,9 @@ def _tuple_bytes(rows: float, entry: float) -> float:
     return entry + aligned(ROW_POINTER_BYTES * rows) + LINE_POINTER_BYTES
 
 
-def _groups(shape: IndexShape) -> Iterator[_Group]:
-    """Yield how many keys have how many rows."""
-    rows, distinct = shape.rows, _distinct(shape.keys, shape.rows, shape.distinct_count)
-    entry = entry_bytes(shape.keys)
-    if len(shape.keys) == 1:
-        [key] = shape.keys
-        entry = entry_bytes((replace(key, null_ratio=0.0),))
-        if key.null_ratio:
-            of_null = entry_bytes((replace(key, null_ratio=1.0),))
-            yield _Group(keys=1.0, rows=key.null_ratio * rows, entry_bytes=of_null)
-        for ratio in key.common_ratios:
-            yield _Group(keys=1.0, rows=ratio * shape.rows, entry_bytes=entry)
-        rows *= max(1 - sum(key.common_ratios) - key.null_ratio, 0.0)
-        distinct -= len(key.common_ratios)
-    if rows >= 1:
-        yield from _random(rows, min(max(distinct, 1.0), rows), entry)
-
-
-def _random(rows: float, distinct: float, entry: float) -> Iterator[_Group]:
-    """Rows that are drawn at random from keys, each of which got one at least."""
-    mean = rows / distinct
-    if mean >= _REGULAR_ROWS_PER_KEY:
-        yield _Group(keys=distinct, rows=mean, entry_bytes=entry)
-        return
-    rate = _poisson_rate(mean)
-    likelihood = rate / math.expm1(rate) if rate > 0 else 1.0
-    for count in range(1, int(mean + 8 * math.sqrt(mean)) + 8):
-        if likelihood > 1e-9:  # noqa: PLR2004  (one key in a billion)
-            yield _Group(keys=distinct * likelihood, rows=count, entry_bytes=entry)
-        likelihood *= rate / (count + 1)
-
-
-def _poisson_rate(mean: float) -> float:
-    """The rate at which those that are not zero have that mean."""
-    low, high = 0.0, mean
-    while high - low > 1e-6 * mean:
-        middle = (low + high) / 2
-        if middle / -math.expm1(-middle) < mean:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def _distinct(keys: Sequence[KeyStatistics], rows: float, known: float | None) -> float:
-    """Distinct combinations among so many rows; of independent columns, as chance has it."""
-    if known is not None:
-        return max(min(known, rows), 1.0)
-    if len(keys) == 1:
-        return max(min(keys[0].distinct_count, rows), 1.0)
-    combinations = math.prod(max(key.distinct_count, 1.0) for key in keys)
-    by_chance = -combinations * math.expm1(-rows / combinations)
-    return min(max(by_chance, *(key.distinct_count for key in keys), 1.0), rows)
+def independent(keys: Sequence[KeyStatistics]) -> tuple[Share, ...]:
+    """The spread over the combinations of columns that know nothing of each other."""
+    shares = keys[0].shares
+    for place, key in enumerate(keys[1:], start=1):
+        shares = joined(shares, placed(key.shares, place))
+    return shares
