@@ -30,6 +30,7 @@ from pgadvisor.collect.preflight import (
     refuse_unsupported,
     statements_failed,
 )
+from pgadvisor.collect.range_statistics import read_range_statistics, with_ranges
 from pgadvisor.collect.scope import CollectOptions, locked
 from pgadvisor.collect.search_path import SearchPaths, resolved, search_paths
 from pgadvisor.collect.server import (
@@ -255,6 +256,11 @@ class _Collection:
         columns = self._all(
             "column statistics", lambda: read_column_statistics(session, options, oids)
         )
+        ranges, hidden = self._pair(
+            "histograms of ranges", lambda: read_range_statistics(session, options, oids)
+        )
+        columns = with_ranges(columns, ranges)
+        self._unavailable += hidden
         access = self._rows("access to statistics", "statistics_access", *options.values)
         with_statistics = {row.relation_oid for row in columns}
         self._unavailable += hidden_statistics(access, tables, with_statistics, role)
