@@ -17,6 +17,7 @@ from pgadvisor.collect.function_policy import function_policy
 from pgadvisor.collect.indexes import read_indexes
 from pgadvisor.collect.objects import (
     read_functions,
+    read_other_objects,
     read_sequences,
     read_types,
     read_views,
@@ -43,6 +44,7 @@ from pgadvisor.collect.server import (
     read_replica_count,
     read_role_settings,
     read_settings,
+    read_tablespaces,
     server_of,
 )
 from pgadvisor.collect.session import ReadError, Record, Session
@@ -205,6 +207,9 @@ class _Collection:
                 "replication", lambda: read_replica_count(session)
             ),
         )
+        tablespaces = self._attempt("tablespaces", lambda: read_tablespaces(session))
+        if tablespaces is not None:
+            server = replace(server, tablespaces=tablespaces[0], default_tablespace=tablespaces[1])
         return server, search_paths(server.search_path, server.role_settings)
 
     def _privileges(self) -> None:
@@ -303,7 +308,8 @@ class _Collection:
     def _functions(self, snapshot: Snapshot) -> Snapshot:
         called = {name for one in snapshot.statements for name in called_names(one.text)}
         functions = self._all("functions", lambda: read_functions(self._session, called))
-        return replace(snapshot, functions=functions)
+        others = self._all("other objects", lambda: read_other_objects(self._session))
+        return replace(snapshot, functions=functions, other_objects=others)
 
     def _plans(self, snapshot: Snapshot, paths: SearchPaths) -> Snapshot:
         session, options = self._session, self._options

@@ -7,6 +7,7 @@ from collections.abc import Sequence as Ordered
 
 from pgadvisor.collect.scope import CollectOptions, counted, listed, locked
 from pgadvisor.collect.session import Session
+from pgadvisor.model.other_object import OtherKind, OtherObject
 from pgadvisor.model.schema import (
     Function,
     Sequence,
@@ -105,3 +106,16 @@ def read_functions(session: Session, called: Iterable[str]) -> tuple[Function, .
     """
     rows = session.read("functions", sorted(set(called)))
     return tuple(Function(**row) for row in rows)
+
+
+def read_other_objects(session: Session) -> tuple[OtherObject, ...]:
+    """Read aggregates, operators, casts and text search configurations.
+
+    Raises:
+        ReadError: It failed.
+    """
+    found: list[OtherObject] = []
+    for row in session.read("other_objects"):
+        row["kind"] = OtherKind(row["kind"])
+        found.append(OtherObject(**row))
+    return tuple(found)

@@ -9,12 +9,14 @@ from typing import Any
 
 from pgadvisor.collect.search_path import parse_search_path
 from pgadvisor.collect.session import Record, Session
+from pgadvisor.collect.tables import option_pairs
 from pgadvisor.model.server import (
     DatabaseActivity,
     Extension,
     RoleSetting,
     Server,
     Setting,
+    Tablespace,
 )
 
 _PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin", "d": "libc"}
@@ -120,6 +122,21 @@ def read_role_settings(session: Session) -> tuple[RoleSetting, ...]:
         ReadError: It failed.
     """
     return tuple(RoleSetting(**row) for row in session.read("role_settings"))
+
+
+def read_tablespaces(session: Session) -> tuple[tuple[Tablespace, ...], str]:
+    """Read the tablespaces that have options, and the name of the database's own.
+
+    Raises:
+        ReadError: It failed.
+    """
+    rows = session.read("tablespaces")
+    found = tuple(
+        Tablespace(name=row["name"], options=option_pairs(row["options"]))
+        for row in rows
+        if row["options"]
+    )
+    return found, next((row["name"] for row in rows if row["is_default"]), "pg_default")
 
 
 def read_replica_count(session: Session) -> int | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pgadvisor.collect.scope import CollectOptions
-from pgadvisor.collect.session import Session
+from pgadvisor.collect.session import Record, Session
+from pgadvisor.model.foreign import Foreign
 from pgadvisor.model.schema import Column, Constraint, ConstraintKind, RelationKind, Table
 
 
@@ -34,8 +36,32 @@ def read_tables(session: Session, options: CollectOptions) -> Tables:
             locked.append((row["oid"], f"{row['schema']}.{row['name']}"))
             continue
         row["kind"] = RelationKind(row["kind"])
+        row["foreign"] = _foreign(row)
         tables.append(Table(columns=columns.get(row["oid"], ()), **row))
     return Tables(tables=tuple(tables), locked=tuple(locked))
+
+
+def _foreign(row: Record) -> Foreign | None:
+    """Take the columns of a foreign table out of its row."""
+    wrapper, handler = row.pop("foreign_wrapper"), row.pop("foreign_handler")
+    server = row.pop("foreign_server")
+    server_options = option_pairs(row.pop("foreign_server_options"))
+    options = option_pairs(row.pop("foreign_options"))
+    if wrapper is None or server is None:
+        return None
+    return Foreign(
+        wrapper=wrapper,
+        handler=handler or "",
+        server=server,
+        server_options=server_options,
+        options=options,
+    )
+
+
+def option_pairs(options: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Split options as the catalog has them: ``fetch_size=500``."""
+    pairs = (option.partition("=") for option in options)
+    return tuple((name, value) for name, _, value in pairs)
 
 
 def _read_columns(session: Session, options: CollectOptions) -> dict[int, tuple[Column, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pgadvisor.model.foreign import Foreign
 from pgadvisor.model.statistics import ExtendedValues
 
 
@@ -122,6 +123,8 @@ class Index:
     """``pg_stat_progress_create_index`` names it: it is not valid *yet*."""
     is_replica_identity: bool = False
     is_clustered: bool = False
+    tablespace: str | None = None
+    """None: the database's own."""
     constraint_name: str | None = None
     """The constraint that owns it; such an index goes with its constraint only."""
     parent_oid: int | None = None
@@ -186,6 +189,10 @@ class Table:
     definition: str | None = None
     """Of a materialised view, the query."""
     comment_tags: tuple[str, ...] = ()
+    tablespace: str | None = None
+    """None: the database's own."""
+    foreign: Foreign | None = None
+    """Of a foreign table."""
 
     @property
     def qualified_name(self) -> str:
@@ -206,6 +213,8 @@ class View:
     name: str
     definition: str
     columns: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """``reloptions``: ``security_barrier=true``."""
     is_extension_member: bool = False
 
 
@@ -250,6 +259,14 @@ class UserType:
     """Of an enum, in order."""
     base_type_name: str | None = None
     """Of a domain; of a range, its subtype."""
+    collation: str | None = None
+    """Quoted and qualified, where it differs from the base type's own; else None."""
+    operator_class: str | None = None
+    """Of a range, where it is not the subtype's default one."""
+    difference_function: str | None = None
+    """Of a range: quoted and qualified; by it the planner tells how long ranges are."""
+    multirange_name: str | None = None
+    """Of a range, PostgreSQL 14 and later: quoted and qualified."""
     is_not_null: bool = False
     default_sql: str | None = None
     checks: tuple[str, ...] = ()
@@ -260,7 +277,7 @@ class UserType:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """A function that an index, a default, a check, a generated column or a view may need."""
+    """A function that an index, a default, a check, a view or a statement may need."""
 
     oid: int
     schema: str
@@ -271,7 +288,25 @@ class Function:
     volatility: str
     """``i`` immutable, ``s`` stable, ``v`` volatile."""
     definition: str
-    """As ``pg_get_functiondef`` gives it."""
+    """As ``pg_get_functiondef`` gives it; empty where only its signature is kept."""
+    signature: str = ""
+    """Its arguments with their defaults, as ``pg_get_function_arguments`` gives them."""
+    result: str = ""
+    """As ``pg_get_function_result`` gives it: ``SETOF integer``."""
+    argument_types: tuple[str, ...] = ()
+    """Of its input arguments, as ``format_type`` writes them with an empty search path."""
+    cost: float = 100.0
+    """Of one call, in units of ``cpu_operator_cost``."""
+    rows: float = 0.0
+    """Estimated rows of a result that is a set; 0 where it is none."""
+    parallel: str = "u"
+    """``s`` safe, ``r`` restricted, ``u`` unsafe."""
+    is_strict: bool = False
+    is_leakproof: bool = False
+    support: str | None = None
+    """The planner support function, quoted and qualified."""
+    extension: str | None = None
+    """The extension that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

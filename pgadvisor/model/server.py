@@ -56,6 +56,15 @@ class RoleSetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tablespace:
+    """A tablespace with what the planner knows of its disks."""
+
+    name: str
+    options: tuple[tuple[str, str], ...] = ()
+    """``random_page_cost``, ``seq_page_cost`` and their like, where they are set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseActivity:
     """Counters of ``pg_stat_database`` for this database, since ``statistics_reset_at``."""
 
@@ -124,6 +133,10 @@ class Server:
     settings: tuple[Setting, ...] = ()
     extensions: tuple[Extension, ...] = ()
     role_settings: tuple[RoleSetting, ...] = ()
+    tablespaces: tuple[Tablespace, ...] = ()
+    """Those with options."""
+    default_tablespace: str = "pg_default"
+    """Of the database: where relations are that are in no other."""
     activity: DatabaseActivity = DatabaseActivity()
     statements_info: StatementsInfo | None = None
     """None: ``pg_stat_statements`` is not usable here; ``unavailable`` says why."""

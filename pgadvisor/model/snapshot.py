@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.schema import (
     Constraint,
     ExtendedStatistics,
@@ -68,6 +69,7 @@ class Snapshot:
     sequences: tuple[Sequence, ...] = ()
     types: tuple[UserType, ...] = ()
     functions: tuple[Function, ...] = ()
+    other_objects: tuple[OtherObject, ...] = ()
     extended_statistics: tuple[ExtendedStatistics, ...] = ()
     table_activity: tuple[TableActivity, ...] = ()
     index_activity: tuple[IndexActivity, ...] = ()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.schema import (
     Column,
@@ -74,6 +75,7 @@ class Rewriter:
             views=self._all("views", snapshot.views, self._view),
             types=self._all("types", snapshot.types, self._type),
             functions=self._all("functions", snapshot.functions, self._function),
+            other_objects=self._all("other objects", snapshot.other_objects, self._other),
             extended_statistics=self._all(
                 "extended statistics", snapshot.extended_statistics, self._extended
             ),
@@ -178,10 +180,17 @@ class Rewriter:
         )
 
     def _function(self, function: Function) -> Function:
-        if function.language.lower() not in LANGUAGES:
+        signature = self.sql.text(function.signature) if function.signature else ""
+        if function.language.lower() in LANGUAGES and function.definition:
+            definition = redact_definition(function.definition, self.sql.text)
+        elif function.result:  # its signature says what planning needs
+            definition = ""
+        else:
             raise StatementError("its language is not one in which constants are found")
-        definition = redact_definition(function.definition, self.sql.text)
-        return replace(function, definition=definition)
+        return replace(function, definition=definition, signature=signature)
+
+    def _other(self, other: OtherObject) -> OtherObject:
+        return replace(other, definition=self.sql.text(other.definition))
 
     def _extended(self, statistics: ExtendedStatistics) -> ExtendedStatistics:
         return replace(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.schema import (
     Constraint,
     ExtendedStatistics,
@@ -35,6 +36,7 @@ SnapshotObject = (
     | Sequence
     | UserType
     | Function
+    | OtherObject
     | ExtendedStatistics
     | TableActivity
     | IndexActivity
@@ -161,6 +163,7 @@ def a_snapshot(
         sequences=_of(parts, Sequence),
         types=_of(parts, UserType),
         functions=_of(parts, Function),
+        other_objects=_of(parts, OtherObject),
         extended_statistics=_of(parts, ExtendedStatistics),
         table_activity=_of(parts, TableActivity),
         index_activity=_of(parts, IndexActivity),

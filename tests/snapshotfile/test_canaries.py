@@ -11,6 +11,8 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from pgadvisor.model.foreign import Foreign
+from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.schema import (
     Column,
@@ -24,7 +26,14 @@ from pgadvisor.model.schema import (
     UserType,
     View,
 )
-from pgadvisor.model.server import Extension, RoleSetting, Server, Setting, StatementsInfo
+from pgadvisor.model.server import (
+    Extension,
+    RoleSetting,
+    Server,
+    Setting,
+    StatementsInfo,
+    Tablespace,
+)
 from pgadvisor.model.snapshot import Redaction, Snapshot, Unavailable
 from pgadvisor.model.statement import Statement, StatementPlan
 from pgadvisor.model.statistics import ColumnStatistics, ExtendedValues
@@ -38,7 +47,7 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
     Snapshot: frozenset({"tool_version"}),
     Server: frozenset(
         {"version", "database", "encoding", "collation", "character_type", "locale_provider"}
-        | {"locale", "search_path"}
+        | {"locale", "search_path", "default_tablespace"}
     ),
     Setting: frozenset(
         {"name", "unit", "source", "context", "value_type", "min_value", "max_value"}
@@ -49,18 +58,30 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
     StatementsInfo: frozenset({"extension_version", "schema", "track"}),
     Table: frozenset(
         {"schema", "name", "persistence", "options", "toast_options", "replica_identity"}
-        | {"comment_tags"}
+        | {"comment_tags", "tablespace"}
     ),
     Column: frozenset(
         {"name", "type_name", "base_type_name", "identity", "generated", "collation"}
     ),
     Constraint: frozenset({"name", "columns", "referenced_columns", "on_delete"}),
-    Index: frozenset({"schema", "name", "access_method", "include", "constraint_name", "options"}),
+    Index: frozenset(
+        {"schema", "name", "access_method", "include", "constraint_name", "options"}
+        | {"tablespace"}
+    ),
     IndexKey: frozenset({"column", "operator_class", "collation"}),
-    View: frozenset({"schema", "name", "columns"}),
+    View: frozenset({"schema", "name", "columns", "options"}),
     Sequence: frozenset({"schema", "name", "type_name", "column"}),
-    UserType: frozenset({"schema", "name", "labels", "base_type_name", "attributes"}),
-    Function: frozenset({"schema", "name", "arguments", "language", "volatility"}),
+    UserType: frozenset(
+        {"schema", "name", "labels", "base_type_name", "attributes", "collation"}
+        | {"operator_class", "difference_function", "multirange_name"}
+    ),
+    Function: frozenset(
+        {"schema", "name", "arguments", "language", "volatility", "result", "argument_types"}
+        | {"parallel", "support", "extension"}
+    ),
+    OtherObject: frozenset({"name"}),
+    Foreign: frozenset({"wrapper", "handler", "server", "server_options", "options"}),
+    Tablespace: frozenset({"name", "options"}),
     ExtendedStatistics: frozenset(
         # The last two are numbers of columns and rows.
         {"schema", "name", "columns", "kinds", "n_distinct", "dependencies"}

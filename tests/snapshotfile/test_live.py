@@ -146,7 +146,8 @@ def test_every_definition_still_parses(snapshot: Snapshot) -> None:
 
     texts = [index.definition for index in found.indexes]
     texts += [view.definition for view in found.views]
-    texts += [function.definition for function in found.functions]
+    texts += [function.definition for function in found.functions if function.definition]
+    texts += [other.definition for other in found.other_objects]
     texts += [
         f"ALTER TABLE t ADD CHECK {c.definition[5:]}" for c in found.constraints if c.kind == "c"
     ]

@@ -50,6 +50,7 @@ select
     c.relpages as pages,
     c.reltuples::double precision as rows,
     coalesce(c.reloptions, '{}') as options,
+    ts.spcname::text as tablespace,
     f.is_locked
 from pg_catalog.pg_index x
     join pg_catalog.pg_class c on c.oid = x.indexrelid
@@ -61,6 +62,7 @@ from pg_catalog.pg_index x
     left join owners o on o.oid = x.indexrelid
     left join pg_catalog.pg_inherits i on i.inhrelid = x.indexrelid
     left join members m on m.oid = x.indexrelid
+    left join pg_catalog.pg_tablespace ts on ts.oid = c.reltablespace
     left join members mt on mt.oid = x.indrelid
     cross join lateral (select li.oid is not null or lt.oid is not null as is_locked) as f
 where t.relkind in ('r', 'p', 'm')

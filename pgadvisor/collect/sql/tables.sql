@@ -82,6 +82,28 @@ select
     case
         when b.oid is null and c.relkind = 'm' then pg_catalog.pg_get_viewdef(c.oid)
     end as definition,
+    ts.spcname::text as tablespace,
+    w.fdwname::text as foreign_wrapper,
+    h.proname::text as foreign_handler,
+    fs.srvname::text as foreign_server,
+    -- Hosts, users and whatever else options may hold are nobody's business.
+    array(
+        select o.option_name || '=' || o.option_value
+        from pg_catalog.pg_options_to_table(fs.srvoptions) o
+        where o.option_name in (
+            'fdw_startup_cost', 'fdw_tuple_cost', 'fetch_size', 'extensions', 'async_capable',
+            'use_remote_estimate', 'updatable', 'batch_size'
+        )
+        order by o.option_name
+    ) as foreign_server_options,
+    array(
+        select o.option_name || '=' || o.option_value
+        from pg_catalog.pg_options_to_table(ft.ftoptions) o
+        where o.option_name in (
+            'fetch_size', 'async_capable', 'use_remote_estimate', 'updatable', 'batch_size'
+        )
+        order by o.option_name
+    ) as foreign_options,
     b.oid is not null as is_locked
 from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -89,6 +111,11 @@ from pg_catalog.pg_class c
     left join pg_catalog.pg_class toast on toast.oid = c.reltoastrelid
     left join parents on parents.oid = c.oid
     left join members m on m.oid = c.oid
+    left join pg_catalog.pg_tablespace ts on ts.oid = c.reltablespace
+    left join pg_catalog.pg_foreign_table ft on ft.ftrelid = c.oid
+    left join pg_catalog.pg_foreign_server fs on fs.oid = ft.ftserver
+    left join pg_catalog.pg_foreign_data_wrapper w on w.oid = fs.srvfdw
+    left join pg_catalog.pg_proc h on h.oid = w.fdwhandler
 where c.relkind in ('r', 'p', 'm', 'f')
     and c.relpersistence <> 't'
     and n.nspname !~ '^pg_'

@@ -33,6 +33,7 @@ select
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
         order by a.attnum
     ) as columns,
+    coalesce(c.reloptions, '{}') as options,
     exists (
         select from pg_catalog.pg_depend d
         where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass

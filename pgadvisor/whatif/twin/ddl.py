@@ -6,44 +6,22 @@ run by a role that owns this database's objects and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
 
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.other_object import OtherKind
 from pgadvisor.model.schema import (
     ExtendedStatistics,
-    Function,
-    RelationKind,
     Sequence,
     TypeKind,
     UserType,
     View,
 )
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
+from pgadvisor.whatif.twin.item import Item, Simpler
 
-LANGUAGES = frozenset({"sql", "plpgsql"})
-"""Functions in other languages could reach outside of the database."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simpler:
-    """A form with less of the original, for where the whole is refused."""
-
-    sql: str
-    lost: str
-    """What it lacks: ``its defaults``."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One object to make."""
-
-    what: str
-    """For people: ``table public.orders``."""
-    sql: str
-    simpler: tuple[Simpler, ...] = ()
-    lost: str = ""
-    """What this form lacks already."""
+_ESTIMATORS = re.compile(r", (?:RESTRICT|JOIN) = [^,)]+")
 
 
 def schema_items(catalog: Catalog) -> Iterator[Item]:
@@ -73,11 +51,14 @@ def type_items(catalog: Catalog) -> Iterator[Item]:
             name = qualified(made.schema, made.name)
             sql = f"CREATE DOMAIN {name} AS {made.base_type_name}"
             simpler = (Simpler(sql=sql, lost="its checks"),)
+        elif made.kind is TypeKind.RANGE and head != (sql := _plain_range(made)):
+            simpler = (Simpler(sql=sql, lost="its own order and distances"),)
         yield Item(what=what, sql=head, simpler=simpler)
 
 
 def _type_sql(made: UserType) -> str:
     name = qualified(made.schema, made.name)
+    collation = f" COLLATE {made.collation}" if made.collation else ""
     match made.kind:
         case TypeKind.ENUM:
             return f"CREATE TYPE {name} AS ENUM ({', '.join(map(quote_literal, made.labels))})"
@@ -85,15 +66,32 @@ def _type_sql(made: UserType) -> str:
             columns = ", ".join(f"{quote_identifier(n)} {t}" for n, t in made.attributes)
             return f"CREATE TYPE {name} AS ({columns})"
         case TypeKind.RANGE:
-            return f"CREATE TYPE {name} AS RANGE (SUBTYPE = {made.base_type_name})"
+            return f"CREATE TYPE {name} AS RANGE ({', '.join(_range_options(made))})"
         case TypeKind.DOMAIN:
-            words = [f"CREATE DOMAIN {name} AS {made.base_type_name}"]
+            words = [f"CREATE DOMAIN {name} AS {made.base_type_name}{collation}"]
             if made.default_sql:
                 words.append(f"DEFAULT {made.default_sql}")
             words += made.checks
             if made.is_not_null:
                 words.append("NOT NULL")
             return " ".join(words)
+
+
+def _plain_range(made: UserType) -> str:
+    name = qualified(made.schema, made.name)
+    return f"CREATE TYPE {name} AS RANGE (SUBTYPE = {made.base_type_name})"
+
+
+def _range_options(made: UserType) -> Iterator[str]:
+    yield f"SUBTYPE = {made.base_type_name}"
+    if made.operator_class:
+        yield f"SUBTYPE_OPCLASS = {made.operator_class}"
+    if made.collation:
+        yield f"COLLATION = {made.collation}"
+    if made.difference_function:
+        yield f"SUBTYPE_DIFF = {made.difference_function}"
+    if made.multirange_name:
+        yield f"MULTIRANGE_TYPE_NAME = {made.multirange_name}"
 
 
 def sequence_items(catalog: Catalog) -> Iterator[Item]:
@@ -113,24 +111,30 @@ def _belongs_to_identity(sequence: Sequence, catalog: Catalog) -> bool:
     return column is not None and bool(column.identity)
 
 
-def function_items(catalog: Catalog) -> Iterator[Item]:
-    """Yield the functions whose language keeps them inside the database."""
-    for function in catalog.snapshot.functions:
-        if function.language in LANGUAGES:
-            yield Item(what=_function_name(function), sql=function.definition)
+def other_items(catalog: Catalog) -> Iterator[Item]:
+    """Yield aggregates, operators, casts and text search configurations."""
+    for other in catalog.snapshot.other_objects:
+        simpler: tuple[Simpler, ...] = ()
+        if (bare := _ESTIMATORS.sub("", other.definition)) != other.definition:
+            simpler = (Simpler(sql=bare, lost="its estimators"),)
+        yield Item(what=f"{other.kind} {other.name}", sql=other.definition, simpler=simpler)
 
 
 def view_items(catalog: Catalog) -> Iterator[Item]:
     """Yield the views."""
     for view in catalog.snapshot.views:
         if not view.is_extension_member:
-            yield Item(what=f"view {view.schema}.{view.name}", sql=_view_sql(view))
+            what, sql = f"view {view.schema}.{view.name}", _view_sql(view, view.options)
+            plain = Simpler(sql=_view_sql(view), lost=f"its options ({', '.join(view.options)})")
+            yield Item(what=what, sql=sql, simpler=(plain,) if view.options else ())
 
 
-def _view_sql(view: View) -> str:
+def _view_sql(view: View, options: Iterable[str] = ()) -> str:
     columns = ", ".join(map(quote_identifier, view.columns))
     definition = view.definition.strip().rstrip(";")
     listed = f" ({columns})" if columns else ""
+    if given := ", ".join(options):
+        listed += f" WITH ({given})"
     return f"CREATE VIEW {qualified(view.schema, view.name)}{listed} AS {definition}"
 
 
@@ -143,19 +147,12 @@ def statistics_items(catalog: Catalog) -> Iterator[Item]:
 def left_out(catalog: Catalog) -> Iterator[str]:
     """Yield what is not rebuilt, or not as what it was."""
     snapshot = catalog.snapshot
-    for function in snapshot.functions:
-        if function.language not in LANGUAGES:
-            name = _function_name(function)
-            yield f"{name} is left out: its language is {function.language}"
+    for other in snapshot.other_objects:
+        if other.kind is OtherKind.TEXT_SEARCH_CONFIGURATION:
+            yield f"{other.kind} {other.name} is stood in for by pg_catalog.simple"
     for table in snapshot.tables:
-        if table.kind is RelationKind.FOREIGN_TABLE:
-            yield f"foreign table {table.qualified_name} is planned as a plain table"
         if table.has_row_security:
             yield f"row security of {table.qualified_name} is left out"
-
-
-def _function_name(function: Function) -> str:
-    return f"function {function.schema}.{function.name}({function.arguments})"
 
 
 def _statistics_name(statistics: ExtendedStatistics) -> str:

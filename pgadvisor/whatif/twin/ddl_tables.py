@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import (
@@ -15,7 +16,8 @@ from pgadvisor.model.schema import (
     Table,
 )
 from pgadvisor.sqltext.quote import qualified, quote_identifier
-from pgadvisor.whatif.twin.ddl import Item, Simpler
+from pgadvisor.whatif.twin.foreign import foreign_clause
+from pgadvisor.whatif.twin.item import Item, Simpler
 
 _MODIFIER = re.compile(r"\([^()]*\)")
 _KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION})
@@ -34,20 +36,48 @@ def table_items(catalog: Catalog, placeholders: Collection[str] = ()) -> Iterato
         catalog: The snapshot.
         placeholders: Names of types that take no modifier here.
     """
-    for table in _parents_first(catalog):
+    unproven = _unproven(catalog)
+    for original in _parents_first(catalog):
+        table = _with_provable_nulls(original, unproven)
         parents = [catalog.tables[oid] for oid in table.parent_oids if oid in catalog.tables]
         if table.is_partition and parents and table.partition_bound:
             sql = _partition_sql(table, parents[0])
             alone = _table_forms(table, [], placeholders)[0]
             outside = Simpler(sql=alone, lost="its place among the partitions")
-            yield Item(what=_name(table), sql=sql, simpler=(outside,))
+            plain = _as_plain(_partition_sql(replace(table, foreign=None), parents[0]), table)
+            yield Item(what=_name(table), sql=sql, simpler=(*plain, outside))
             continue
         full, bare, bytewise = _table_forms(table, parents, placeholders)
+        local = _table_forms(replace(table, foreign=None), parents, placeholders)[0]
         simpler = (
+            *_as_plain(local, table),
             Simpler(sql=bare, lost="its defaults"),
             Simpler(sql=bytewise, lost="its defaults and collations"),
         )
         yield Item(what=_name(table), sql=full, simpler=simpler)
+
+
+def _as_plain(sql: str, table: Table) -> tuple[Simpler, ...]:
+    """The form of a foreign table for where there is no foreign server."""
+    return (Simpler(sql=sql, lost="its foreign server"),) if table.foreign else ()
+
+
+def _unproven(catalog: Catalog) -> frozenset[tuple[int, str]]:
+    """Columns that may hold NULL: their NOT NULL is not yet valid (PostgreSQL 18)."""
+    return frozenset(
+        (constraint.table_oid, column)
+        for constraint in catalog.snapshot.constraints
+        if constraint.kind is ConstraintKind.NOT_NULL and not constraint.is_validated
+        for column in constraint.columns
+    )
+
+
+def _with_provable_nulls(table: Table, unproven: Collection[tuple[int, str]]) -> Table:
+    columns = tuple(
+        replace(column, is_not_null=column.is_not_null and (table.oid, column.name) not in unproven)
+        for column in table.columns
+    )
+    return table if columns == table.columns else replace(table, columns=columns)
 
 
 def _parents_first(catalog: Catalog) -> list[Table]:
@@ -61,7 +91,8 @@ def _parents_first(catalog: Catalog) -> list[Table]:
                 visit(catalog.tables[parent], above | {table.oid})
         done[table.oid] = table
 
-    for table in catalog.snapshot.tables:
+    # Plans list children of a parent in the order of their OIDs.
+    for table in sorted(catalog.snapshot.tables, key=lambda table: table.oid):
         if not table.is_extension_member:
             visit(table, frozenset())
     return list(done.values())
@@ -70,10 +101,10 @@ def _parents_first(catalog: Catalog) -> list[Table]:
 def _table_forms(
     table: Table, parents: list[Table], placeholders: Collection[str]
 ) -> tuple[str, str, str]:
-    head = f"CREATE TABLE {qualified(table.schema, table.name)}"
+    head = f"{_create(table)} {qualified(table.schema, table.name)}"
     inherits = ", ".join(qualified(parent.schema, parent.name) for parent in parents)
     tail = f" INHERITS ({inherits})" if inherits else ""
-    tail += _partition_by(table) + _options(table)
+    tail += _partition_by(table) + _options(table) + _foreign(table)
     full = [_column(column, placeholders) for column in table.columns]
     bare = [_column(column, placeholders, default=False) for column in table.columns]
     bytewise = [
@@ -126,8 +157,16 @@ def _partition_sql(table: Table, parent: Table) -> str:
             words.append(f"{quote_identifier(column.name)} {' '.join(different)}")
     name, whole = qualified(table.schema, table.name), qualified(parent.schema, parent.name)
     columns = f" ({', '.join(words)})" if words else ""
-    head = f"CREATE TABLE {name} PARTITION OF {whole}{columns} {table.partition_bound}"
-    return head + _partition_by(table) + _options(table)
+    head = f"{_create(table)} {name} PARTITION OF {whole}{columns} {table.partition_bound}"
+    return head + _partition_by(table) + _options(table) + _foreign(table)
+
+
+def _create(table: Table) -> str:
+    return "CREATE FOREIGN TABLE" if table.foreign else "CREATE TABLE"
+
+
+def _foreign(table: Table) -> str:
+    return foreign_clause(table.foreign) if table.foreign else ""
 
 
 def _partition_by(table: Table) -> str:

@@ -18,14 +18,16 @@ SAFE_EXTENSIONS = frozenset(
     }
 )
 """They bring types, operators and functions, and nothing that reaches outside."""
-_NOT_NEEDED = frozenset(
+NOT_NEEDED = frozenset(
     {
         *("plpgsql", "pg_stat_statements", "pg_buffercache", "pgstattuple", "pg_prewarm"),
         *("pg_visibility", "pg_freespacemap", "pageinspect", "amcheck", "pgrowlocks", "hypopg"),
         *("auto_explain", "pg_walinspect", "pg_surgery", "moddatetime", "autoinc"),
+        *("postgres_fdw", "file_fdw"),
     }
 )
-"""They look at a server or work in triggers; no plan of an application's depends on them."""
+"""They look at a server or work in triggers, and no plan of an application's depends on them;
+or they serve foreign tables, which are reported one by one."""
 _QUOTED = r'"(?:[^"]|"")+"|[^".]+'
 _COLLATION = re.compile(rf"({_QUOTED})\.({_QUOTED})")
 
@@ -40,7 +42,7 @@ def create_extensions(server: TwinServer, catalog: Catalog) -> list[str]:
     available = {row[0] for row in rows}
     notes = []
     for extension in catalog.snapshot.server.extensions:
-        if extension.name in _NOT_NEEDED:
+        if extension.name in NOT_NEEDED:
             continue
         if extension.name not in SAFE_EXTENSIONS:
             notes.append(f"extension {extension.name} is left out: it is not one known to be safe")

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.whatif.twin.ddl import (
-    Item,
-    function_items,
+    other_items,
     schema_items,
     sequence_items,
     statistics_items,
@@ -23,6 +22,8 @@ from pgadvisor.whatif.twin.ddl_tables import (
     index_items,
     table_items,
 )
+from pgadvisor.whatif.twin.functions import function_items, give_flags, stood_in_for
+from pgadvisor.whatif.twin.item import Item
 from pgadvisor.whatif.twin.session import TwinServer
 
 
@@ -33,15 +34,19 @@ def build_schema(server: TwinServer, catalog: Catalog) -> list[str]:
         TwinError: The server is gone.
     """
     builder = _Builder(server)
+    extensions = {name for (name,) in server.query("select extname from pg_extension")}
+    builder.notes += stood_in_for(catalog, extensions)
     builder.run(schema_items(catalog))
-    builder.run((*type_items(catalog), *sequence_items(catalog), *function_items(catalog)))
+    functions = tuple(function_items(catalog, extensions))
+    builder.run((*type_items(catalog), *sequence_items(catalog), *functions))
+    builder.run(other_items(catalog))
     placeholders = builder.stand_in(_types_used(catalog))
     builder.run(table_items(catalog, placeholders))
     builder.run((*view_items(catalog), *check_items(catalog), *index_items(catalog)))
     builder.run((*attachment_items(catalog), *statistics_items(catalog)))
     builder.run(foreign_key_items(catalog))
     builder.give_up()
-    return builder.notes
+    return [*builder.notes, *give_flags(server, catalog)]
 
 
 def _types_used(catalog: Catalog) -> list[str]:

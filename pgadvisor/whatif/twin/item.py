@@ -1,0 +1,26 @@
+"""One object of the snapshot's, and the forms in which it can be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simpler:
+    """A form with less of the original, for where the whole is refused."""
+
+    sql: str
+    lost: str
+    """What it lacks: ``its defaults``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One object to make."""
+
+    what: str
+    """For people: ``table public.orders``."""
+    sql: str
+    simpler: tuple[Simpler, ...] = ()
+    lost: str = ""
+    """What this form lacks already."""
