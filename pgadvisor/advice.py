@@ -64,8 +64,9 @@ class Advice(AdviceData):
         migration: Migration,
         lowered_limits: tuple[str, ...],
         analysis_time_ms: float,
+        show_literals: bool = False,
     ) -> Self:
-        """Put the parts of an analysis together."""
+        """Put the parts of an analysis together, without literals unless they are to be shown."""
         snapshot = case.snapshot
         window = case.statement_window
         return cls(
@@ -81,8 +82,13 @@ class Advice(AdviceData):
             gates=case.gates,
             fidelity=simulation.choice.fidelity,
             choice=simulation.choice,
+            plans_by_value=tuple(
+                found if show_literals else found.without_literals()
+                for found in simulation.plans_by_value
+                if found.is_notable
+            ),
             migration=migration,
-            statements=_mentioned(case, diagnosis.findings, recommendations),
+            statements=_mentioned(case, diagnosis.findings, recommendations, simulation),
             statement_count=len(snapshot.statements),
             table_count=len(snapshot.tables),
             index_count=len(snapshot.indexes),
@@ -113,10 +119,14 @@ def _ranked(
 
 
 def _mentioned(
-    case: Case, findings: tuple[Finding, ...], recommendations: tuple[Recommendation, ...]
+    case: Case,
+    findings: tuple[Finding, ...],
+    recommendations: tuple[Recommendation, ...],
+    simulation: Simulation,
 ) -> tuple[Statement, ...]:
     statements = tuple(case.snapshot.statements)
     ids = {i for finding in findings for i in finding.statement_ids}
     ids |= {effect.statement_id for made in recommendations for effect in made.effects}
     ids |= {statement.id for statement in statements[:TOP_STATEMENTS]}
+    ids |= {found.statement_id for found in simulation.plans_by_value if found.is_notable}
     return tuple(statement for statement in statements if statement.id in ids)

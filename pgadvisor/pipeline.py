@@ -50,6 +50,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     migration_format: str = "plain",
     planner: Callable[[Snapshot], Backend] = Twin,
     today: date | None = None,
+    show_literals: bool = False,
     progress: Progress | None = None,
 ) -> Advice:
     """Analyse a snapshot.
@@ -64,6 +65,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         migration_format: ``plain``, ``alembic`` or ``django``.
         planner: What answers what-if questions.
         today: The day on which suppressions are looked at; None: the snapshot's own.
+        show_literals: Let the advice hold the values that plans depend on.
         progress: Told what is going on.
 
     Raises:
@@ -89,6 +91,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         migration=build_migration(recommendations, format=migration_format),
         lowered_limits=changed_limits(settings, rules),
         analysis_time_ms=(time.monotonic() - started) * 1000,
+        show_literals=show_literals,
     )
 
 

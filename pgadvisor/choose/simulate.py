@@ -1,4 +1,4 @@
-"""All that the planner is asked in one analysis: fidelity, candidates, drops."""
+"""All that the planner is asked in one analysis: fidelity, candidates, drops, values."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Choice
 from pgadvisor.model.finding import Finding
 from pgadvisor.model.schema import Index
+from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.propose.indexes import propose_indexes
 from pgadvisor.rulekit import Case
 from pgadvisor.whatif.backend import Backend
+from pgadvisor.whatif.parameters import survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class Simulation:
     choice: Choice = field(default_factory=Choice)
     refused_drops: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By schema and name, why the planner wants an index to stay."""
+    plans_by_value: tuple[PlansByValue, ...] = ()
+    """Of the statements that take most time, with the values that were tried."""
     unavailable: tuple[Unavailable, ...] = ()
 
 
@@ -89,6 +93,7 @@ def _ask(
     chosen = frozenset(index.candidate.definition for index in choice.chosen)
     check = check_drops(drops, workload.statements, backend, chosen)
     names = {index.oid: (index.schema, index.name) for index in drops}
+    by_value = survey(backend, case.snapshot.statements, case.usage, catalog, progress)
     choice = replace(
         choice,
         covered_time_ratio=workload.covered_time_ratio,
@@ -99,6 +104,7 @@ def _ask(
     return Simulation(
         choice=choice,
         refused_drops={names[oid]: reason for oid, reason in check.refused.items()},
+        plans_by_value=by_value,
     )
 
 

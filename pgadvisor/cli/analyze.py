@@ -39,6 +39,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     config: options.ConfigFile = None,
     rules: options.RuleDirectories = None,
     fail_on: options.Threshold = FailOn.NEVER,
+    show_literals: options.ShowLiterals = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Analyse a database and say what to change, with proof, SQL and the way back.
@@ -63,6 +64,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             workload=statements,
             workload_only=workload_only,
             migration_format=migration,
+            show_literals=show_literals,
             progress=report,
         )
     _print(advice, output_format)

@@ -132,6 +132,14 @@ RuleDirectories = Annotated[
     list[Path] | None,
     typer.Option(metavar="DIR", help="Rules of your own; may be repeated.", show_default=False),
 ]
+ShowLiterals = Annotated[
+    bool,
+    typer.Option(
+        "--show-literals",
+        help="Show the values that plans depend on, which are rows' values; a redacted snapshot "
+        "has pseudonyms in their place.",
+    ),
+]
 Threshold = Annotated[
     FailOn,
     typer.Option(

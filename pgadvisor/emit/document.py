@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from pgadvisor.emit.value_document import ValuePlansPart
+
 SCHEMA_VERSION: Literal[1] = 1
 
 Value = int | float | str | bool
@@ -293,6 +295,9 @@ class Document:
     recommendations: Annotated[tuple[RecommendationPart, ...], _about("The most profitable first.")]
     findings: tuple[FindingPart, ...]
     statements: tuple[StatementPart, ...]
+    plans_by_value: Annotated[
+        tuple[ValuePlansPart, ...], _about("Statements whose plan depends on a value.")
+    ]
     rejected: tuple[RejectedPart, ...]
     skipped: tuple[SkippedPart, ...]
     broken_rules: Annotated[tuple[SkippedPart, ...], _about("Rules that raised an error.")]

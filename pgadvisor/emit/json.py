@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from pgadvisor.emit import document as doc
+from pgadvisor.emit.value_document import value_plans_parts
 from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
 from pgadvisor.model.candidate import Rejected, StatementEffect
@@ -60,6 +61,7 @@ def build_document(advice: AdviceData) -> doc.Document:
         recommendations=tuple(_recommendation(made) for made in advice.recommendations),
         findings=tuple(_finding(finding) for finding in advice.findings),
         statements=tuple(_statements(advice)),
+        plans_by_value=tuple(value_plans_parts(advice)),
         rejected=tuple(_rejected(rejected) for rejected in advice.rejected),
         skipped=tuple(_skipped(item) for item in advice.skipped),
         broken_rules=tuple(_skipped(item) for item in advice.broken_rules),

@@ -34,6 +34,7 @@ def render_text(advice: AdviceData, *, width: int | None = None, color: bool = F
     _recommendations(page, "To be done or decided by hand", report.by_hand)
     _findings(page, report)
     _statements(page, report)
+    _by_value(page, report)
     _rejected(page, report)
     _not_judged(page, report)
     _unavailable(page, report)
@@ -158,6 +159,27 @@ def _statements(page: Page, report: ReportView) -> None:
         if row.saved:
             parts.append(f"would save {row.saved} a day")
         page.paragraph(f"- {', '.join(parts)}: {row.text}", hanging=2)
+
+
+def _by_value(page: Page, report: ReportView) -> None:
+    if not report.by_value:
+        return
+    page.heading("Plans that depend on a value")
+    for found in report.by_value:
+        page.gap()
+        share = f"{found.share} of their time: " if found.share else ""
+        page.paragraph(f"- {share}{found.text or found.statement_id}", hanging=2)
+        with page.indented(2):
+            for variant in found.variants:
+                page.paragraph(
+                    f"- {variant.nodes}: {variant.share} of the calls, cost {variant.cost};"
+                    f" {variant.asked}",
+                    hanging=2,
+                )
+                for literals in variant.literals:
+                    with page.indented(2):
+                        page.paragraph(literals, hanging=2)
+            page.paragraph(f"{found.generic} {found.assumed}".strip())
 
 
 def _rejected(page: Page, report: ReportView) -> None:

@@ -18,6 +18,7 @@ from pgadvisor.model.finding import (
     Suppressed,
 )
 from pgadvisor.model.gates import Gates
+from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.server import Server
 from pgadvisor.model.snapshot import Redaction, Unavailable
 from pgadvisor.model.statement import Statement
@@ -113,6 +114,9 @@ class AdviceData:
     fidelity: Fidelity | None = None
     """None: no twin was needed, or none could be started; ``unavailable`` says why."""
     choice: Choice = field(default_factory=Choice)
+    plans_by_value: tuple[PlansByValue, ...] = ()
+    """Statements whose plan depends on the value that they are asked for, those first that take
+    most time; without literals, unless those were to be shown."""
     migration: Migration = field(default_factory=Migration)
     statements: tuple[Statement, ...] = ()
     """The statements that findings and recommendations mention, and the most expensive ones."""

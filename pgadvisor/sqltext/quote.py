@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 MAX_IDENTIFIER_BYTES = 63
 """PostgreSQL cuts longer names silently (``NAMEDATALEN - 1``)."""
 
@@ -32,6 +34,16 @@ def quote_literal(text: str) -> str:
         raise ValueError("a string constant cannot hold a NUL")
     quoted = "'" + text.replace("'", "''") + "'"
     return "E" + quoted.replace("\\", "\\\\") if "\\" in text else quoted
+
+
+def quote_array(values: Sequence[str]) -> str:
+    """Quote an array of one dimension as a string constant: ``'{"a","b c"}'``.
+
+    Raises:
+        ValueError: A value holds a NUL, which no string constant can.
+    """
+    written = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return quote_literal("{" + ",".join(f'"{value}"' for value in written) + "}")
 
 
 def comment(text: str) -> str:

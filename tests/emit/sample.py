@@ -30,6 +30,14 @@ from pgadvisor.model.finding import (
 )
 from pgadvisor.model.gates import Gate, Gates, GateState
 from pgadvisor.model.schema import IndexKey
+from pgadvisor.model.sensitivity import (
+    AskedColumns,
+    ClassCost,
+    PlansByValue,
+    PlanVariant,
+    ValueClass,
+    ValueKind,
+)
 from pgadvisor.model.server import Server
 from pgadvisor.model.snapshot import Redaction, Unavailable
 from pgadvisor.model.statement import Statement
@@ -144,7 +152,11 @@ def an_advice(*, migration_format: str = "plain") -> AdviceData:
                     statement_id="1", is_same_shape=True, original_cost=100.0, twin_cost=100.0
                 ),
                 StatementFidelity(
-                    statement_id="2", is_same_shape=False, original_cost=100.0, twin_cost=101.0
+                    statement_id="2",
+                    is_same_shape=False,
+                    original_cost=100.0,
+                    twin_cost=101.0,
+                    reason="public.orders has changed its size since it was analysed",
                 ),
             ),
             notes=("planned by PostgreSQL 18.6",),
@@ -160,6 +172,7 @@ def an_advice(*, migration_format: str = "plain") -> AdviceData:
             uncosted=(("3", "could not be planned: column is missing"),),
             assumed=(("1", "status = 'pending'"),),
         ),
+        plans_by_value=(_by_value(),),
         migration=build_migration(recommendations, format=migration_format),
         statements=_statements(),
         statement_count=120,
@@ -219,6 +232,49 @@ def _effects() -> tuple[StatementEffect, ...]:
             cost_before=100.0,
             cost_after=60.0,
             mean_time_ms=500.0,
+        ),
+    )
+
+
+def _by_value() -> PlansByValue:
+    customer = AskedColumns(table="public.orders", columns=("customer_id",))
+    status = AskedColumns(table="public.orders", columns=("status",))
+    pending = ValueClass(asked=status, kind=ValueKind.VALUE, low_ratio=0.01, high_ratio=0.01)
+    heavy = ValueClass(asked=customer, kind=ValueKind.VALUE, low_ratio=0.12, high_ratio=0.12)
+    light = ValueClass(
+        asked=customer,
+        kind=ValueKind.VALUE,
+        low_ratio=0.00001,
+        high_ratio=0.00001,
+        value_count=88_000.0,
+    )
+    return PlansByValue(
+        statement_id="1",
+        variants=(
+            PlanVariant(
+                nodes=("Index Scan using orders_customer on orders",),
+                members=(ClassCost(classes=(light, pending), weight=0.88, cost=8.31),),
+                is_generic=True,
+            ),
+            PlanVariant(
+                nodes=(f"Seq Scan on {HOSTILE}",),
+                members=(
+                    ClassCost(
+                        classes=(heavy, pending),
+                        weight=0.12,
+                        cost=12_345.67,
+                        values=((1, "'pending'"), (2, f"'{MARKUP}'")),
+                    ),
+                ),
+            ),
+        ),
+        generic_cost=8.5,
+        planning_cost=5.0,
+        keeps_generic=True,
+        is_notable=True,
+        assumptions=(
+            "the value of each row is as likely to be asked for as any other",
+            "conditions are met independently of one another",
         ),
     )
 

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pglast import ast, parse_sql
 
-from pgadvisor.sqltext.quote import comment, cut_identifier, quote_identifier, quote_literal
+from pgadvisor.sqltext.quote import (
+    comment,
+    cut_identifier,
+    quote_array,
+    quote_identifier,
+    quote_literal,
+)
 
 HOSTILE = 'we"ird\n\\! ls\n; DROP TABLE x; --'
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=15)
@@ -73,3 +79,28 @@ def test_cuts_between_characters(name: str, max_bytes: int) -> None:
     assert name.startswith(cut)
     assert len(cut.encode()) <= max_bytes
     assert len(name.encode()) <= max_bytes or len(cut.encode()) > max_bytes - 4
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)))
+def test_any_array_comes_back_as_it_was(values: list[str]) -> None:
+    text = parsed_constant(quote_array(values))
+
+    assert text is not None
+    assert parsed_array(text) == values
+
+
+def parsed_array(text: str) -> list[str]:
+    """Read an array of quoted texts as PostgreSQL does."""
+    assert text.startswith("{")
+    assert text.endswith("}")
+    found: list[str] = []
+    rest = text[1:-1]
+    while rest:
+        place, value = 1, ""
+        while rest[place] != '"':
+            place += rest[place] == "\\"
+            value += rest[place]
+            place += 1
+        found.append(value)
+        rest = rest[place + 2 :]
+    return found

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.sensitivity import ValueKind
+from pgadvisor.model.sensitivity import AskedColumns, ValueKind
 from pgadvisor.model.usage import PredicateKind, StatementUsage
-from pgadvisor.sqltext.quote import quote_literal
+from pgadvisor.sqltext.quote import quote_array, quote_literal
 from pgadvisor.whatif.parameters.axis import Axis, Stratum, scaled
 from pgadvisor.whatif.parameters.common import Pick, Values, common_picks
 from pgadvisor.whatif.parameters.joint import common_combinations, joint_picks
@@ -17,7 +17,6 @@ from pgadvisor.whatif.parameters.lists import list_picks
 from pgadvisor.whatif.parameters.order import sort_key
 from pgadvisor.whatif.parameters.ranges import range_picks
 from pgadvisor.whatif.parameters.sites import Site, find_sites
-from pgadvisor.whatif.twin.array_text import array_literal
 
 _LOWER, _UPPER = (">", ">="), ("<", "<=")
 
@@ -73,16 +72,16 @@ def _joint_axis(
     if known is None:
         return None, ()
     values = tuple(here[column] for column in known.columns)
-    name = f"{table.qualified_name}.({', '.join(known.columns)})"
+    asked = AskedColumns(table=table.qualified_name, columns=known.columns)
     single = [_picks(value.site, catalog) for value in values]
-    return _axis(joint_picks(known, single, name, catalog.total_rows(table)), values), values
+    return _axis(joint_picks(known, single, asked, catalog.total_rows(table)), values), values
 
 
 def _picks(site: Site, catalog: Catalog) -> tuple[Pick, ...]:
     is_distinct = site.predicate.operator in {"IS NOT DISTINCT FROM", "IS DISTINCT FROM"}
     return common_picks(
         site.statistics,
-        site.name,
+        site.asked,
         site.rows,
         sort_key(site.column, catalog),
         with_null=is_distinct and not site.column.is_not_null,
@@ -127,7 +126,7 @@ def _list_axes(sites: Sequence[Site], catalog: Catalog) -> Iterator[Axis]:
 def _written_list(site: Site, values: Sequence[str]) -> tuple[tuple[int, str], ...]:
     numbers = site.parameters
     if site.predicate.takes_array:
-        return ((numbers[0], quote_literal(array_literal(values) or "{}")),)
+        return ((numbers[0], quote_array(values)),)
     written = tuple(map(quote_literal, values))
     if site.is_squashed:
         return ((numbers[0], ", ".join(written)),)
@@ -163,7 +162,7 @@ def _range_axis(lower: Site | None, upper: Site | None, catalog: Catalog) -> Ite
         upper.predicate.operator if upper else None,
     )
     key = sort_key(site.column, catalog)
-    picks = range_picks(site.statistics, site.name, site.rows, key, operators)
+    picks = range_picks(site.statistics, site.asked, site.rows, key, operators)
     strata = []
     for pick in picks:
         bounds = ((lower, pick.lower), (upper, pick.upper))

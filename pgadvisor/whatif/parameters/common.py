@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from pgadvisor.model.sensitivity import ValueClass, ValueKind
+from pgadvisor.model.sensitivity import AskedColumns, ValueClass, ValueKind
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.whatif.parameters.order import SortKey
 
@@ -35,7 +35,12 @@ class Pick:
 
 
 def common_picks(
-    statistics: ColumnStatistics, name: str, rows: float, key: SortKey, *, with_null: bool = False
+    statistics: ColumnStatistics,
+    asked: AskedColumns,
+    rows: float,
+    key: SortKey,
+    *,
+    with_null: bool = False,
 ) -> tuple[Pick, ...]:
     """Divide the values of a column by how common they are, the most common ones first.
 
@@ -43,25 +48,27 @@ def common_picks(
 
     Args:
         statistics: Of the column.
-        name: The column's, for people.
+        asked: The column.
         rows: Of the table.
         key: Tells equal values that are written differently.
         with_null: NULL is a value like others.
     """
-    picks = [*classes_of(_distinct_pairs(statistics, key), name, rows)]
-    picks += _rest(statistics, name, rows, key)
+    picks = [*classes_of(_distinct_pairs(statistics, key), asked, rows)]
+    picks += _rest(statistics, asked, rows, key)
     if with_null and statistics.null_ratio > 0:
         ratio = statistics.null_ratio
         null = ValueClass(
-            column=name, kind=ValueKind.NULL, low_ratio=ratio, high_ratio=ratio, rows=ratio * rows
+            asked=asked, kind=ValueKind.NULL, low_ratio=ratio, high_ratio=ratio, rows=ratio * rows
         )
         picks.append(Pick(value_class=null, weight=ratio, members=((None,),)))
     return tuple(picks)
 
 
-def classes_of(pairs: Sequence[tuple[Values, float]], name: str, rows: float) -> tuple[Pick, ...]:
+def classes_of(
+    pairs: Sequence[tuple[Values, float]], asked: AskedColumns, rows: float
+) -> tuple[Pick, ...]:
     """Divide common values, given with their ratios and the most common one first."""
-    found = [_class(group, name, rows) for group in _groups(pairs)]
+    found = [_class(group, asked, rows) for group in _groups(pairs)]
     while len(found) > MAX_CLASSES - 1:
         steps = [
             one.value_class.high_ratio / max(two.value_class.high_ratio, _LEAST_RATIO)
@@ -84,13 +91,13 @@ def _groups(pairs: Sequence[tuple[Values, float]]) -> Iterator[list[tuple[Values
         yield group
 
 
-def _class(group: Sequence[tuple[Values, float]], name: str, rows: float) -> Pick:
+def _class(group: Sequence[tuple[Values, float]], asked: AskedColumns, rows: float) -> Pick:
     """The value whose share is nearest to what a call meets stands for the others."""
     total = sum(ratio for _, ratio in group)
     mean = sum(ratio * ratio for _, ratio in group) / max(total, _LEAST_RATIO)
     ordered = sorted(group, key=lambda pair: abs(pair[1] - mean))
     found = ValueClass(
-        column=name,
+        asked=asked,
         kind=ValueKind.VALUE,
         low_ratio=group[-1][1],
         high_ratio=group[0][1],
@@ -125,7 +132,9 @@ def _distinct_pairs(statistics: ColumnStatistics, key: SortKey) -> list[tuple[Va
     return sorted(seen.values(), key=lambda pair: -pair[1])
 
 
-def _rest(statistics: ColumnStatistics, name: str, rows: float, key: SortKey) -> Iterator[Pick]:
+def _rest(
+    statistics: ColumnStatistics, asked: AskedColumns, rows: float, key: SortKey
+) -> Iterator[Pick]:
     """The values that are not among the most common ones."""
     common = statistics.most_common_values or ()
     weight = 1.0 - statistics.null_ratio - sum(statistics.most_common_ratios or ())
@@ -141,7 +150,7 @@ def _rest(statistics: ColumnStatistics, name: str, rows: float, key: SortKey) ->
     spread = sorted(range(len(free)), key=lambda place: abs(place - middle))
     ratio = weight / count
     found = ValueClass(
-        column=name,
+        asked=asked,
         kind=ValueKind.VALUE if free else ValueKind.UNKNOWN,
         low_ratio=ratio,
         high_ratio=ratio,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice, product
 
 from pgadvisor.model.schema import ExtendedStatistics
-from pgadvisor.model.sensitivity import ValueClass, ValueKind
+from pgadvisor.model.sensitivity import AskedColumns, ValueClass, ValueKind
 from pgadvisor.whatif.parameters.common import NEGLIGIBLE_RATIO, Pick, Values, classes_of
 
 _TRIES = 200
@@ -41,7 +41,7 @@ def common_combinations(
 
 
 def joint_picks(
-    known: Combinations, single: Sequence[Sequence[Pick]], name: str, rows: float
+    known: Combinations, single: Sequence[Sequence[Pick]], asked: AskedColumns, rows: float
 ) -> tuple[Pick, ...]:
     """Divide combinations by how common they are, the most common ones first.
 
@@ -49,28 +49,23 @@ def joint_picks(
         known: The common ones.
         single: The values of each of their columns for itself, of which a rare combination is
             put together.
-        name: The columns', for people.
+        asked: The columns.
         rows: Of the table.
     """
-    picks = tuple(_combined(pick) for pick in classes_of(known.pairs, name, rows))
+    picks = classes_of(known.pairs, asked, rows)
     weight = 1.0 - sum(ratio for _, ratio in known.pairs)
     rare = _rare(known, single) if weight > NEGLIGIBLE_RATIO else None
     if rare is None:
         return picks
     least = known.pairs[-1][1]
     value_class = ValueClass(
-        column=name,
+        asked=asked,
         kind=ValueKind.VALUE,
         low_ratio=0.0,
         high_ratio=least,
         value_count=max(weight / least, 1.0),
-        is_combination=True,
     )
     return (*picks, Pick(value_class=value_class, weight=weight, members=(rare,)))
-
-
-def _combined(pick: Pick) -> Pick:
-    return replace(pick, value_class=replace(pick.value_class, is_combination=True))
 
 
 def _pairs(found: ExtendedStatistics, covered: Sequence[str]) -> tuple[tuple[Values, float], ...]:

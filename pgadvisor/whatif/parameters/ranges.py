@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pgadvisor.model.sensitivity import ValueClass, ValueKind
+from pgadvisor.model.sensitivity import AskedColumns, ValueClass, ValueKind
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.whatif.parameters.order import SortKey
 
@@ -38,7 +38,7 @@ class _Point:
 
 def range_picks(
     statistics: ColumnStatistics,
-    name: str,
+    asked: AskedColumns,
     rows: float,
     key: SortKey,
     operators: tuple[str | None, str | None],
@@ -47,7 +47,7 @@ def range_picks(
 
     Args:
         statistics: Of the column.
-        name: The column's, for people.
+        asked: The column.
         rows: Of the table.
         key: How its values sort.
         operators: That the lower bound is given with (``>``, ``>=``), and the upper one.
@@ -59,14 +59,14 @@ def range_picks(
     else:
         found = _open(points, known, operators[0] or operators[1] or "")
     return tuple(
-        RangePick(value_class=_class(name, rows, share), lower=lower, upper=upper)
+        RangePick(value_class=_class(asked, rows, share), lower=lower, upper=upper)
         for share, lower, upper in found
     )
 
 
-def _class(name: str, rows: float, share: float) -> ValueClass:
+def _class(asked: AskedColumns, rows: float, share: float) -> ValueClass:
     return ValueClass(
-        column=name,
+        asked=asked,
         kind=ValueKind.RANGE,
         low_ratio=share,
         high_ratio=share,

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import product
 
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.sensitivity import ValueClass
+from pgadvisor.model.sensitivity import ValueClass, ValueKind
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.usage import StatementUsage
 from pgadvisor.parse.normalise import SQUASHED
 from pgadvisor.parse.parameters import parameter_numbers, repair_parameters, substitute
 from pgadvisor.parse.statement import StatementError
 from pgadvisor.whatif.parameters.axes import axes_of
-from pgadvisor.whatif.parameters.axis import Axis, Stratum, narrowed
+from pgadvisor.whatif.parameters.axis import Axis, narrowed
 
 _SQUASHED = re.compile(r"\$(\d+)\s*" + re.escape(SQUASHED))
 DEFAULT_LIMIT = 10
@@ -117,8 +117,11 @@ def _limits(statement: Statement, usage: StatementUsage) -> tuple[dict[int, str]
 def _notes(
     axes: Sequence[Axis], samples: Sequence[Sample], numbers: Sequence[int]
 ) -> tuple[str, ...]:
-    notes = ["the value of each row is as likely to be asked for as any other"]
-    if any(not _is_value(stratum) for axis in axes for stratum in axis.strata):
+    kinds = {stratum.value_class.kind for axis in axes for stratum in axis.strata}
+    notes: list[str] = []
+    if kinds - {ValueKind.RANGE}:
+        notes.append("the value of each row is as likely to be asked for as any other")
+    if ValueKind.RANGE in kinds:
         notes.append("a range that covers little is as likely as one that covers much")
     if len(axes) > 1:
         notes.append("conditions are met independently of one another")
@@ -128,7 +131,3 @@ def _notes(
         noun = "parameter stays" if unknown == 1 else "parameters stay"
         notes.append(f"{unknown} {noun} unknown, as in a generic plan")
     return tuple(notes)
-
-
-def _is_value(stratum: Stratum) -> bool:
-    return stratum.value_class.kind.value != "range"

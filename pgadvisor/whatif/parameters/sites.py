@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Column, Table
+from pgadvisor.model.sensitivity import AskedColumns
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.model.usage import Predicate, PredicateKind, RelationUsage, StatementUsage
 
@@ -54,9 +55,9 @@ class Site:
         return self.predicate.kind in _EQUAL
 
     @property
-    def name(self) -> str:
-        """``schema.table.column``, for people."""
-        return f"{self.table.qualified_name}.{self.column.name}"
+    def asked(self) -> AskedColumns:
+        """The column, as people are told of it."""
+        return AskedColumns(table=self.table.qualified_name, columns=(self.column.name,))
 
     @property
     def heaviest_rows(self) -> float:

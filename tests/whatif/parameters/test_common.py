@@ -6,17 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgadvisor.model.sensitivity import ValueKind
+from pgadvisor.model.sensitivity import AskedColumns, ValueKind
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.testing import a_table, column_statistics
 from pgadvisor.whatif.parameters.common import MAX_CLASSES, Pick, common_picks
 
 ROWS = 100_000.0
+ASKED = AskedColumns(table="public.orders", columns=("tenant_id",))
 TABLE = a_table("orders", "tenant_id integer", rows=ROWS)
 
 
 def picks(statistics: ColumnStatistics, *, with_null: bool = False) -> tuple[Pick, ...]:
-    return common_picks(statistics, "public.orders.tenant_id", ROWS, str, with_null=with_null)
+    return common_picks(statistics, ASKED, ROWS, str, with_null=with_null)
 
 
 def words(statistics: ColumnStatistics, *, with_null: bool = False) -> list[str]:
@@ -82,7 +83,7 @@ def test_passes_over_a_rest_that_hardly_exists() -> None:
 
 
 @pytest.mark.parametrize("with_null", [True, False])
-def test_asks_for_null_only_where_it_can_be_found(with_null: bool) -> None:
+def test_asks_for_null_only_where_it_can_be_found(*, with_null: bool) -> None:
     row = column_statistics(TABLE, "tenant_id", most_common=(("7", 0.7),), null_ratio=0.3)
 
     kinds = [pick.value_class.kind for pick in picks(row, with_null=with_null)]
@@ -99,7 +100,7 @@ def test_takes_equal_values_once() -> None:
         n_distinct=10.0,
     )
 
-    found = common_picks(row, "t", ROWS, float)
+    found = common_picks(row, ASKED, ROWS, float)
 
     assert [pick.members for pick in found] == [(("1.0",), ("2",)), (("3",),)]
 

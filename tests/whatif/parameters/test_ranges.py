@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.sensitivity import AskedColumns
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.testing import a_column, a_snapshot, a_table, column_statistics
 from pgadvisor.whatif.parameters.order import sort_key
 from pgadvisor.whatif.parameters.ranges import COVERED_RATIOS, RangePick, range_picks
 
+ASKED = AskedColumns(table="public.orders", columns=("total",))
 TABLE = a_table("orders", "total integer")
 HUNDRED = tuple(str(bound) for bound in range(101))
 KEY = sort_key(a_column("total integer"), Catalog(a_snapshot(TABLE)))
@@ -20,7 +22,7 @@ KEY = sort_key(a_column("total integer"), Catalog(a_snapshot(TABLE)))
 def ranges(
     operators: tuple[str | None, str | None], row: ColumnStatistics
 ) -> tuple[RangePick, ...]:
-    return range_picks(row, "public.orders.total", 1_000.0, KEY, operators)
+    return range_picks(row, ASKED, 1_000.0, KEY, operators)
 
 
 def described(picks: tuple[RangePick, ...]) -> list[tuple[str | None, str | None, float]]:

@@ -1,0 +1,310 @@
+"""The plans that the twin finds for values, beside those of a real server for the same values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import psycopg
+import pytest
+
+from pgadvisor.cluster.launch import Cluster
+from pgadvisor.collect.assemble import collect
+from pgadvisor.emit.report import ReportFormat
+from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.sensitivity import PlansByValue, ValueKind
+from pgadvisor.model.server import Setting
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.parse.usage import usage_of
+from pgadvisor.pipeline import advise
+from pgadvisor.snapshotfile import redact
+from pgadvisor.testing import a_statement
+from pgadvisor.whatif.backend import AS_IS, Configuration
+from pgadvisor.whatif.parameters import Sampling, draw_samples, plans_by_value
+from pgadvisor.whatif.twin import Twin
+from tests.fixtures.databases import FORGET, fresh_database
+from tests.whatif.original import cost_error, original_plan
+
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("whatif_values")]
+
+SCHEMA = """
+create table tenants (id integer primary key, name text not null unique);
+insert into tenants select i, 'tenant ' || i from generate_series(1, 2000) i;
+create table orders (
+    id bigint primary key,
+    tenant text not null,
+    tenant_id integer not null references tenants,
+    city text not null,
+    zip text not null,
+    total numeric(10, 2) not null,
+    created_at timestamptz not null
+);
+alter table orders alter tenant set statistics 1000, alter tenant_id set statistics 1000;
+insert into orders
+select i, 'tenant ' || number, number, 'City ' || i % 40, 'Zip ' || i % 40 || '-' || i % 80,
+    i % 1000, timestamptz '2026-01-01 00:00+00' + i * interval '1 min'
+from generate_series(1, 60000) i,
+    lateral (select case when i % 100 < 12 then 1 else 2 + (i::bigint * 7919) % 1999 end) n(number);
+create index orders_tenant on orders (tenant);
+create index orders_tenant_id on orders (tenant_id);
+create index orders_created on orders (created_at);
+create index orders_city on orders (city, zip);
+create statistics orders_place (mcv) on city, zip from orders;
+create table events (id bigint, at timestamptz not null) partition by range (at);
+create table events_1 partition of events
+    for values from ('2026-01-01 00:00+00') to ('2026-02-01 00:00+00');
+create table events_2 partition of events
+    for values from ('2026-02-01 00:00+00') to ('2026-03-01 00:00+00');
+create index events_at on events (at);
+alter table events_1 alter at set statistics 1000;
+alter table events_2 alter at set statistics 1000;
+insert into events select i, timestamptz '2026-01-01 00:00+00' + i * interval '1 min'
+from generate_series(1, 80000) i;
+"""
+LATEST = "select * from orders where tenant = $1 order by created_at desc limit $2"
+JOINED = (
+    "select name, sum(total) from tenants t join orders o on o.tenant_id = t.id"
+    " where t.id = $1 group by name"
+)
+STATEMENTS = (
+    LATEST,
+    "select * from orders where tenant = $1",
+    JOINED,
+    "select * from orders where tenant_id in ($1, $2, $3)",
+    "select * from orders where tenant_id = any ($1) and created_at > $2",
+    "select count(*) from orders where created_at between $1 and $2",
+    "select * from orders where city = $1 and zip = $2",
+    "select * from events where at >= $1 and at < $2",
+    "update orders set total = $1 where tenant = $2",
+    "delete from orders where created_at < $1",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """The original, and what there is of it here."""
+
+    dsn: str
+    snapshot: Snapshot
+    twin: Twin
+
+    @property
+    def catalog(self) -> Catalog:
+        """Look-ups over the snapshot."""
+        return Catalog(self.snapshot)
+
+    def sampling(self, text: str) -> Sampling:
+        """The samples of a statement."""
+        catalog = self.catalog
+        return draw_samples(a_statement(text, rows=0), usage_of("q", text, catalog), catalog)
+
+    def plans(self, text: str, configuration: Configuration = AS_IS) -> PlansByValue:
+        """What the twin makes of them."""
+        return plans_by_value(
+            self.twin,
+            a_statement(text),
+            self.sampling(text),
+            self.catalog,
+            configuration,
+        )
+
+
+@pytest.fixture(scope="module")
+def place(cluster: Cluster) -> Iterator[Place]:
+    with fresh_database(cluster) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(SCHEMA.encode())
+            connection.execute("vacuum analyze")
+            connection.execute(FORGET)
+            for tenant in ("tenant 1", "tenant 2"):
+                connection.execute(LATEST.replace("$1", "%s").replace("$2", "20"), (tenant,))
+        snapshot = collect(dsn)
+        with Twin(snapshot) as twin:
+            yield Place(dsn=dsn, snapshot=snapshot, twin=twin)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_plans_like_the_original_for_each_value(place: Place, statement: str) -> None:
+    samples = place.sampling(statement).samples
+
+    assert samples
+    with psycopg.connect(place.dsn) as connection:
+        for sample in samples:
+            text = sample.text.replace("$1", "NULL")
+            original = original_plan(connection, text)
+            plan = place.twin.explain(text)
+            assert plan.shape == original.shape, sample
+            assert cost_error(original, plan) <= 0.0001, sample
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_asks_for_values_that_the_original_has(place: Place, statement: str) -> None:
+    is_query = statement.startswith("select *")
+    samples = place.sampling(statement).samples if is_query else ()
+
+    with psycopg.connect(place.dsn) as connection:
+        for sample in samples:
+            rows = connection.execute(sample.text.encode()).fetchall()
+            assert rows, sample
+
+
+def test_sees_the_tenant_that_holds_an_eighth_of_the_rows(place: Place) -> None:
+    found = place.plans(LATEST)
+
+    light, heavy = found.variants
+    assert found.is_notable
+    assert light.nodes[0] in {
+        "Bitmap Heap Scan using orders_tenant on orders",
+        "Index Scan using orders_tenant on orders",
+    }
+    assert heavy.nodes[0] == "Index Scan using orders_created on orders"
+    assert heavy.weight == pytest.approx(0.12, abs=0.005)
+    [member] = heavy.members
+    assert member.classes[0].words.startswith("a value held by 1")
+    assert dict(member.values)[1] == "'tenant 1'"
+    assert sum(v.weight for v in found.variants) == pytest.approx(1.0)
+    assert light.mean_cost > heavy.mean_cost
+
+
+def test_follows_a_parameter_over_a_join_to_the_column_that_is_skewed(place: Place) -> None:
+    found = place.plans(JOINED)
+
+    asked = {one.asked.name for v in found.variants for m in v.members for one in m.classes}
+    costs = sorted(member.cost for v in found.variants for member in v.members)
+    assert asked == {"public.orders.tenant_id"}
+    assert costs[-1] > 5 * costs[0]
+
+
+def test_takes_combinations_out_of_extended_statistics(place: Place) -> None:
+    sampling = place.sampling("select * from orders where city = $1 and zip = $2")
+
+    [asked] = {one.asked for sample in sampling.samples for one in sample.classes}
+    assert asked.columns == ("city", "zip")
+    with psycopg.connect(place.dsn) as connection:
+        for sample in sampling.samples:
+            assert connection.execute(sample.text.encode()).fetchall(), sample
+
+
+def test_finds_one_plan_whatever_partition_is_read(place: Place) -> None:
+    found = place.plans("select * from events where at >= $1 and at < $2")
+
+    assert "events_1" not in str(found)
+    assert "events_2" not in str(found)
+    assert {node for v in found.variants for node in v.nodes} <= {
+        "Index Scan using events_at on events",
+        "Bitmap Heap Scan using events_at on events",
+        "Seq Scan on events",
+    }
+
+
+def test_plans_under_another_configuration(place: Place) -> None:
+    oid = next(i.oid for i in place.snapshot.indexes if i.name == "orders_created")
+
+    found = place.plans(LATEST, Configuration(drop=frozenset({oid})))
+
+    assert "orders_created" not in str(found)
+
+
+def test_holds_no_value_without_literals(place: Place) -> None:
+    found = place.plans(LATEST)
+
+    assert "tenant 1" in str(found)
+    assert "tenant 1'" not in str(found.without_literals())
+    assert [v.nodes for v in found.without_literals().variants] == [v.nodes for v in found.variants]
+
+
+def test_finds_the_same_classes_in_a_redacted_snapshot(place: Place) -> None:
+    redacted = redact(place.snapshot, "default")
+    with Twin(redacted) as twin:
+        other = replace(place, snapshot=redacted, twin=twin).plans(LATEST)
+
+    own = place.plans(LATEST)
+    assert "'tenant 1'" not in str(other)
+    assert [v.nodes for v in other.variants] == [v.nodes for v in own.variants]
+    assert [[m.classes for m in v.members] for v in other.variants] == [
+        [m.classes for m in v.members] for v in own.variants
+    ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "keeps"),
+    [
+        ("select * from orders where id = $1", True),
+        ("select * from orders where created_at > $1", False),
+    ],
+)
+def test_knows_when_the_original_goes_on_with_a_generic_plan(
+    place: Place, statement: str, *, keeps: bool
+) -> None:
+    found = place.plans(statement)
+    samples = place.sampling(statement).samples
+
+    assert found.keeps_generic is keeps
+    with psycopg.connect(place.dsn) as connection:
+        connection.execute(f"prepare p as {statement}".encode())
+        for number in range(6):
+            [(_, value)] = samples[number % len(samples)].values
+            connection.execute(f"execute p ({value})".encode())
+        row = connection.execute(
+            "select generic_plans from pg_prepared_statements where name = 'p'"
+        ).fetchone()
+    assert row == (int(keeps),)
+
+
+@pytest.mark.parametrize(
+    ("mode", "keeps"), [("force_generic_plan", True), ("force_custom_plan", False)]
+)
+def test_goes_by_the_plan_cache_mode(place: Place, mode: str, *, keeps: bool) -> None:
+    server = place.snapshot.server
+    setting = Setting(name="plan_cache_mode", value=mode)
+    others = tuple(s for s in server.settings if s.name != "plan_cache_mode")
+    snapshot = replace(place.snapshot, server=replace(server, settings=(*others, setting)))
+
+    found = replace(place, snapshot=snapshot).plans("select * from orders where id = $1")
+
+    assert found.keeps_generic is keeps
+
+
+def test_says_that_a_value_was_refused_and_not_which(place: Place) -> None:
+    text = "select * from orders where tenant = $1"
+    sampling = place.sampling(text)
+    broken = replace(sampling.samples[0], text="select * from orders where id = 'secret'")
+
+    found = plans_by_value(
+        place.twin,
+        a_statement(text),
+        replace(sampling, samples=(broken, *sampling.samples[1:])),
+        place.catalog,
+    )
+
+    assert found.not_planned == ("refused by the planner, 22P02",)
+    assert sum(v.weight for v in found.variants) < 1
+    assert found.mean_cost > 0
+
+
+def test_leaves_parameters_unknown_that_nothing_is_known_of(place: Place) -> None:
+    found = place.plans("select * from orders where tenant = $2 and total + $1 > 5")
+
+    assert "1 parameter stays unknown, as in a generic plan" in found.assumptions
+    assert found.not_planned == ()
+    kinds = {one.kind for v in found.variants for m in v.members for one in m.classes}
+    assert kinds == {ValueKind.VALUE}
+
+
+@pytest.mark.parametrize("name", get_args(ReportFormat))
+def test_reports_both_plans_and_no_value(place: Place, name: ReportFormat) -> None:
+    report = advise(place.snapshot).report(name)
+
+    told = " ".join(report.split())
+    assert "Index Scan using orders_created on orders" in told
+    assert "using orders_tenant on orders" in told
+    assert "a value held by 12 % of the rows" in told
+    assert "tenant 1" not in told
+
+
+@pytest.mark.parametrize("name", get_args(ReportFormat))
+def test_reports_values_where_they_are_asked_for(place: Place, name: ReportFormat) -> None:
+    report = advise(place.snapshot, show_literals=True).report(name)
+
+    assert "tenant 1" in report
