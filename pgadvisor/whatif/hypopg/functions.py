@@ -11,10 +11,7 @@ HIDES_SINCE = (1, 4)
 """The version of HypoPG from which on an index that exists can be hidden."""
 
 _CREATE = """\
-select {marker} c.number, h.indexname
-from pg_catalog.unnest($1::pg_catalog.text[]) with ordinality as c (text, number)
-cross join lateral {schema}.hypopg_create_index(c.text) as h
-order by c.number"""
+select {marker} h.indexname from {schema}.hypopg_create_index($1::pg_catalog.text) as h"""
 _SIZE = """\
 select {marker} {schema}.hypopg_relation_size(h.indexrelid) as size_bytes
 from {schema}.hypopg_create_index($1::pg_catalog.text) as h"""
@@ -29,7 +26,7 @@ class Functions:
     """Calls of HypoPG's functions, each a statement."""
 
     create: str
-    """Makes the indexes of a list of CREATE INDEX statements; tells the name of each."""
+    """Makes the index of a CREATE INDEX statement, and tells what plans call it."""
     size: str
     """Makes one, and tells how large it would be."""
     hide: str

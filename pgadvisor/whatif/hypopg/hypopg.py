@@ -234,18 +234,15 @@ class HypoPG:
             if plan.explained_text is not None and plan.statement_id in texts
         }
 
-    def _settings(self, server: HypoServer) -> dict[str, str]:
+    def _settings(self, server: HypoServer) -> tuple[str, ...]:
         """What an EXPLAIN needs, and no setting that the planner looks at."""
-        settings = {
-            "statement_timeout": str(self._options.statement_timeout_ms),
-            "lock_timeout": str(self._options.lock_timeout_ms),
-            "idle_in_transaction_session_timeout": "10000",
-            "plan_cache_mode": "force_generic_plan",
-            "search_path": set_search_path(self._snapshot.server.search_path),
-        }
-        if server.server.is_superuser:
-            settings["pg_stat_statements.track"] = "none"
-        return settings
+        unwatched = ("pg_stat_statements.track = 'none'",) if server.server.is_superuser else ()
+        return (
+            *server.session.timeouts,
+            "plan_cache_mode = force_generic_plan",
+            f"search_path = {set_search_path(self._snapshot.server.search_path)}",
+            *unwatched,
+        )
 
     def _run(self, attempted: str) -> _Running:
         if self._running is None:

@@ -24,12 +24,8 @@ from pgadvisor.whatif.hypopg.functions import Functions
 EXPLAIN = "explain (format json, verbose, settings) "
 EXPLAIN_GENERIC = "explain (format json, verbose, settings, generic_plan) "
 PREPARE = f"prepare {PREPARED_NAME} as "
-SET = """\
-select pg_catalog.set_config(s.name, s.value, true)
-from unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) as s (name, value)"""
-"""SET LOCAL of several settings."""
-_ASKED = 2
-"""Commands by which a statement is planned."""
+SET = "select pg_catalog.set_config($1, $2, true)"
+"""SET LOCAL of a setting that the question is about."""
 _COMMANDS_EACH = 3
 """Commands for one index whose size is asked for, of which the last takes it back."""
 _SIZED = 2
@@ -62,10 +58,10 @@ class Transactions:
     Args:
         session: The connection.
         functions: HypoPG's functions on that server.
-        settings: What is set in each of them.
+        settings: What SET LOCAL sets in each of them.
     """
 
-    def __init__(self, session: Session, functions: Functions, settings: Mapping[str, str]) -> None:
+    def __init__(self, session: Session, functions: Functions, settings: Sequence[str]) -> None:
         self._session = session
         self._functions = functions
         self._settings = settings
@@ -82,18 +78,13 @@ class Transactions:
             ReadError: The connection is lost.
         """
         head = self._begin(change)
-        asked: list[Step] = [
-            Command(PREPARE + text),
-            Command(EXPLAIN + _execute(parameter_count)),
-            SYNC,
-        ]
+        asked: list[Step] = [Command(PREPARE + text), Command(EXPLAIN + _execute(parameter_count))]
         # DEALLOCATE fails where PREPARE did, which the step back after it makes good.
-        forgotten: list[Step] = [Command(BACK), Command(DEALLOCATE), SYNC]
+        forgotten: list[Step] = [SYNC, Command(BACK), Command(DEALLOCATE), SYNC]
         results = self._session.run([*head, *asked, *forgotten, *self._end()])
         self._check_end(results)
-        done = results[: len(head) + _ASKED]
-        created, planned = done[len(head) - 1], done[-1]
-        return _first_refusal(done, len(PREPARE)) or self._explained(created, planned)
+        done = results[: len(head) + len(asked)]
+        return _first_refusal(done, len(PREPARE)) or _explained(change, done[: len(head)], done[-1])
 
     def explain_directly(self, text: str, change: Change) -> Explained | Refusal:
         """Have a statement planned by EXPLAIN (GENERIC_PLAN) (PostgreSQL 16 and later).
@@ -115,7 +106,7 @@ class Transactions:
         return (
             _first_refusal(before, 0)
             or _first_refusal([result], len(EXPLAIN_GENERIC))
-            or self._explained(before[-1], result)
+            or _explained(change, before, result)
         )
 
     def sizes(self, creates: Sequence[str]) -> list[int | Refusal]:
@@ -148,17 +139,16 @@ class Transactions:
         return int(row["count"])
 
     def _begin(self, change: Change) -> list[Command]:
-        """All that comes before the statement; the last command is the one that makes indexes."""
-        changed = [_set(change.settings)] if change.settings else []
+        """All that comes before the statement; the last commands are those that make indexes."""
         hides = [Command(self._functions.hide, (list(change.hides),))] if change.hides else []
         return [
             Command(BEGIN),
-            _set(self._settings),
+            *(Command(f"set local {setting}") for setting in self._settings),
             Command(SAVEPOINT),
             Command(self._functions.clear),
-            *changed,
+            *(Command(SET, pair) for pair in change.settings.items()),
             *hides,
-            Command(self._functions.create, (list(change.creates),)),
+            *(Command(self._functions.create, (text,)) for text in change.creates),
         ]
 
     def _end(self) -> list[Step]:
@@ -179,13 +169,6 @@ class Transactions:
                 "The connection has been closed; run SELECT hypopg_reset() if a pooler keeps it.",
             )
 
-    def _explained(self, created: pq.abc.PGresult, planned: pq.abc.PGresult) -> Explained | Refusal:
-        value = planned.get_value(0, 0) if planned.ntuples else None
-        if value is None:
-            return Refusal(sqlstate=_NO_DATA)
-        names = tuple(row["indexname"] for row in load(self._session.connection, created))
-        return Explained(document=value.decode("utf-8", "replace"), names=names)
-
     def _size(self, results: Sequence[pq.abc.PGresult]) -> int | Refusal:
         if refusal := _first_refusal(results, 0):
             return refusal
@@ -193,8 +176,22 @@ class Transactions:
         return sum(int(row["size_bytes"]) for row in rows)
 
 
-def _set(settings: Mapping[str, str]) -> Command:
-    return Command(SET, (list(settings), list(settings.values())))
+def _explained(
+    change: Change, before: Sequence[pq.abc.PGresult], planned: pq.abc.PGresult
+) -> Explained | Refusal:
+    """Take the plan, and the names out of the last of the results before it."""
+    created = before[len(before) - len(change.creates) :]
+    document, *names = (
+        value.decode("utf-8", "replace") if value is not None else None
+        for value in (_value(result) for result in (planned, *created))
+    )
+    if document is None or None in names:
+        return Refusal(sqlstate=_NO_DATA)
+    return Explained(document=document, names=tuple(name for name in names if name is not None))
+
+
+def _value(result: pq.abc.PGresult) -> bytes | None:
+    return result.get_value(0, 0) if result.ntuples else None
 
 
 def _execute(parameter_count: int) -> str:

@@ -314,14 +314,10 @@ def test_sends_nothing_but_what_is_listed(hypopg_shop: str, hypopg_snapshot: Sna
     assert others == {
         'select /* pgadvisor */ pg_catalog.count(*) as count from "extensions".hypopg()',
         'select /* pgadvisor */ "extensions".hypopg_reset()',
+        "select pg_catalog.set_config($1, $2, true)",
         """\
-select pg_catalog.set_config(s.name, s.value, true)
-from unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) as s (name, value)""",
-        """\
-select /* pgadvisor */ c.number, h.indexname
-from pg_catalog.unnest($1::pg_catalog.text[]) with ordinality as c (text, number)
-cross join lateral "extensions".hypopg_create_index(c.text) as h
-order by c.number""",
+select /* pgadvisor */ h.indexname\
+ from "extensions".hypopg_create_index($1::pg_catalog.text) as h""",
         """\
 select /* pgadvisor */ "extensions".hypopg_relation_size(h.indexrelid) as size_bytes
 from "extensions".hypopg_create_index($1::pg_catalog.text) as h""",
