@@ -60,7 +60,9 @@ def choose_indexes(
     solution, confirmed = confirm(problem, solution, backend, names)
     not_built = [o for o in outcomes if isinstance(o, NotBuilt)]
     return Choice(
-        chosen=tuple(_chosen(by_definition[d], prices[d], confirmed) for d in solution.chosen),
+        chosen=tuple(
+            _chosen(by_definition[d], prices[d], confirmed, built[d].notes) for d in solution.chosen
+        ),
         rejected=tuple(_rejected(by_definition, prices, not_built, solution)),
         effects=confirmed.effects,
         what_if_calls=backend.call_count,
@@ -103,7 +105,9 @@ def _price(outcome: Built, value: Valuation, write_cost: WriteCost) -> Price:
     )
 
 
-def _chosen(candidate: Candidate, price: Price, confirmed: Confirmed) -> ChosenIndex:
+def _chosen(
+    candidate: Candidate, price: Price, confirmed: Confirmed, notes: tuple[str, ...]
+) -> ChosenIndex:
     definition = candidate.definition
     effects = tuple(e for e in confirmed.effects if definition in confirmed.uses[e.statement_id])
     shares = [
@@ -117,6 +121,7 @@ def _chosen(candidate: Candidate, price: Price, confirmed: Confirmed) -> ChosenI
         effects=effects,
         saved_ms_per_day=sum(shares) if shares else None,
         written_entries_per_day=price.entries_per_day,
+        notes=notes,
     )
 
 

@@ -91,6 +91,8 @@ class ChosenIndex:
     saved_ms_per_day: float | None
     """Its share of what they save; a plan that uses two new indexes counts half for each."""
     written_entries_per_day: float = 0.0
+    notes: tuple[str, ...] = ()
+    """What the planner did not know of it, as clauses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ class Built:
     size_bytes: int
     part_names: tuple[str, ...] = ()
     """On a partitioned table: what plans call its parts, one for each partition."""
+    notes: tuple[str, ...] = ()
+    """What the planner does not know of it, as clauses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ def missing_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
             *_misplanned(case, choice, chosen, limits),
             *_assumptions(choice, chosen),
             *_young(case, chosen),
+            *chosen.notes,
         )
         yield _finding(case, chosen, (*doubts, *own), limits)
 

@@ -6,7 +6,7 @@ indexes in the same database wait for each other's catalog rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.errors import RefusedError
@@ -58,30 +58,40 @@ class Lane:
         self._hypothetical: dict[IndexDefinition | str, Hypothetical | str] = {}
 
     def build(
-        self, definitions: Sequence[IndexDefinition]
+        self,
+        definitions: Sequence[IndexDefinition],
+        sizes_bytes: Mapping[IndexDefinition, int] | None = None,
     ) -> tuple[tuple[IndexDefinition, Hypothetical | str], ...]:
         """Make hypothetical indexes; a text says why one cannot be.
+
+        Args:
+            definitions: The indexes.
+            sizes_bytes: How large some of them are known to be; the others are predicted.
 
         Raises:
             TwinError: The server is gone.
         """
         new = [d for d in dict.fromkeys(definitions) if d not in self._hypothetical]
         if new:
-            for definition, made in self._builder.build(new).items():
+            for definition, made in self._builder.build(new, sizes_bytes).items():
                 self._hypothetical[definition] = made
         return tuple((definition, self._hypothetical[definition]) for definition in definitions)
 
-    def create(self, wanted: str | IndexDefinition) -> Hypothetical:
+    def create(self, wanted: str | IndexDefinition, size_bytes: int | None = None) -> Hypothetical:
         """Make one hypothetical index, unless it has been made before.
+
+        Args:
+            wanted: A CREATE INDEX statement, or a definition.
+            size_bytes: How large it is known to be; None: that is predicted.
 
         Raises:
             RefusedError: It cannot be.
             TwinError: The server is gone.
         """
         if isinstance(wanted, IndexDefinition):
-            self.build((wanted,))
+            self.build((wanted,), {} if size_bytes is None else {wanted: size_bytes})
         elif wanted not in self._hypothetical:
-            self._hypothetical[wanted] = self._built_by_sql(wanted)
+            self._hypothetical[wanted] = self._built_by_sql(wanted, size_bytes)
         return self.made(wanted)
 
     def plan(self, question: Question) -> Plan | NotPlanned:
@@ -120,10 +130,10 @@ class Lane:
             raise RefusedError(_CREATING, made, "Correct the definition, or leave it out.")
         return made
 
-    def _built_by_sql(self, create_index: str) -> Hypothetical | str:
+    def _built_by_sql(self, create_index: str, size_bytes: int | None) -> Hypothetical | str:
         """Build an index by a statement, which may use a name that an earlier one has used."""
         table = self._table_of(create_index)
-        made = self._builder.build_sql(create_index, table)
+        made = self._builder.build_sql(create_index, table, size_bytes)
         for text, former in list(self._hypothetical.items()):
             if (
                 isinstance(made, str)
@@ -133,7 +143,7 @@ class Lane:
             ):
                 self._builder.give_up_name(former)
                 del self._hypothetical[text]
-                made = self._builder.build_sql(create_index, table)
+                made = self._builder.build_sql(create_index, table, size_bytes)
         return made
 
     def _table_of(self, create_index: str) -> Table:

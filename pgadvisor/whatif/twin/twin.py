@@ -119,11 +119,22 @@ class Twin:
         """EXPLAINs issued since it was entered; 0 while it does not run."""
         return sum(lane.planner.call_count for lane in self._lanes)
 
-    def build(self, definitions: Sequence[IndexDefinition]) -> tuple[Built | NotBuilt, ...]:
-        """Make hypothetical indexes; see :class:`~pgadvisor.whatif.backend.Backend`."""
+    def build(
+        self,
+        definitions: Sequence[IndexDefinition],
+        sizes_bytes: Mapping[IndexDefinition, int] | None = None,
+    ) -> tuple[Built | NotBuilt, ...]:
+        """Make hypothetical indexes; see :class:`~pgadvisor.whatif.backend.Backend`.
+
+        Args:
+            definitions: The indexes.
+            sizes_bytes: How large some of them are known to be; the others are predicted.
+        """
         self._run("building hypothetical indexes")
         with ThreadPoolExecutor(len(self._lanes)) as threads:
-            first, *_ = list(threads.map(lambda lane: lane.build(definitions), self._lanes))
+            first, *_ = list(
+                threads.map(lambda lane: lane.build(definitions, sizes_bytes), self._lanes)
+            )
         return tuple(_outcome(definition, made) for definition, made in first)
 
     def plan(self, statement: str, configuration: Configuration = AS_IS) -> Plan | NotPlanned:
@@ -200,8 +211,13 @@ class Twin:
             raise RefusedError(_EXPLAINING, outcome.reason, _SEE_NOTES)
         return outcome
 
-    def create(self, statement: str) -> Hypothetical:
+    def create(self, statement: str, *, size_bytes: int | None = None) -> Hypothetical:
         """Build an index by a CREATE INDEX statement, for every ``explain`` that names it.
+
+        Args:
+            statement: The statement.
+            size_bytes: How large the index is known to be, with all of its parts; None: that
+                is predicted.  It counts when the index is built first.
 
         Returns:
             What it is called, and how large it would be.
@@ -210,7 +226,7 @@ class Twin:
             RefusedError: The planner refuses it.
             TwinError: The server is gone.
         """
-        return self._run("building a hypothetical index").create(statement)
+        return self._run("building a hypothetical index").create(statement, size_bytes)
 
     def fidelity(self) -> Fidelity:
         """Compare the twin's plans with the original's own, kept in the snapshot.
@@ -267,4 +283,5 @@ def _outcome(definition: IndexDefinition, made: Hypothetical | str) -> Built | N
         name=made.name,
         part_names=made.part_names,
         size_bytes=made.size_bytes,
+        notes=made.notes,
     )

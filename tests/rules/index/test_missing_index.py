@@ -116,6 +116,12 @@ def fidelity(*, is_same_shape: bool = True, cost: float = 100.0) -> Fidelity:
             id="other-costs",
         ),
         pytest.param(
+            replace(CHOICE, chosen=(replace(CHOSEN, notes=("no statistics of lower(a || b)",)),)),
+            Confidence.MEDIUM,
+            "Less sure, because no statistics of lower(a || b).",
+            id="planner-defaults",
+        ),
+        pytest.param(
             replace(CHOICE, covered_time_ratio=0.79),
             Confidence.MEDIUM,
             "only 79 % of the workload's time was costed",
