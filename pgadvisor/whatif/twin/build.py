@@ -14,17 +14,19 @@ from pgadvisor.whatif.twin.ddl import left_out
 from pgadvisor.whatif.twin.extended_statistics import restore_extended_statistics
 from pgadvisor.whatif.twin.extensions import create_collations, create_extensions
 from pgadvisor.whatif.twin.files import RelationFile, set_lengths, whole_blocks
+from pgadvisor.whatif.twin.foreign import close_servers, create_servers
 from pgadvisor.whatif.twin.index_facts import Shapes, read_index_facts
 from pgadvisor.whatif.twin.index_size import btree_height
 from pgadvisor.whatif.twin.schema import build_schema
 from pgadvisor.whatif.twin.session import DATABASE, ROLE, TwinServer
 from pgadvisor.whatif.twin.settings import take_over_settings
 from pgadvisor.whatif.twin.statistics import counts_of, restore_columns, restore_relations
+from pgadvisor.whatif.twin.tablespaces import place_relations
 
 _RELATIONS = """
 select n.nspname, c.relname, c.oid::bigint
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p', 'i', 'I') and c.relowner = 'twin'::regrole
+where c.relkind in ('r', 'p', 'f', 'i', 'I') and c.relowner = 'twin'::regrole
 """
 _PATHS = """
 select oid::bigint, pg_relation_filepath(oid) from pg_class where oid = any(%s::oid[])
@@ -69,7 +71,10 @@ def build(
     server.command(f"grant create on database {DATABASE} to {ROLE}")
     notes = [*left_out(catalog), *create_extensions(server, catalog)]
     notes += create_collations(server, catalog)
+    notes += create_servers(server, catalog)
     notes += build_schema(server, catalog)
+    close_servers(server)
+    place_relations(server, catalog)
     server.command(f"revoke create on database {DATABASE} from {ROLE}")
     present = frozenset(_oids(server, catalog))
     notes += restore_columns(server, catalog, present)
