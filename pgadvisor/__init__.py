@@ -23,6 +23,7 @@ from pgadvisor.pipeline import advise
 from pgadvisor.snapshotfile import load, save
 from pgadvisor.units import GiB, KiB, MiB, TiB
 from pgadvisor.version import VERSION
+from pgadvisor.whatif.hypopg import HypoPG
 from pgadvisor.whatif.twin import Twin
 from pgadvisor.workload import read_workload
 
@@ -36,6 +37,7 @@ __all__ = [
     "CollectOptions",
     "Config",
     "GiB",
+    "HypoPG",
     "KiB",
     "MiB",
     "PgAdvisorError",

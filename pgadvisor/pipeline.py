@@ -63,13 +63,14 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
         migration_format: ``plain``, ``alembic`` or ``django``.
-        planner: What answers what-if questions.
+        planner: What answers what-if questions; ``functools.partial(HypoPG, dsn)`` asks a server.
         today: The day on which suppressions are looked at; None: the snapshot's own.
         show_literals: Let the advice hold the values that plans depend on.
         progress: Told what is going on.
 
     Raises:
         ConfigError: A rule, a limit or a format that does not exist.
+        UnusableHypoPGError: The planner is HypoPG, and its server cannot be used.
     """
     started, settings = time.monotonic(), config or Config()
     day = today or snapshot.server.collected_at.date()

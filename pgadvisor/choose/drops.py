@@ -82,8 +82,11 @@ def _culprits(
     before = backend.plan(statement.text, Configuration(create=chosen))
     gone = frozenset(index.oid for index in drops)
     after = backend.plan(statement.text, Configuration(create=chosen, drop=gone))
-    if isinstance(before, NotPlanned) or isinstance(after, NotPlanned):
+    if isinstance(before, NotPlanned):
         return []
+    if isinstance(after, NotPlanned):
+        reason = f"not checked on statement {statement.id}: {after.reason}"
+        return [(index, reason) for index in drops]
     if after.total_cost <= before.total_cost * MAX_COST_RATIO:
         return []
     ratio = format_ratio(after.total_cost / max(before.total_cost, 1e-9))

@@ -10,7 +10,7 @@ from pgadvisor.choose.indexes import choose_indexes
 from pgadvisor.choose.plans import Progress
 from pgadvisor.choose.value import WriteCost
 from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, weigh, with_proposals
-from pgadvisor.errors import ClusterError
+from pgadvisor.errors import ClusterError, HypoPGError
 from pgadvisor.model.action import DropIndex
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Choice
@@ -45,7 +45,7 @@ def simulate(
 ) -> Simulation:
     """Choose indexes and check drops with one planner.
 
-    Where no planner can be started, the analysis goes on without, and says so.
+    Where the planner fails, the analysis goes on without, and says so.
 
     Args:
         case: The snapshot with its usage.
@@ -53,15 +53,18 @@ def simulate(
         budget: Bounds of the choice.
         planner: Makes the planner out of the snapshot.
         progress: Told as statements are costed.
+
+    Raises:
+        UnusableHypoPGError: HypoPG was asked for, and its server cannot be used.
     """
     if progress is not None:
-        progress("starting the planner twin", 0, 0)
+        progress("starting the planner", 0, 0)
     try:
         with planner(case.snapshot) as backend:
             return _ask(case, findings, budget, backend, progress)
-    except ClusterError as error:
+    except (ClusterError, HypoPGError) as error:
         missing = Unavailable(
-            what="the planner twin",
+            what="HypoPG" if isinstance(error, HypoPGError) else "the planner twin",
             reason=f"{error.attempted}: {error.happened}",
             consequence="no index is proposed for its saving, and no drop is checked",
             remedy=error.next_step,

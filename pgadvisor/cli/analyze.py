@@ -9,7 +9,8 @@ import typer
 from pgadvisor.advice import Advice
 from pgadvisor.cli import exit_codes, options
 from pgadvisor.cli.console import progress, say, write
-from pgadvisor.cli.options import FailOn, OutputFormat
+from pgadvisor.cli.options import FailOn, OutputFormat, WhatIf
+from pgadvisor.cli.planner import planner_of
 from pgadvisor.cli.source import read_source
 from pgadvisor.config import load_config
 from pgadvisor.emit.output import check_outputs
@@ -34,6 +35,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
     workload_only: options.WorkloadOnly = False,
     index_budget: options.IndexBudget = None,
     max_indexes: options.MaxIndexes = None,
+    what_if: options.WhatIfPlanner = WhatIf.TWIN,
+    hypopg_dsn: options.HypoPGDsn = None,
     schema: options.Schemas = None,
     exclude_schema: options.ExcludedSchemas = None,
     config: options.ConfigFile = None,
@@ -49,6 +52,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     """
     settings = load_config(config)
     statements = _workload(workload, is_alone=workload_only)
+    planner = planner_of(what_if, source, hypopg_dsn)
     budget = Budget(index_bytes=_size(index_budget), max_indexes=max_indexes)
     if out is not None:
         check_outputs(out, force=force)
@@ -64,6 +68,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             workload=statements,
             workload_only=workload_only,
             migration_format=migration,
+            planner=planner,
             show_literals=show_literals,
             progress=report,
         )

@@ -27,6 +27,13 @@ class TextOrJson(StrEnum):
     JSON = "json"
 
 
+class WhatIf(StrEnum):
+    """What ``--what-if`` takes."""
+
+    TWIN = "twin"
+    HYPOPG = "hypopg"
+
+
 class FailOn(StrEnum):
     """What ``--fail-on`` takes."""
 
@@ -107,6 +114,24 @@ IndexBudget = Annotated[
 ]
 MaxIndexes = Annotated[
     int | None, typer.Option(min=0, help="Number of new indexes.", show_default=False)
+]
+WhatIfPlanner = Annotated[
+    WhatIf,
+    typer.Option(
+        "--what-if",
+        help="What plans as if an index existed: twin, a PostgreSQL of our own that plans like "
+        "the original; or hypopg, the server's own extension of that name.",
+    ),
+]
+HypoPGDsn = Annotated[
+    str | None,
+    typer.Option(
+        "--hypopg-dsn",
+        metavar="DSN",
+        help="With --what-if hypopg, ask this server (the analysed database, or a copy of it) in "
+        "the place of the one that is analysed.",
+        show_default=False,
+    ),
 ]
 Schemas = Annotated[
     list[str] | None,

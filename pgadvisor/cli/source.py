@@ -40,11 +40,17 @@ def read_source(
                 "Use them with `pgadvisor snapshot` when it is taken.",
             )
         return load(Path(source))
-    if source is not None and has_password(source):
-        warn("the password on the command line can be seen by other users of this machine; "
-             "better put it into ~/.pgpass, PGPASSWORD or DATABASE_URL")  # fmt: skip
+    if source is not None:
+        warn_of_password(source)
     options = CollectOptions(schemas=tuple(schemas), exclude_schemas=tuple(exclude_schemas))
     return collect(source, options=options, progress=progress)
+
+
+def warn_of_password(dsn: str) -> None:
+    """Warn of a password in a connection string of the command line."""
+    if has_password(dsn):
+        warn("the password on the command line can be seen by other users of this machine; "
+             "better put it into ~/.pgpass, PGPASSWORD or DATABASE_URL")  # fmt: skip
 
 
 def is_file(source: str) -> bool:
