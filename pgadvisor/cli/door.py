@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgadvisor.cli.trial import Trial
 from pgadvisor.emit.describe import describe_statements, describe_table, describe_tables
-from pgadvisor.emit.fidelity import describe_fidelity
+from pgadvisor.emit.fidelity import describe_differences, describe_fidelity
 from pgadvisor.emit.plaintext import one_line, printable
 from pgadvisor.emit.what_if import describe_index, render_what_if
 from pgadvisor.errors import RefusedError, UsageError
@@ -22,7 +22,7 @@ HELP = r"""SELECT ...;               plan a statement; it ends with a semicolon
 \what                     what is different now
 \d [TABLE]                tables, or columns and indexes of one
 \s [COUNT]                statements of the snapshot, the most expensive first
-\p NUMBER                 plan one of these
+\p NUMBER                 plan one of these, by its number or its id
 \fidelity                 how well the twin plans like the original
 \notes                    what the twin lacks
 \clear                    forget the lines typed so far
@@ -179,25 +179,18 @@ class Door:
 
     def _plan_number(self, rest: str) -> None:
         statements = self._trial.catalog.snapshot.statements
-        number = _number(rest)
-        if not 1 <= number <= len(statements):
+        by_id = {statement.id: statement.text for statement in statements}
+        number = _number(rest) if rest not in by_id else 0
+        if rest not in by_id and not 1 <= number <= len(statements):
             raise UsageError("planning a statement", f"the snapshot has {len(statements)} of them")
-        text = statements[number - 1].text
+        text = by_id.get(rest) or statements[number - 1].text
         self._screen.write(f"{printable(text)}\n")
         self._plan(text)
 
     def _fidelity(self) -> Iterator[str]:
         fidelity = self._trial.twin.fidelity()
         yield describe_fidelity(fidelity)
-        numbers = {s.id: n for n, s in enumerate(self._trial.catalog.snapshot.statements, start=1)}
-        for row in fidelity.statements:
-            if not row.is_same_shape or row.reason:
-                shape = "the same plan" if row.is_same_shape else "another plan"
-                reason = f": {one_line(row.reason)}" if row.reason else ""
-                yield (
-                    f"  {numbers.get(row.statement_id, row.statement_id)}: {shape}, cost "
-                    f"{row.original_cost:,.2f} there, {row.twin_cost:,.2f} here{reason}"
-                )
+        yield from (f"  {one_line(line)}" for line in describe_differences(fidelity))
 
     def _leave(self, _: str) -> None:
         self.is_open = False

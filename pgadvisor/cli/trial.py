@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from pgadvisor.emit.what_if import TriedIndex, WhatIf
@@ -95,17 +95,11 @@ class Trial:
         """Which PostgreSQL plans, and what of the original it lacks, as clauses."""
         missing = (item for item in self.catalog.snapshot.unavailable if item.is_failure)
         return (
-            self._planner,
+            f"planned by {self.twin.binaries_reason}",
             *self._redaction,
             *(f"{item.what} could not be read: {item.reason}" for item in missing),
             *self.twin.notes,
         )
-
-    @property
-    def _planner(self) -> str:
-        version, original = self.twin.version, self.catalog.snapshot.server.version
-        text = f"planned by PostgreSQL {version}"
-        return text if version == original else f"{text} in place of {original}"
 
     @property
     def _redaction(self) -> Iterator[str]:
@@ -140,19 +134,23 @@ class Trial:
     def _tried(self, statement: str, index: TriedIndex, after: Plan) -> TriedIndex:
         if index.is_used(after):
             return index
-        reason = why_unused(
+        return replace(index, reason_unused=self._reason(statement, index, after))
+
+    def _reason(self, statement: str, index: TriedIndex, after: Plan) -> str:
+        table = self.catalog.find_table(*indexed_table(index.statement))
+        if table is None:
+            return ""
+        names = {table.name, *(leaf.name for leaf in self.catalog.leaves(table))}
+        if names.isdisjoint(node.relation for node in after.root.walk()):
+            return f"the plan does not read {table.name}"
+        return why_unused(
             self.twin,
             statement,
             index.statement,
             (index.name, *index.part_names),
-            rivals=self._rivals(index.statement),
+            rivals=[i.oid for i in self.catalog.indexes_by_table[table.oid]],
             settings=self.settings,
         )
-        return replace(index, reason_unused=reason)
-
-    def _rivals(self, create: str) -> Sequence[int]:
-        table = self.catalog.find_table(*indexed_table(create))
-        return [i.oid for i in self.catalog.indexes_by_table[table.oid]] if table else []
 
     def _index(self, name: str) -> Index:
         found = [
