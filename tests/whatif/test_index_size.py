@@ -9,28 +9,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.entry_width import KeyStatistics, entry_bytes, sampled_widths
+from pgadvisor.whatif.twin.entry_width import KeyStatistics, entry_bytes
 from pgadvisor.whatif.twin.gin_size import Elements, counted_elements, gin_pages
 from pgadvisor.whatif.twin.index_size import IndexShape, btree_height, btree_size
+from pgadvisor.whatif.twin.key_shares import Share, equal_shares
 from pgadvisor.whatif.twin.other_index_size import other_index_pages
+from pgadvisor.whatif.twin.sampling import Sample, spread_values
+from pgadvisor.whatif.twin.value_widths import sampled_widths
 
 LINES, ORDERS, PARTS = 6_001_215, 1_500_000, 800_000
 MEGABYTE = 1_000_000
 
 
-def integer(distinct: float) -> KeyStatistics:
-    return KeyStatistics(width_bytes=4, alignment_bytes=4, distinct_count=distinct)
+def spread(distinct: float, rows: float) -> tuple[Share, ...]:
+    return spread_values(distinct, Sample(rows=rows, sampled=rows), (), 1.0, is_cut=False)
 
 
-def bigint(distinct: float) -> KeyStatistics:
-    return KeyStatistics(width_bytes=8, alignment_bytes=8, distinct_count=distinct)
+def integer(distinct: float, rows: float = LINES) -> KeyStatistics:
+    return KeyStatistics(width_bytes=4, alignment_bytes=4, shares=spread(distinct, rows))
+
+
+def bigint(distinct: float, rows: float = LINES) -> KeyStatistics:
+    return KeyStatistics(width_bytes=8, alignment_bytes=8, shares=spread(distinct, rows))
 
 
 def char(length: int, distinct: float) -> KeyStatistics:
     return KeyStatistics(
         width_bytes=length + 1,
         is_variable=True,
-        distinct_count=distinct,
+        shares=spread(distinct, LINES),
         widths=((length + 1, 1.0),),
     )
 
@@ -47,13 +54,13 @@ def btree(rows: float, *keys: KeyStatistics, **fields: object) -> IndexShape:
         pytest.param(btree(LINES, integer(200_000)), 45.1, id="thirty rows a key"),
         pytest.param(btree(LINES, integer(10_000)), 42.6, id="hundreds of rows a key"),
         pytest.param(btree(LINES, integer(2_526)), 42.7, id="thousands of rows a key"),
-        pytest.param(btree(ORDERS, integer(2_406)), 10.9, id="dates"),
-        pytest.param(btree(ORDERS, bigint(ORDERS)), 33.7, id="a key a row"),
-        pytest.param(btree(ORDERS, integer(99_996)), 12.6, id="a foreign key"),
-        pytest.param(btree(PARTS, integer(10_000)), 5.5, id="a short table"),
+        pytest.param(btree(ORDERS, integer(2_406, ORDERS)), 10.9, id="dates"),
+        pytest.param(btree(ORDERS, bigint(ORDERS, ORDERS)), 33.7, id="a key a row"),
+        pytest.param(btree(ORDERS, integer(99_996, ORDERS)), 12.6, id="a foreign key"),
+        pytest.param(btree(PARTS, integer(10_000, PARTS)), 5.5, id="a short table"),
         pytest.param(btree(LINES, char(10, 7), may_deduplicate=False), 189.6, id="not shared"),
         pytest.param(
-            btree(LINES, integer(10_000), integer(200_000), distinct_count=PARTS),
+            btree(LINES, integer(10_000), integer(200_000), shares=spread(PARTS, LINES)),
             60.9,
             id="two columns that depend on each other",
         ),
@@ -66,7 +73,7 @@ def test_predicts_a_btree_of_tpch(shape: IndexShape, megabytes: float) -> None:
 
 
 def test_predicts_a_primary_key_to_the_page() -> None:
-    size = btree_size(btree(10_000_000, integer(10_000_000), may_deduplicate=False))
+    size = btree_size(btree(10_000_000, integer(1e7, 1e7), may_deduplicate=False))
 
     assert size.pages == 27_422
     assert size.height == 2
@@ -76,7 +83,8 @@ def test_predicts_a_primary_key_to_the_page() -> None:
     ("pages", "height"), [(1, 0), (2, 0), (4, 1), (276, 1), (2_745, 2), (27_422, 2), (274_192, 3)]
 )
 def test_tells_the_height_of_a_btree_by_its_pages(pages: int, height: int) -> None:
-    shape = btree(pages * 366.0, integer(pages * 366.0), may_deduplicate=False)
+    rows = pages * 366.0
+    shape = btree(rows, integer(rows, rows), may_deduplicate=False)
 
     assert btree_height(shape, pages) == height
 
@@ -162,9 +170,12 @@ def test_no_btree_is_smaller_than_its_rows_or_larger_than_its_entries(
     key = KeyStatistics(
         width_bytes=width,
         is_variable=True,
-        distinct_count=min(distinct, rows),
         null_ratio=null_ratio,
-        common_ratios=tuple(ratio * (1 - null_ratio) for ratio in common),
+        shares=equal_shares(
+            min(distinct, rows),
+            null_ratio=null_ratio,
+            common_ratios=[ratio * (1 - null_ratio) for ratio in common],
+        ),
     )
 
     size = btree_size(btree(rows, key, may_deduplicate=shares))
@@ -178,8 +189,12 @@ def test_no_btree_is_smaller_than_its_rows_or_larger_than_its_entries(
 
 @given(rows=st.integers(0, 10**10), distinct=st.integers(1, 10**10))
 def test_more_rows_never_make_a_smaller_btree(rows: int, distinct: int) -> None:
-    fewer = btree_size(btree(rows, integer(min(distinct, rows + 1)), may_deduplicate=False))
-    more = btree_size(btree(rows * 2, integer(min(distinct, rows + 1)), may_deduplicate=False))
+    fewer = btree_size(
+        btree(rows, integer(min(distinct, rows + 1), rows + 1), may_deduplicate=False)
+    )
+    more = btree_size(
+        btree(rows * 2, integer(min(distinct, rows + 1), rows + 1), may_deduplicate=False)
+    )
 
     assert more.pages >= fewer.pages
     assert more.height >= fewer.height
@@ -197,7 +212,9 @@ def test_every_other_kind_has_a_size(method: str, rows: float) -> None:
 
 def test_a_hash_index_has_buckets_in_powers_of_two_and_their_quarters() -> None:
     def pages(rows: float) -> int:
-        return other_index_pages(IndexShape(access_method="hash", rows=rows, keys=(integer(rows),)))
+        return other_index_pages(
+            IndexShape(access_method="hash", rows=rows, keys=(integer(rows, rows),))
+        )
 
     assert pages(60_000) == 258
     assert pages(100_000) == 514

@@ -15,7 +15,8 @@ from pgadvisor.whatif.twin.extended_statistics import restore_extended_statistic
 from pgadvisor.whatif.twin.extensions import create_collations, create_extensions
 from pgadvisor.whatif.twin.files import RelationFile, set_lengths, whole_blocks
 from pgadvisor.whatif.twin.foreign import close_servers, create_servers
-from pgadvisor.whatif.twin.index_facts import Shapes, read_index_facts
+from pgadvisor.whatif.twin.index_facts import read_index_facts
+from pgadvisor.whatif.twin.index_shapes import Shapes
 from pgadvisor.whatif.twin.index_size import btree_height
 from pgadvisor.whatif.twin.schema import build_schema
 from pgadvisor.whatif.twin.session import DATABASE, ROLE, TwinServer

@@ -12,8 +12,8 @@ How many rows share a key follows from how they are spread over the keys (``key_
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import cycle, islice
 
@@ -27,7 +27,6 @@ from pgadvisor.whatif.twin.entry_width import (
     entry_bytes_with,
     is_uniform,
 )
-from pgadvisor.whatif.twin.gin_size import Elements
 from pgadvisor.whatif.twin.key_shares import Share, joined, key_groups, placed, present_keys
 
 FILL_RATIO = 0.9
@@ -54,15 +53,13 @@ class IndexShape:
     may_deduplicate: bool = True
     fill_ratio: float = FILL_RATIO
     table_pages: int = 0
-    pages_per_range: int = 128
-    """Of BRIN."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Storage parameters."""
     shares: tuple[Share, ...] = ()
     """How the rows are spread over the combinations of the keys; empty: over those of
     independent columns."""
     least_shares: tuple[Share, ...] | None = None
     """The same if keys of which nothing is known determined each other."""
-    elements: Elements | None = None
-    """Of GIN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,14 +114,20 @@ def inner_fanout(shape: IndexShape, tuples: float) -> float:
     size, likelihood, distinct = 0.0, 0.0, 1.0
     for count, key in enumerate(shape.keys, start=1):
         prefix = shape.keys[:count]
-        distinct *= max(present_keys(key.shares, shape.rows), 1.0)
-        by_chance = -distinct * math.expm1(-shape.rows / distinct)
-        differs = min(by_chance / max(tuples, 1.0), 1.0)
+        own = max(present_keys(key.shares, shape.rows), 1.0)
+        # As many combinations as chance makes of independent columns.
+        distinct = own if count == 1 else _drawn(distinct * own, shape.rows)
+        differs = min(distinct / max(tuples, 1.0), 1.0)
         size += max(differs - likelihood, 0.0) * entry_bytes(prefix)
         likelihood = max(likelihood, differs)
     # Keys that are all equal are told apart by their row pointer.
     size += (1 - likelihood) * (entry_bytes(shape.keys) + 8)
     return max(room / (size + LINE_POINTER_BYTES), 2.0)
+
+
+def _drawn(values: float, rows: float) -> float:
+    """How many of so many values, all equally likely, turn up among so many rows."""
+    return -values * math.expm1(-rows / values)
 
 
 def _leaves(shape: IndexShape) -> _Leaves:
@@ -168,8 +171,8 @@ def _shared_leaves(shape: IndexShape, room: int) -> _Leaves:
 def _filled_pages(rows: float, entry: float, tuples: float, fill_ratio: float) -> float:
     """Pages of keys that have many rows; a part of their tuples tells how many all of them take."""
     number = math.ceil(min(tuples, _FILLED_TUPLES))
-    full, left = divmod(group.rows, _rows_per_list(group.entry_bytes))
-    pages = _filled(min(int(full), number), int(left), group.entry_bytes, fill_ratio, number)
+    full, left = divmod(rows, _rows_per_list(entry))
+    pages = _filled(min(int(full), number), int(left), entry, fill_ratio, number)
     return pages * tuples / number
 
 

@@ -31,7 +31,7 @@ def other_index_pages(shape: IndexShape) -> int:
         case "brin":
             pages = _brin_pages(shape)
         case "gin":
-            elements = shape.elements or Elements(count=shape.rows, distinct=shape.rows / 100)
+            elements = Elements(count=shape.rows, distinct=shape.rows / 100)
             pages = gin_pages(elements, shape.rows, shape.table_pages)
         case "bloom":
             pages = 1 + shape.rows * (6 + 10) / (BLOCK_BYTES - 32)
@@ -52,14 +52,16 @@ def _hash_pages(shape: IndexShape) -> float:
     if doublings > _HASH_WHOLE_DOUBLINGS:
         step = buckets / 8
         buckets = math.ceil(wanted / step) * step
-    ratios = shape.keys[0].common_ratios if shape.keys else ()
-    overflow = sum(max(ratio * shape.rows / _HASH_ROWS_PER_PAGE - 1, 0.0) for ratio in ratios)
+    overflow = sum(
+        share.keys * max(share.mass / share.keys * shape.rows / _HASH_ROWS_PER_PAGE - 1, 0.0)
+        for share in shape.keys[0].shares
+    )
     return 2 + buckets + overflow
 
 
 def _brin_pages(shape: IndexShape) -> float:
     """One summary, of a least and a greatest value, for each range of the table's pages."""
-    ranges = math.ceil(shape.table_pages / shape.pages_per_range)
+    ranges = math.ceil(shape.table_pages / int(shape.options.get("pages_per_range", 128)))
     summary = 8 + 2 * sum(key.width_bytes for key in shape.keys) + LINE_POINTER_BYTES
     map_pages = max(math.ceil(ranges / _BRIN_POINTERS_PER_PAGE), 1)
     return 1 + map_pages + max(math.ceil(ranges * summary / _PAGE_BYTES), 1)
