@@ -136,7 +136,9 @@ def read_mcv_list(data: bytes) -> McvList:
     """
     try:
         return _read_mcv_list(data)
-    except (struct.error, IndexError) as error:
+    except FormatError:
+        raise
+    except (struct.error, ValueError) as error:
         raise FormatError("a list of most common values that ends too early") from error
 
 

@@ -52,7 +52,9 @@ group by c.relname, n.nspname, c.oid
 """
 _PAIRS = """
 select s.stxname, d.stxdmcv::bytea
-from pg_statistic_ext s join pg_statistic_ext_data d on d.stxoid = s.oid
+from pg_statistic_ext s
+    join pg_statistic_ext_data d on d.stxoid = s.oid
+    join pg_class c on c.oid = s.stxrelid and c.relpersistence = 't'
 where s.stxowner = 'twin'::regrole and s.stxname like 'pgadvisor\\_%'
     and d.stxdmcv is not null
 """
