@@ -47,7 +47,7 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
     (13, "select * from typed where id between 100 and 140 and raw > '\\xf0'"),
     (
         13,
-        "insert into typed (id, mood, grade, code) values (9001, 'sad', 4, 'Abc'), (9002, 'ok', 1, 'B')",
+        "insert into typed (id, mood, grade, code) values (9001, 'sad', 4, 'Abc')",
     ),
     (13, "update typed set good = good + 1 where mood = 'over the moon' and grade = 3"),
     # Collations
@@ -98,7 +98,7 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
     (13, "delete from measures where taken_on = '2024-02-05'"),
     (
         13,
-        "select a.id from measures a join measures b using (region, id) where a.taken_on > '2024-11-11'",
+        "select a.id from measures a join measures b using (region, id) where a.value > 970",
     ),
     (13, "select * from pets p join owners o on o.id = p.owner_id where o.name = 'owner 7'"),
     (13, "select p.id, m.kind from pets p left join pets m on m.id = p.mother_id"),
@@ -108,8 +108,10 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
     (13, "delete from owners where id = 77"),
     (
         13,
-        "insert into owners values (5, 'x', 'o5@example.org') on conflict (id) do update"
-        " set name = excluded.name",
+        (
+            "insert into owners values (5, 'x', 'o5@example.org') on conflict (id) do update"
+            " set name = excluded.name"
+        ),
     ),
     # Views
     (13, "select * from old_cats where owner_id < 100"),
@@ -127,8 +129,10 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
     (13, "select count(*) from remote_things"),
     (
         13,
-        "select t.id, r.mood from remote_things t join remote_typed r on r.id = t.id"
-        " where t.number < 20",
+        (
+            "select t.id, r.mood from remote_things t join remote_typed r on r.id = t.id"
+            " where t.number < 20"
+        ),
     ),
     (13, "select * from remote_typed where label = 'label 17'"),
     (13, "select * from remote_typed where mood = 'happy' and half > 500"),
@@ -161,9 +165,11 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
     (15, "select * from invoker where usual = 'x' or id = 105"),
     (
         15,
-        "merge into pets p using owners o on o.id = p.owner_id and o.id < 50"
-        " when matched and p.kind = 'cat' then delete"
-        " when not matched then insert (owner_id, kind) values (o.id, 'dog')",
+        (
+            "merge into pets p using owners o on o.id = p.owner_id and o.id < 50"
+            " when matched and p.kind = 'cat' then delete"
+            " when not matched then insert (owner_id, kind) values (o.id, 'dog')"
+        ),
     ),
     (18, "select * from computed where taxed > 400 and kept < 450"),
     (18, "select * from computed where kept = 17"),
@@ -180,16 +186,26 @@ GIN_STATEMENTS = ("select * from typed where words @@ to_tsquery('simple', 'word
 
 NOTES = (
     "collation everything.plain is stood in for by C.UTF-8",
-    "foreign table everything.from_file is stood in for by one of postgres_fdw: "
-    "only that wrapper plans without what file_fdw reads",
-    "function everything.built_in(text) is stood in for by one that does nothing: "
-    "its language is internal",
-    "function everything.few_rows(integer, integer) is stood in for by one that does nothing: "
-    "its language is internal",
-    "function everything.foreign_code(text, text) is stood in for by one that does nothing: "
-    "its language is c",
-    'index everything.turned_number is left out: operator class "everything.backwards_ops" '
-    'does not exist for access method "btree"',
+    (
+        "foreign table everything.from_file is stood in for by one of postgres_fdw: "
+        "only that wrapper plans without what file_fdw reads"
+    ),
+    (
+        "function everything.built_in(text) is stood in for by one that does nothing: "
+        "its language is internal"
+    ),
+    (
+        "function everything.few_rows(integer, integer) is stood in for by one that does nothing: "
+        "its language is internal"
+    ),
+    (
+        "function everything.foreign_code(text, text) is stood in for by one that does nothing: "
+        "its language is c"
+    ),
+    (
+        'index everything.turned_number is left out: operator class "everything.backwards_ops" '
+        'does not exist for access method "btree"'
+    ),
     "text search configuration everything.plain_words is stood in for by pg_catalog.simple",
 )
 """What cannot be as on the original."""
