@@ -8,7 +8,6 @@ from dataclasses import replace
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.sensitivity import AskedColumns, ValueKind
 from pgadvisor.model.usage import PredicateKind, StatementUsage
-from pgadvisor.sqltext.quote import quote_array, quote_literal
 from pgadvisor.whatif.parameters.axis import Axis, Stratum, scaled
 from pgadvisor.whatif.parameters.common import Pick, Values, common_picks
 from pgadvisor.whatif.parameters.joint import common_combinations, joint_picks
@@ -102,7 +101,7 @@ def _axis(picks: Sequence[Pick], values: Sequence[SharedValue]) -> Axis:
 
 def _assigned(values: Sequence[SharedValue], row: Values) -> tuple[tuple[int, str], ...]:
     return tuple(
-        (number, "NULL" if text is None else quote_literal(text))
+        (number, "NULL" if text is None else value.site.literal(text))
         for value, text in zip(values, row, strict=True)
         for number in value.parameters
     )
@@ -110,7 +109,7 @@ def _assigned(values: Sequence[SharedValue], row: Values) -> tuple[tuple[int, st
 
 def _list_axes(sites: Sequence[Site], catalog: Catalog) -> Iterator[Axis]:
     for site in sites:
-        if site.is_list and site.parameters:
+        if site.is_list and site.can_be_listed:
             strata = [
                 Stratum(
                     value_class=pick.value_class,
@@ -126,8 +125,8 @@ def _list_axes(sites: Sequence[Site], catalog: Catalog) -> Iterator[Axis]:
 def _written_list(site: Site, values: Sequence[str]) -> tuple[tuple[int, str], ...]:
     numbers = site.parameters
     if site.predicate.takes_array:
-        return ((numbers[0], quote_array(values)),)
-    written = tuple(map(quote_literal, values))
+        return ((numbers[0], site.array_literal(values)),)
+    written = tuple(map(site.literal, values))
     if site.is_squashed:
         return ((numbers[0], ", ".join(written)),)
     return tuple(zip(numbers, written, strict=True))
@@ -167,7 +166,7 @@ def _range_axis(lower: Site | None, upper: Site | None, catalog: Catalog) -> Ite
     for pick in picks:
         bounds = ((lower, pick.lower), (upper, pick.upper))
         values = tuple(
-            (end.parameters[0], quote_literal(text))
+            (end.parameters[0], end.literal(text))
             for end, text in bounds
             if end is not None and text is not None
         )

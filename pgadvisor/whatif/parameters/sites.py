@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.schema import Column, Table
+from pgadvisor.model.schema import Column, Table, TypeKind
 from pgadvisor.model.sensitivity import AskedColumns
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.model.usage import Predicate, PredicateKind, RelationUsage, StatementUsage
+from pgadvisor.sqltext.quote import quote_array, quote_literal
 
 UNKNOWN_LENGTH = 10
 """Values that a list of unknown length is taken to have, as the planner takes it of arrays."""
@@ -32,6 +33,8 @@ class Site:
     """Of the table now, partitions added up."""
     length: int = 1
     """How many values it asks for at once."""
+    is_composite: bool = False
+    """The column is of a composite type."""
     is_squashed: bool = False
     """One parameter stands for a whole list: PostgreSQL 18 wrote ``IN ($1 /*, ... */)``."""
 
@@ -58,6 +61,23 @@ class Site:
     def asked(self) -> AskedColumns:
         """The column, as people are told of it."""
         return AskedColumns(table=self.table.qualified_name, columns=(self.column.name,))
+
+    @property
+    def can_be_listed(self) -> bool:
+        """There are arrays of arrays in name only: a parameter cannot be one."""
+        return not (self.predicate.takes_array and self.column.type_name.endswith("]"))
+
+    def literal(self, text: str) -> str:
+        """A value as SQL.
+
+        It has no type, so that it gets the one that the parameter would get: a domain's would have
+        to be cast row by row.  Composite values alone need theirs.
+        """
+        return quote_literal(text) + (f"::{self.column.type_name}" if self.is_composite else "")
+
+    def array_literal(self, texts: Sequence[str]) -> str:
+        """An array of values as SQL."""
+        return quote_array(texts) + (f"::{self.column.type_name}[]" if self.is_composite else "")
 
     @property
     def heaviest_rows(self) -> float:
@@ -110,6 +130,8 @@ def find_sites(
 def _sites_of(
     position: int, relation: RelationUsage, catalog: Catalog, squashed: Collection[int]
 ) -> Iterator[Site]:
+    table = catalog.tables.get(relation.table_oid)
+    composites = _composite_columns(table, catalog) if table else frozenset()
     for predicate in relation.predicates:
         known = known_column(relation.table_oid, predicate.column, catalog)
         if known is None or predicate.kind not in _KNOWN:
@@ -125,7 +147,20 @@ def _sites_of(
             statistics=known.statistics,
             rows=known.rows,
             length=UNKNOWN_LENGTH if is_open else max(len(listed), 1),
+            is_composite=predicate.column in composites,
             is_squashed=is_squashed,
         )
         if site.parameters:
             yield site
+
+
+def _composite_columns(table: Table, catalog: Catalog) -> frozenset[str]:
+    kinds = {
+        f"{user_type.schema}.{user_type.name}": user_type.kind
+        for user_type in catalog.snapshot.types
+    }
+    return frozenset(
+        column.name
+        for column in table.columns
+        if kinds.get(column.type_name.replace('"', "")) is TypeKind.COMPOSITE
+    )
