@@ -23,7 +23,8 @@ from pgadvisor.errors import ClusterError
 SUPERUSER = "postgres"
 PORT = 5432
 """Part of the socket's name only: nothing listens on a network."""
-_END_TIMEOUT_SECONDS = 15.0
+_END_TIMEOUT_SECONDS = 60.0
+"""A busy disk takes its time to remove ten thousand files, long after the server is gone."""
 _CHECKSUMS_BY_DEFAULT_MAJOR = 18
 _OWN_SETTINGS = frozenset(
     ("listen_addresses", "port", "unix_socket_directories", "data_directory", "logging_collector")

@@ -7,7 +7,7 @@ each is a transaction of its own, so that one that is refused leaves the others 
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,9 +25,11 @@ class Command:
 
 
 def run_batch(
-    connection: Connection[Any], commands: Sequence[Command], *, max_silence_s: float = 60.0
+    connection: Connection[Any], commands: Iterable[Command], *, max_silence_s: float = 60.0
 ) -> list[pq.abc.PGresult]:
     """Run commands, and return the result of each in order, be it rows or an error.
+
+    While the server is at work, the next commands are made and sent.
 
     Args:
         connection: Where; in autocommit mode and idle.
@@ -38,50 +40,83 @@ def run_batch(
     Raises:
         psycopg.OperationalError: The connection is lost.
     """
-    pgconn = connection.pgconn
+    answers = _Answers(connection.pgconn, max_silence_s)
     transformer = Transformer(connection)
-    pgconn.enter_pipeline_mode()
-    for command in commands:
+    connection.pgconn.enter_pipeline_mode()
+    for number, command in enumerate(commands, start=1):
         values = command.values
         dumped = transformer.dump_sequence(values, [PyFormat.TEXT] * len(values)) if values else []
-        pgconn.send_query_params(
+        connection.pgconn.send_query_params(
             command.text.encode(),
             dumped,
             param_types=transformer.types if values else (),
             param_formats=transformer.formats if values else (),
         )
-        pgconn.pipeline_sync()
-    results = connection.wait(_answers(pgconn, len(commands), max_silence_s))
-    pgconn.exit_pipeline_mode()
-    return results
+        connection.pgconn.pipeline_sync()
+        answers.expect()
+        if number % _SENT_TOGETHER == 0:
+            answers.take()
+        if answers.missing >= _MOST_MISSING:
+            connection.wait(answers.until(_MOST_MISSING // 2))
+    connection.wait(answers.until(0))
+    connection.pgconn.exit_pipeline_mode()
+    return answers.results
 
 
-def _answers(
-    pgconn: pq.abc.PGconn, count: int, max_silence_s: float
-) -> Generator[Wait, Ready | int, list[pq.abc.PGresult]]:
-    """Send as the socket takes it and read as it comes: a result and a sync for each command."""
-    results: list[pq.abc.PGresult] = []
-    is_sent = False
-    syncs = 0
-    heard_at = time.monotonic()
-    while syncs < count:
-        ready = yield Wait.R if is_sent else Wait.RW
-        if ready & Ready.W:
-            is_sent = pgconn.flush() == 0
-        if ready & Ready.R:
-            heard_at = time.monotonic()
-            pgconn.consume_input()
-            while syncs < count and not pgconn.is_busy():
-                result = pgconn.get_result()
-                if result is None:  # the end of one command's results
-                    if pgconn.status == pq.ConnStatus.BAD:
-                        raise OperationalError("the server has closed the connection")
-                    continue
-                if result.status == pq.ExecStatus.PIPELINE_SYNC:
-                    syncs += 1
-                else:
-                    results.append(result)
-        elif time.monotonic() - heard_at > max_silence_s:
-            pgconn.finish()
-            raise OperationalError("no answer from the server")
-    return results
+_SENT_TOGETHER = 20
+_MOST_MISSING = 1_000
+"""So many unanswered commands are kept in memory, and no more."""
+
+
+class _Answers:
+    """What the server answers to commands that are sent in a pipeline.
+
+    Args:
+        pgconn: In pipeline mode; each command is followed by a sync.
+        max_silence_s: How long one command may take.
+    """
+
+    def __init__(self, pgconn: pq.abc.PGconn, max_silence_s: float) -> None:
+        self._pgconn = pgconn
+        self._max_silence_s = max_silence_s
+        self.results: list[pq.abc.PGresult] = []
+        self.missing = 0
+        """Commands that are not answered yet."""
+
+    def expect(self) -> None:
+        """One more command was sent."""
+        self.missing += 1
+
+    def take(self) -> None:
+        """Send as much as the socket takes, and read what has come; wait for nothing."""
+        self._pgconn.flush()
+        self._pgconn.consume_input()
+        self._read()
+
+    def until(self, missing: int) -> Generator[Wait, Ready | int, None]:
+        """Send, and read until no more than so many are missing."""
+        is_sent = False
+        heard_at = time.monotonic()
+        while self.missing > missing:
+            ready = yield Wait.R if is_sent else Wait.RW
+            if ready & Ready.W:
+                is_sent = self._pgconn.flush() == 0
+            if ready & Ready.R:
+                heard_at = time.monotonic()
+                self._pgconn.consume_input()
+                self._read()
+            elif time.monotonic() - heard_at > self._max_silence_s:
+                self._pgconn.finish()
+                raise OperationalError("no answer from the server")
+
+    def _read(self) -> None:
+        """A result and a sync for each command, as far as they are there."""
+        while self.missing and not self._pgconn.is_busy():
+            result = self._pgconn.get_result()
+            if result is None:  # the end of one command's results
+                if self._pgconn.status == pq.ConnStatus.BAD:
+                    raise OperationalError("the server has closed the connection")
+            elif result.status == pq.ExecStatus.PIPELINE_SYNC:
+                self.missing -= 1
+            else:
+                self.results.append(result)

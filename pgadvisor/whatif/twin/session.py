@@ -58,7 +58,6 @@ _SAVE_SPACE = (
     b"alter database template0 is_template false",
     b"drop database template0",
 )
-_BATCH = 100
 _ADMIN_TIMEOUT_MS = 60_000
 
 
@@ -200,12 +199,8 @@ class TwinServer:
         Raises:
             TwinError: The server is gone.
         """
-        waiting = list(commands)
-        results: list[pq.abc.PGresult] = []
         with self.failing("building the planner twin"):
-            for start in range(0, len(waiting), _BATCH):
-                results += run_batch(self.role, waiting[start : start + _BATCH])
-        return results
+            return run_batch(self.role, commands)
 
     @contextmanager
     def hearing(self, hear: Callable[[str], None]) -> Iterator[None]:
