@@ -97,3 +97,28 @@ def test_plans_everything_like_an_original_of_every_major(major_cluster: Cluster
 
     assert missed == []
     assert notes == NOTES
+
+
+@pytest.mark.parametrize(
+    ("create", "statement"),
+    [
+        ("create index tried on on_fast (kind, id)", "select id from on_fast where kind = 9"),
+        ("create index tried on spread (kind)", "select * from spread where kind = 'k7'"),
+    ],
+)
+def test_takes_hypothetical_indexes_wherever_a_table_is(
+    create: str, statement: str, everything: str, twin: Twin
+) -> None:
+    with psycopg.connect(everything) as connection:
+        connection.execute(f"set search_path = {SEARCH_PATH}".encode())
+        connection.execute(create.encode())
+        connection.execute(f"analyze {create.split()[4]}".encode())
+        original = original_plan(connection, statement)
+        connection.rollback()
+
+    plan = twin.explain(statement, create=(create,))
+
+    kinds = [[node.node_type for node in one.root.walk()] for one in (plan, original)]
+    assert plan.index_names
+    assert kinds[0] == kinds[1]
+    assert plan.total_cost == pytest.approx(original.total_cost, rel=0.02)

@@ -46,13 +46,13 @@ with recursive family(root, oid) as (
 select root::bigint, array_agg(oid::bigint) from family group by root
 """
 _EMPTY_FILES = """
-update pg_class set relfilenode = (
-    select relfilenode from pg_class where oid = 'pgadvisor_twin.lot'::regclass)
-where oid = any(%s)
+update pg_class c set relfilenode = lot.relfilenode, reltablespace = lot.reltablespace
+from pg_class lot
+where lot.oid = 'pgadvisor_twin.lot'::regclass and c.oid = any(%s)
 """
 _OWN_FILES = """
-update pg_class c set relfilenode = own.node
-from unnest(%s::oid[], %s::oid[]) as own(oid, node)
+update pg_class c set relfilenode = own.node, reltablespace = own.tablespace
+from unnest(%s::oid[], %s::oid[], %s::oid[]) as own(oid, node, tablespace)
 where c.oid = own.oid
 """
 _CONCURRENTLY = re.compile(r"^(\s*create\s+(?:unique\s+)?index)\s+concurrently\b", re.IGNORECASE)
@@ -193,16 +193,16 @@ class CandidateBuilder:
     @contextmanager
     def _without_rows(self, table_oids: Sequence[int]) -> Iterator[None]:
         nodes = self._server.query(
-            "select oid::bigint, relfilenode::bigint from pg_class where oid = any(%s)",
+            "select oid::bigint, relfilenode::bigint, reltablespace::bigint from pg_class "
+            "where oid = any(%s) and relkind = 'r'",
             (list(table_oids),),
         )
-        self._server.command(_EMPTY_FILES, (list(table_oids),))
+        self._server.command(_EMPTY_FILES, ([oid for oid, _, _ in nodes],))
         try:
             yield
         finally:
-            self._server.command(
-                _OWN_FILES, ([oid for oid, _ in nodes], [node for _, node in nodes])
-            )
+            own = tuple([row[column] for row in nodes] for column in range(3))
+            self._server.command(_OWN_FILES, own)
 
     def _adopt(
         self, size_bytes: Callable[[str, str], int | None]
