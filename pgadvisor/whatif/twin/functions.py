@@ -31,8 +31,11 @@ update pg_proc p
 set proleakproof = f.leakproof,
     prosupport = coalesce((
         -- A support function takes for granted which arguments it gets.
-        select same.prosupport from pg_proc same
-        where same.prosupport = to_regproc(f.support)
+        select same.prosupport
+        from pg_proc same
+            join pg_proc support on support.oid = same.prosupport
+            join pg_namespace n on n.oid = support.pronamespace
+        where quote_ident(n.nspname) || '.' || quote_ident(support.proname) = f.support
             and same.proargtypes = p.proargtypes
             and same.prorettype = p.prorettype
             and same.proowner <> p.proowner
