@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pgadvisor.whatif.twin.files import RelationFile, set_lengths, whole_blocks
 from pgadvisor.whatif.twin.foreign import close_servers, create_servers
 from pgadvisor.whatif.twin.index_facts import read_index_facts
 from pgadvisor.whatif.twin.index_shapes import Shapes
-from pgadvisor.whatif.twin.index_size import btree_height
+from pgadvisor.whatif.twin.index_size import INNER_FILL_RATIO, btree_height
 from pgadvisor.whatif.twin.schema import build_schema
 from pgadvisor.whatif.twin.session import DATABASE, ROLE, TwinServer
 from pgadvisor.whatif.twin.settings import take_over_settings
@@ -175,4 +176,12 @@ def _heights(
             rows = index.rows if index.rows >= 0 else catalog.rows_now(table)
             if file.pages > 1:
                 shape = shapes.shape(table, facts, rows, table.pages)
-                yield facts.oid, btree_height(shape, file.pages)
+                yield facts.oid, btree_height(shape, _pages_as_built(index, file.pages))
+
+
+def _pages_as_built(index: Index, pages: int) -> int:
+    """The length that an index just built has at the same height.
+
+    Building leaves room on its inner pages.  As it grows, these fill up before one is split.
+    """
+    return max(min(index.pages, pages), math.ceil(pages * INNER_FILL_RATIO))

@@ -248,7 +248,8 @@ def attachment_items(catalog: Catalog) -> Iterator[Item]:
 
 
 def _usable(catalog: Catalog) -> Iterator[Index]:
-    for index in catalog.snapshot.indexes:
+    """Yield indexes as they were made: of two that are as good, the planner goes by their OIDs."""
+    for index in sorted(catalog.snapshot.indexes, key=lambda one: one.oid):
         if index.is_valid and not index.is_extension_member:
             yield index
 

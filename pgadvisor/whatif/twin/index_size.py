@@ -31,7 +31,8 @@ from pgadvisor.whatif.twin.key_shares import Share, joined, key_groups, placed, 
 
 FILL_RATIO = 0.9
 """Of a leaf that is being built, unless the index says otherwise."""
-_INNER_FILL_RATIO = 0.7
+INNER_FILL_RATIO = 0.7
+"""How full the inner pages of a btree are when it is built."""
 _NEVER_USED_BYTES = 24 + 16 + 2 * LINE_POINTER_BYTES
 """Page header, btree's special space, the upper bound's line pointer and one to spare."""
 _MAX_POSTING_BYTES = 812
@@ -55,6 +56,8 @@ class IndexShape:
     table_pages: int = 0
     options: Mapping[str, str] = field(default_factory=dict)
     """Storage parameters."""
+    build_memory_bytes: float = math.inf
+    """Of a GIN index: what elements are collected in before they are inserted."""
     shares: tuple[Share, ...] = ()
     """How the rows are spread over the combinations of the keys; empty: over those of
     independent columns."""
@@ -110,7 +113,7 @@ def inner_fanout(shape: IndexShape, tuples: float) -> float:
         shape: The index.
         tuples: On its leaves.
     """
-    room = BLOCK_BYTES - _NEVER_USED_BYTES - int((1 - _INNER_FILL_RATIO) * BLOCK_BYTES)
+    room = BLOCK_BYTES - _NEVER_USED_BYTES - int((1 - INNER_FILL_RATIO) * BLOCK_BYTES)
     size, likelihood, distinct = 0.0, 0.0, 1.0
     for count, key in enumerate(shape.keys, start=1):
         prefix = shape.keys[:count]
