@@ -78,7 +78,8 @@ def _plan_all(
         relevant = frozenset(d for d in chosen if leading_column(d) in row.statement.columns)
         if not relevant:
             continue
-        plan = backend.plan(row.statement.text, Configuration(create=relevant))
+        configuration = Configuration(create=relevant, settings=row.statement.settings)
+        plan = backend.plan(row.statement.text, configuration)
         if isinstance(plan, NotPlanned):
             continue
         effect = StatementEffect(

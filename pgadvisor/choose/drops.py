@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.candidate import WeightedStatement
@@ -79,9 +79,10 @@ def _culprits(
     chosen: frozenset[IndexDefinition],
 ) -> list[tuple[Index, str]]:
     """The indexes whose loss makes the statement dearer; none: all of them may go."""
-    before = backend.plan(statement.text, Configuration(create=chosen))
+    kept = Configuration(create=chosen, settings=statement.settings)
+    before = backend.plan(statement.text, kept)
     gone = frozenset(index.oid for index in drops)
-    after = backend.plan(statement.text, Configuration(create=chosen, drop=gone))
+    after = backend.plan(statement.text, replace(kept, drop=gone))
     if isinstance(before, NotPlanned):
         return []
     if isinstance(after, NotPlanned):

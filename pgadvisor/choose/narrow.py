@@ -70,7 +70,8 @@ def _value(
         if leading_column(changed) not in columns:
             continue
         relevant = frozenset(d for d in chosen if leading_column(d) in columns)
-        plan = backend.plan(row.statement.text, Configuration(create=relevant))
+        configuration = Configuration(create=relevant, settings=row.statement.settings)
+        plan = backend.plan(row.statement.text, configuration)
         cost = row.base_cost if isinstance(plan, NotPlanned) else plan.total_cost
         total += problem.valuation.per_day(row, cost)
     return total

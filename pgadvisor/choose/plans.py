@@ -113,7 +113,8 @@ def _peel(
     backend: Backend,
     names: Mapping[str, IndexDefinition],
 ) -> StatementPlans | NotPlanned:
-    base = backend.plan(statement.text)
+    settings = statement.settings
+    base = backend.plan(statement.text, Configuration(settings=settings))
     if isinstance(base, NotPlanned):
         return base
     alternatives: list[AtomicPlan] = []
@@ -121,7 +122,7 @@ def _peel(
     for _ in range(MAX_ROUNDS):
         if not left:
             break
-        plan = backend.plan(statement.text, Configuration(create=left))
+        plan = backend.plan(statement.text, Configuration(create=left, settings=settings))
         if isinstance(plan, NotPlanned):
             return plan
         uses = used_candidates(plan, names)

@@ -16,6 +16,7 @@ from pgadvisor.model.usage import PredicateKind, RelationUsage, StatementKind, S
 from pgadvisor.parse.expression import predicate_implies_equality
 from pgadvisor.parse.parameters import substitute
 from pgadvisor.propose.existing import serves
+from pgadvisor.whatif.role_settings import settings_of
 
 MAX_STATEMENTS = 2_000
 COVERED_TIME_RATIO = 0.99
@@ -163,6 +164,7 @@ def _weighted(
         text=statement.text,
         calls_per_day=statement.calls / days if measured else statement.weight,
         mean_time_ms=statement.mean_time_ms if measured else None,
+        settings=settings_of(statement, catalog.snapshot.server),
         columns=frozenset(
             (_root_oid(catalog, relation.table_oid), name)
             for relation in usage.relations

@@ -134,7 +134,7 @@ def merge(entries: list[Statement]) -> Statement:
     starts = [entry.since for entry in entries if entry.since is not None]
     return replace(
         first,
-        roles=tuple(sorted({role for entry in entries for role in entry.roles})),
+        roles=_busiest_first(entries),
         mean_time_ms=mean,
         min_time_ms=min(entry.min_time_ms for entry in entries),
         max_time_ms=max(entry.max_time_ms for entry in entries),
@@ -142,6 +142,15 @@ def merge(entries: list[Statement]) -> Statement:
         since=min(starts, default=None),
         **sums,
     )
+
+
+def _busiest_first(entries: Iterable[Statement]) -> tuple[str, ...]:
+    """The roles, by the time that the statement took in their hands."""
+    times: defaultdict[str, float] = defaultdict(float)
+    for entry in entries:
+        for role in entry.roles:
+            times[role] += entry.total_time_ms
+    return tuple(sorted(times, key=lambda role: (-times[role], role)))
 
 
 def _info(row: Record, extension: Extension, server: Server) -> StatementsInfo:

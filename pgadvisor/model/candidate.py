@@ -30,6 +30,8 @@ class WeightedStatement:
     calls_per_day: float
     mean_time_ms: float | None
     """Measured; None: the workload came from files, and cost stands in for time."""
+    settings: tuple[tuple[str, str], ...] = ()
+    """Planner settings of the role that runs it, where they differ from the snapshot's."""
     columns: frozenset[tuple[int, str]] = frozenset()
     """Columns and expressions that its conditions, joins and orders name, with the OID of the
     table that an index would be on: only candidates that begin with one of them are tried."""

@@ -29,7 +29,7 @@ class Statement:
     fingerprint: str = ""
     """pglast's; it ignores aliases, literals and the schema of a name."""
     roles: tuple[str, ...] = ()
-    """Who ran it; entries of several roles are added up."""
+    """Who ran it, the one with the most time first; entries of several roles are added up."""
     is_top_level: bool = True
     calls: int = 0
     total_time_ms: float = 0.0

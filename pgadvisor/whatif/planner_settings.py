@@ -1,4 +1,4 @@
-"""Which settings may be changed on somebody's server: those that the planner alone looks at."""
+"""Which settings the planner alone looks at: they may be changed on somebody's server, too."""
 
 from __future__ import annotations
 
