@@ -311,6 +311,8 @@ def test_sends_nothing_but_what_is_listed(hypopg_shop: str, hypopg_snapshot: Sna
 
     reads = allowed_reads(hypopg_snapshot.server.major)
     others = {text for text in sent if not is_allowed(text, reads)}
+    # From 1.4 on it shows again what was hidden, too.
+    others = {text.replace(', "extensions".hypopg_unhide_all_indexes()', "") for text in others}
     assert others == {
         'select /* pgadvisor */ pg_catalog.count(*) as count from "extensions".hypopg()',
         'select /* pgadvisor */ "extensions".hypopg_reset()',

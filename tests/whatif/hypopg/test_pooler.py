@@ -118,6 +118,24 @@ def test_leaves_nothing_after_a_timeout(
     assert left == (0,)
 
 
+def test_hides_nothing_from_the_next_client(
+    pooled: str, other: psycopg.Connection, hypopg_snapshot: Snapshot
+) -> None:
+    statement = "select * from orders where customer_id = 17"
+    index = next(i for i in hypopg_snapshot.indexes if i.name == "orders_customer")
+    usual = other.execute(f"explain {statement}".encode()).fetchall()
+
+    with HypoPG(pooled, hypopg_snapshot) as hypopg:
+        outcome = hypopg.plan(statement, Configuration(drop=frozenset([index.oid])))
+        seen = other.execute(f"explain {statement}".encode()).fetchall()
+        later = hypopg.plan(statement)
+
+    assert isinstance(outcome, NotPlanned) or index.name not in outcome.index_names
+    assert isinstance(later, Plan)
+    assert index.name in later.index_names
+    assert seen == usual
+
+
 def test_is_not_misled_by_what_another_client_left(
     pooled: str, other: psycopg.Connection, hypopg_snapshot: Snapshot
 ) -> None:
