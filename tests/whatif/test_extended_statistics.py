@@ -13,6 +13,8 @@ from pgadvisor.cluster.binaries import Binaries
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
 from pgadvisor.model.plan import Plan
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.snapshotfile import redact
 from pgadvisor.whatif.twin import Twin
 from tests.fixtures.databases import fresh_database
 from tests.whatif.correlated import KINDS, OBJECTS, STATEMENTS, fill
@@ -154,3 +156,88 @@ def test_the_statements_do_ask_for_them(cluster: Cluster) -> None:
         if plan.root.rows != count
     ]
     assert len(different) >= len(STATEMENTS) - 4, set(STATEMENTS) - set(different)
+
+
+PAIR = """
+create table pair (gone integer, a integer, b integer);
+alter table pair drop column gone;
+insert into pair select i % 10, i % 10 from generate_series(1, 1000) as i;
+create statistics pair_stats on a, b from pair;
+"""
+BOTH = "select * from pair where a = 1 and b = 1"
+
+
+@pytest.fixture
+def pair(database: str) -> Snapshot:
+    """Two columns that are equal, analysed; a row in ten is selected by both."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(PAIR)
+        connection.execute("analyze")
+    return collect(database)
+
+
+def test_a_redacted_snapshot_estimates_combinations_all_the_same(pair: Snapshot) -> None:
+    with Twin(redact(pair, "default")) as twin:
+        assert twin.notes == ()
+        assert twin.explain(BOTH).root.rows == 100
+
+
+def test_a_file_of_an_earlier_version_brings_what_it_has(pair: Snapshot) -> None:
+    [one] = pair.extended_statistics
+    older = replace(pair, extended_statistics=(replace(one, values=()),))
+
+    with Twin(older) as twin:
+        assert twin.notes == ()
+        assert twin.explain(BOTH).root.rows == 100  # by the dependency
+        assert twin.explain("select 1 from pair group by a, b").root.rows == 10
+
+
+def test_values_that_are_not_in_the_snapshot_are_noted(pair: Snapshot) -> None:
+    [one] = pair.extended_statistics
+    bare = replace(one, values=(), has_values=False, n_distinct=None, dependencies=None)
+
+    with Twin(replace(pair, extended_statistics=(bare,))) as twin:
+        assert twin.notes == (
+            "statistics public.pair_stats on public.pair have no values in the snapshot",
+        )
+        assert twin.explain(BOTH).root.rows == 10
+
+
+def test_a_value_that_does_not_fit_costs_no_other_kind(pair: Snapshot) -> None:
+    [one] = pair.extended_statistics
+    [values] = one.values
+    [first, *rest] = values.most_common or ()
+    wrong = replace(first, values=("one", "1"))
+    values = replace(values, most_common=(wrong, *rest))
+
+    with Twin(replace(pair, extended_statistics=(replace(one, values=(values,)),))) as twin:
+        assert twin.notes == (
+            (
+                "values of statistics public.pair_stats on public.pair are not all in the twin: "
+                'invalid input syntax for type integer: "one"'
+            ),
+        )
+        assert twin.explain(BOTH).root.rows == 100
+
+
+def test_ten_thousand_combinations_are_all_there(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("create table wide (a integer, b text)")
+        connection.execute(
+            "insert into wide select i % 9999, 'v' || i % 9999 from generate_series(1, 20000) as i"
+        )
+        connection.execute("create statistics wide_stats (mcv) on a, b from wide")
+        connection.execute("alter statistics wide_stats set statistics 10000")
+        connection.execute("analyze wide")
+    snapshot = collect(database)
+    [one] = snapshot.extended_statistics
+
+    with Twin(snapshot) as twin:
+        found = twin._run("asking").server.query("select most_common_vals from pg_stats_ext")
+        notes = twin.notes
+
+    assert notes == ()
+    assert [tuple(values) for values in found[0][0]] == [
+        combination.values for combination in one.values[0].most_common or ()
+    ]
+    assert len(found[0][0]) == 9999
