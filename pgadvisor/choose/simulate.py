@@ -9,7 +9,7 @@ from pgadvisor.choose.drops import check_drops
 from pgadvisor.choose.indexes import choose_indexes
 from pgadvisor.choose.plans import Progress
 from pgadvisor.choose.value import WriteCost
-from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, weigh, with_proposals
+from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with_proposals
 from pgadvisor.errors import ClusterError, HypoPGError
 from pgadvisor.model.action import DropIndex
 from pgadvisor.model.budget import Budget
@@ -21,7 +21,7 @@ from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.propose.indexes import propose_indexes
 from pgadvisor.rulekit import Case
 from pgadvisor.whatif.backend import Backend
-from pgadvisor.whatif.parameters import survey
+from pgadvisor.whatif.parameters import PinnedValues, survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,14 @@ def _ask(
     chosen = frozenset(index.candidate.definition for index in choice.chosen)
     check = check_drops(drops, workload.statements, backend, chosen)
     names = {index.oid: (index.schema, index.name) for index in drops}
-    by_value = survey(backend, case.snapshot.statements, case.usage, catalog, progress)
+    by_value = survey(
+        backend,
+        case.snapshot.statements,
+        case.usage,
+        catalog,
+        pinned=_pinned(workload),
+        progress=progress,
+    )
     choice = replace(
         choice,
         covered_time_ratio=workload.covered_time_ratio,
@@ -109,6 +116,16 @@ def _ask(
         refused_drops={names[oid]: reason for oid, reason in check.refused.items()},
         plans_by_value=by_value,
     )
+
+
+def _pinned(workload: Workload) -> dict[str, PinnedValues]:
+    """Statements of which an index or a rule tells what they ask for."""
+    words = dict(workload.assumed)
+    return {
+        statement.id: PinnedValues(text=statement.text, words=words[statement.id])
+        for statement in workload.statements
+        if statement.id in words
+    }
 
 
 def _drops(case: Case, findings: Sequence[Finding]) -> tuple[Index, ...]:

@@ -172,8 +172,8 @@ def _by_value(page: Page, report: ReportView) -> None:
         with page.indented(2):
             for variant in found.variants:
                 page.paragraph(
-                    f"- {variant.nodes}: {variant.share} of the calls, cost {variant.cost};"
-                    f" {variant.asked}",
+                    f"- {variant.nodes}, cost {variant.cost}, {variant.share} of the calls as"
+                    f" assumed: {variant.asked}",
                     hanging=2,
                 )
                 for literals in variant.literals:

@@ -14,6 +14,7 @@ from pgadvisor.model.sensitivity import (
     PlansByValue,
     PlanVariant,
     ValueClass,
+    ValueKind,
 )
 from pgadvisor.units import format_count, format_ratio
 
@@ -21,6 +22,7 @@ _STATEMENT_LENGTH = 160
 _MOST_ROWS = 4
 _MOST_LITERALS = 3
 _SMALL_COST = 100
+_JOINABLE = frozenset({ValueKind.VALUE, ValueKind.RANGE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +110,7 @@ def _asked(variant: PlanVariant, whole: PlansByValue) -> str:
         decisive = {asked: classes for asked, classes in own.items() if classes != every[asked]}
         # Of the same classes that other plans come out for, all tell something.
         told = decisive or own
-        return "; ".join(f"{names[asked]}: {_any_of(told[asked])}" for asked in told)
+        return "; ".join(f"{names[asked]}: {_any_of(told[asked], every[asked])}" for asked in told)
     written = [
         ", ".join(f"{names[one.asked]}: {one.words}" for one in member.classes)
         for member in variant.members[:_MOST_ROWS]
@@ -137,8 +139,19 @@ def _rank(one: ValueClass) -> tuple[float, str]:
     return (-one.high_ratio, one.words)
 
 
-def _any_of(classes: Sequence[ValueClass]) -> str:
-    return ", or ".join(dict.fromkeys(one.words for one in classes))
+def _any_of(classes: Sequence[ValueClass], every: Sequence[ValueClass]) -> str:
+    """Classes in words; neighbours among all that there are become one."""
+    found: list[ValueClass] = []
+    last = -1
+    for one in classes:
+        place = every.index(one)
+        is_next = place == last + 1 and found and found[-1].kind is one.kind
+        if is_next and one.kind in _JOINABLE:
+            found[-1] = found[-1].joined(one)
+        else:
+            found.append(one)
+        last = place
+    return ", or ".join(one.words for one in found)
 
 
 def _generic(found: PlansByValue) -> str:

@@ -29,11 +29,29 @@ class ValueKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedColumns:
+    """A column that values are asked of, or several whose values go together."""
+
+    table: str
+    """``schema.table``, for people."""
+    columns: tuple[str, ...]
+
+    @property
+    def short_name(self) -> str:
+        """Without the table: ``tenant_id``, ``(city, zip)``."""
+        return self.columns[0] if len(self.columns) == 1 else f"({', '.join(self.columns)})"
+
+    @property
+    def name(self) -> str:
+        """``schema.table.tenant_id``, ``schema.table.(city, zip)``."""
+        return f"{self.table}.{self.short_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValueClass:
     """What some values of a column have in common; it holds none of them."""
 
-    column: str
-    """``schema.table.column``, several joined by a comma: for people, not quoted."""
+    asked: AskedColumns
     kind: ValueKind
     low_ratio: float
     """The least share of the rows that one of the values holds; of a range, the share that it
@@ -44,8 +62,6 @@ class ValueClass:
     """How many values the class has, as far as is known."""
     list_length: int = 1
     """Of a list: how many values are asked for at once."""
-    is_combination: bool = False
-    """The values are those of several columns together."""
     rows: float = 0.0
     """Rows that a value of it, or the range, stands for; 0: not known."""
 
@@ -58,7 +74,7 @@ class ValueClass:
             case ValueKind.UNKNOWN:
                 return "one of the other values"
             case ValueKind.RANGE:
-                return f"a range that covers {_share(self.high_ratio)} of the rows"
+                return f"a range that covers {self._shares()} of the rows"
             case ValueKind.EXCLUSION:
                 return f"all but {self._value()}"
             case ValueKind.LIST:
@@ -67,7 +83,7 @@ class ValueClass:
                 return self._value()
 
     def _value(self) -> str:
-        noun = "combination" if self.is_combination else "value"
+        noun = "combination" if len(self.asked.columns) > 1 else "value"
         if self.value_count < _ONE_ROW:
             return f"a {noun} {self._held()}"
         return f"one of {format_count(self.value_count)} {noun}s {self._held()} each"
@@ -75,12 +91,22 @@ class ValueClass:
     def _held(self) -> str:
         if self.rows and self.rows < _ONE_ROW and self.high_ratio <= self.low_ratio:
             return "held by a single row"
+        return f"held by {self._shares()} of the rows"
+
+    def _shares(self) -> str:
         low, high = _share(self.low_ratio), _share(self.high_ratio)
         if low == high:
-            return f"held by {high} of the rows"
-        if self.low_ratio < _TINY_RATIO:
-            return f"held by up to {high} of the rows"
-        return f"held by {low.removesuffix(' %')} to {high} of the rows"
+            return high
+        return f"up to {high}" if self.low_ratio < _TINY_RATIO else f"{low[:-2]} to {high}"
+
+    def joined(self, other: ValueClass) -> ValueClass:
+        """One class in the place of two of the same kind and columns."""
+        return replace(
+            self,
+            low_ratio=min(self.low_ratio, other.low_ratio),
+            high_ratio=max(self.high_ratio, other.high_ratio),
+            value_count=self.value_count + other.value_count,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,3 +106,5 @@ def test_finds_nothing_once_it_is_mended(server: Cluster) -> None:
     judged = {*advice.clear, *(finding.rule_id for finding in advice.findings)}
     assert result.precision == 1.0, said(result)
     assert set(RULES) <= judged, f"could not judge: {sorted(set(RULES) - judged)}"
+    # Nobody polls for jobs that are done, whatever share of the rows they are.
+    assert advice.plans_by_value == ()

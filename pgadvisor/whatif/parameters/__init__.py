@@ -2,6 +2,6 @@
 
 from pgadvisor.whatif.parameters.by_value import plans_by_value
 from pgadvisor.whatif.parameters.samples import Sample, Sampling, draw_samples
-from pgadvisor.whatif.parameters.survey import survey
+from pgadvisor.whatif.parameters.survey import PinnedValues, survey
 
-__all__ = ["Sample", "Sampling", "draw_samples", "plans_by_value", "survey"]
+__all__ = ["PinnedValues", "Sample", "Sampling", "draw_samples", "plans_by_value", "survey"]

@@ -81,13 +81,7 @@ def merged(first: Stratum, second: Stratum) -> Stratum:
     one, two = kept.value_class, other.value_class
     if one.kind is not two.kind:
         return replace(kept, weight=weight)
-    wider = replace(
-        one,
-        low_ratio=min(one.low_ratio, two.low_ratio),
-        high_ratio=max(one.high_ratio, two.high_ratio),
-        value_count=one.value_count + two.value_count,
-    )
-    return replace(kept, weight=weight, value_class=wider)
+    return replace(kept, weight=weight, value_class=one.joined(two))
 
 
 def _distance(first: Stratum, second: Stratum) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from pgadvisor.model.sensitivity import AskedColumns, ValueClass, ValueKind
@@ -109,14 +109,10 @@ def _class(group: Sequence[tuple[Values, float]], asked: AskedColumns, rows: flo
 
 def _together(one: Pick, two: Pick) -> Pick:
     first, second = (one, two) if one.weight >= two.weight else (two, one)
-    wider = replace(
-        first.value_class,
-        low_ratio=min(one.value_class.low_ratio, two.value_class.low_ratio),
-        high_ratio=max(one.value_class.high_ratio, two.value_class.high_ratio),
-        value_count=one.value_class.value_count + two.value_class.value_count,
-    )
     return Pick(
-        value_class=wider, weight=one.weight + two.weight, members=first.members + second.members
+        value_class=first.value_class.joined(second.value_class),
+        weight=one.weight + two.weight,
+        members=first.members + second.members,
     )
 
 

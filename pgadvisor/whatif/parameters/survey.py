@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.usage import StatementUsage
+from pgadvisor.parse.usage import usage_of
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.parameters.by_value import plans_by_value
 from pgadvisor.whatif.parameters.samples import draw_samples
@@ -17,6 +20,17 @@ MAX_STATEMENTS = 50
 MIN_TIME_RATIO = 0.005
 """Statements that take a smaller share of the time are passed over."""
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedValues:
+    """Values that a statement is known to ask for."""
+
+    text: str
+    """The statement with those in the place of their parameters."""
+    words: str
+    """As a condition: ``status = 'pending'``."""
+
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -25,9 +39,19 @@ def survey(
     statements: Iterable[Statement],
     usages: Mapping[str, StatementUsage],
     catalog: Catalog,
+    *,
+    pinned: Mapping[str, PinnedValues] = MappingProxyType({}),
     progress: Progress | None = None,
 ) -> tuple[PlansByValue, ...]:
     """Plan the statements that take most time for several of their values.
+
+    Args:
+        backend: The planner.
+        statements: The workload.
+        usages: What they do, by statement id.
+        catalog: The snapshot.
+        pinned: By statement id, what is known of its values already.
+        progress: Told after each statement.
 
     Returns:
         One for each of them whose values statistics tell something of, in the order of their
@@ -39,9 +63,16 @@ def survey(
     chosen = _chosen(statements, usages)
     found: list[PlansByValue] = []
     for position, statement in enumerate(chosen, 1):
-        sampling = draw_samples(statement, usages[statement.id], catalog)
+        known = pinned.get(statement.id)
+        usage = usages[statement.id]
+        if known is not None:
+            statement = replace(statement, text=known.text)  # noqa: PLW2901  (with its values)
+            usage = usage_of(statement.id, known.text, catalog)
+        sampling = draw_samples(statement, usage, catalog)
         if sampling.samples:
-            found.append(plans_by_value(backend, statement, sampling, catalog))
+            made = plans_by_value(backend, statement, sampling, catalog)
+            notes = (f"it asks for {known.words}", *made.assumptions) if known else None
+            found.append(replace(made, assumptions=notes or made.assumptions))
         if progress is not None:
             progress("planning for several values", position, len(chosen))
     return tuple(found)
