@@ -33,7 +33,7 @@ from pgadvisor.collect.preflight import (
 )
 from pgadvisor.collect.range_statistics import read_range_statistics, with_ranges
 from pgadvisor.collect.scope import CollectOptions, locked
-from pgadvisor.collect.search_path import SearchPaths, resolved, search_paths
+from pgadvisor.collect.search_path import SearchPaths, joined, resolved, search_paths
 from pgadvisor.collect.server import (
     Identity,
     identity_of,
@@ -141,13 +141,15 @@ class _Collection:
         self._privileges()
         self._report("schema")
         snapshot = self._schema(Snapshot(server=server, tool_version=VERSION), identity)
-        server = replace(
-            server, search_path=self._schemas_in_path(server.search_path, identity.role)
-        )
+        schemas = tuple(row["schema"] for row in self._rows("schemas", "schemas"))
+        path = resolved(server.search_path, schemas, identity.role)
+        server = replace(server, search_path=path)
         self._report("statistics")
         snapshot = self._statistics(replace(snapshot, server=server), identity.role)
         self._report("statements")
         snapshot = self._functions(self._statements(snapshot))
+        path = joined(path, paths, snapshot.statements, schemas)
+        snapshot = replace(snapshot, server=replace(snapshot.server, search_path=path))
         self._report("plans")
         snapshot = self._plans(snapshot, paths)
         self._check_identity(identity)
@@ -248,10 +250,6 @@ class _Collection:
             sequences=sequences,
             types=self._all("types", lambda: read_types(session)),
         )
-
-    def _schemas_in_path(self, path: tuple[str, ...], role: str) -> tuple[str, ...]:
-        rows = self._rows("schemas", "schemas")
-        return resolved(path, (row["schema"] for row in rows), role)
 
     def _statistics(self, snapshot: Snapshot, role: str) -> Snapshot:
         session, options = self._session, self._options

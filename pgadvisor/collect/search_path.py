@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pgadvisor.model.server import RoleSetting
+from pgadvisor.model.statement import Statement
 from pgadvisor.sqltext.quote import quote_identifier
 
+MAX_OTHERS = 16
+"""A schema for each of a thousand tenants would make every look-up slow."""
 DEFAULT = ("$user", "public")
 _PART = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^,"]+))\s*(?:,|$)')
 
@@ -66,6 +69,31 @@ def resolved(path: Iterable[str], schemas: Iterable[str], role: str) -> tuple[st
     known = set(schemas)
     named = (role if schema == "$user" else schema for schema in path)
     return tuple(schema for schema in named if schema in known)
+
+
+def joined(
+    path: tuple[str, ...],
+    paths: SearchPaths,
+    statements: Iterable[Statement],
+    schemas: Iterable[str],
+) -> tuple[str, ...]:
+    """A path in which the statements of all roles find their tables, the first one's first.
+
+    Args:
+        path: What our own session has; it comes first.
+        paths: The search paths of the roles.
+        statements: The most expensive first.
+        schemas: Those that exist.
+    """
+    known = set(schemas)
+    others = dict.fromkeys(
+        schema
+        for statement in statements
+        for of_role in paths.of_roles(statement.roles)
+        for schema in of_role
+        if schema in known and schema not in path
+    )
+    return (*path, *list(others)[:MAX_OTHERS])
 
 
 def set_search_path(path: Iterable[str]) -> str:

@@ -129,7 +129,8 @@ class Server:
     is_through_pooler: bool = False
     block_size_bytes: int = 8192
     search_path: tuple[str, ...] = ("public",)
-    """Schemas that unqualified names are looked up in, in order, ``"$user"`` resolved."""
+    """Schemas that unqualified names are looked up in, in order, ``"$user"`` resolved; those of
+    the collecting role come first, and then those of the roles whose statements there are."""
     settings: tuple[Setting, ...] = ()
     extensions: tuple[Extension, ...] = ()
     role_settings: tuple[RoleSetting, ...] = ()

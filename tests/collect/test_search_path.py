@@ -7,12 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.collect.search_path import (
+    MAX_OTHERS,
+    joined,
     parse_search_path,
     resolved,
     search_paths,
     set_search_path,
 )
 from pgadvisor.model.server import RoleSetting
+from pgadvisor.testing import a_statement
 
 
 @pytest.mark.parametrize(
@@ -66,3 +69,21 @@ def test_puts_the_role_for_user() -> None:
 
 def test_drops_schemas_that_do_not_exist() -> None:
     assert resolved(("$user", "gone", "public"), ("public", "me"), "me") == ("me", "public")
+
+
+def test_looks_where_the_statements_of_other_roles_look() -> None:
+    paths = search_paths(("$user", "public"), [_setting("app", None, "app, tools, gone")])
+    statements = [a_statement("select 1", roles=("ann",)), a_statement("select 2", roles=("app",))]
+
+    path = joined(("public",), paths, statements, ("public", "tools", "app", "ann", "other"))
+
+    assert path == ("public", "ann", "app", "tools")
+
+
+def test_looks_into_the_schemas_of_the_busiest_tenants_only() -> None:
+    tenants = [f"tenant{number}" for number in range(100)]
+    statements = [a_statement(f"select {name}", roles=(name,)) for name in tenants]
+
+    path = joined(("public",), search_paths(("$user",), []), statements, tenants)
+
+    assert path == ("public", *tenants[:MAX_OTHERS])
