@@ -23,8 +23,8 @@ from pgadvisor.whatif.hypopg.functions import HIDES_SINCE
 from pgadvisor.whatif.hypopg.indexes import Indexes
 from pgadvisor.whatif.hypopg.planner import ServerPlanner
 from pgadvisor.whatif.hypopg.server import HypoServer, failing, open_server
-from pgadvisor.whatif.planner_settings import is_planner_setting
 from pgadvisor.whatif.hypopg.transaction import Change, Transactions
+from pgadvisor.whatif.planner_settings import is_planner_setting
 from pgadvisor.whatif.twin.fidelity import measure_fidelity
 
 
