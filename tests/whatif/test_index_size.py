@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.whatif.twin.entry_width import KeyStatistics, entry_bytes
-from pgadvisor.whatif.twin.gin_size import Elements, counted_elements, gin_pages
 from pgadvisor.whatif.twin.index_size import IndexShape, btree_height, btree_size
 from pgadvisor.whatif.twin.key_shares import Share, equal_shares
 from pgadvisor.whatif.twin.other_index_size import other_index_pages
@@ -219,23 +218,3 @@ def test_a_hash_index_has_buckets_in_powers_of_two_and_their_quarters() -> None:
     assert pages(60_000) == 258
     assert pages(100_000) == 514
     assert pages(200_000) == 770
-
-
-def test_counts_the_elements_of_arrays_as_analyze_did() -> None:
-    statistics = ColumnStatistics(
-        relation_oid=1,
-        column="tags",
-        most_common_elements=("a", "b"),
-        most_common_element_ratios=(0.5, 0.25, 0.25, 0.5, 0.0),
-        element_count_histogram=(0.0, 1.0, 2.0, 0.75),
-    )
-
-    assert counted_elements(statistics, 1000) == Elements(count=750, distinct=2)
-    assert counted_elements(replace(statistics, element_count_histogram=None), 1000) is None
-
-
-def test_a_gin_index_of_few_elements_is_small() -> None:
-    few = gin_pages(Elements(count=100_000, distinct=10), 50_000, 500)
-    many = gin_pages(Elements(count=100_000, distinct=50_000), 50_000, 500)
-
-    assert few < many / 5

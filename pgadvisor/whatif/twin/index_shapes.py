@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Index, Table
+from pgadvisor.model.server import Server
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.parse.expression import columns_in
 from pgadvisor.sqltext.quote import quote_identifier
@@ -20,6 +22,9 @@ from pgadvisor.whatif.twin.value_widths import sampled_widths
 
 _UNKNOWN_WIDTH_BYTES = 16.0
 _USUAL_TARGET = 100
+_PARALLEL_GIN_VERSION = 180_000
+_PARALLEL_MEMORY_KB = 65_536
+"""A build is given another process from 32 MB for each of them on."""
 _TARGET_SETTING = "default_statistics_target"
 _NEGLIGIBLE_RATIO = 1e-4
 """Rounding leaves such a rest where the most common values are all there are."""
@@ -81,6 +86,7 @@ class Shapes:
             fill_ratio=int(fill) / 100 if fill.isdecimal() else FILL_RATIO,
             table_pages=table_pages,
             options=facts.options,
+            build_memory_bytes=self._build_memory_bytes(table_pages),
             shares=spread.shares,
             least_shares=spread.least,
         )
@@ -146,8 +152,22 @@ class Shapes:
         column = table.column(name)
         if column is not None and (column.statistics_target or -1) > 0:
             return column.statistics_target or 0
-        setting = self._catalog.snapshot.server.setting(_TARGET_SETTING)
-        return int(setting.value) if setting is not None else _USUAL_TARGET
+        return _number(self._catalog.snapshot.server, _TARGET_SETTING, _USUAL_TARGET)
+
+    def _build_memory_bytes(self, table_pages: int) -> float:
+        """What a build of a GIN index collects elements in; infinite where it sorts all of them.
+
+        Builds by several processes do, from PostgreSQL 18 on.
+        """
+        server = self._catalog.snapshot.server
+        memory_kb = _number(server, "maintenance_work_mem", 65_536)
+        is_parallel = (
+            server.version_num >= _PARALLEL_GIN_VERSION
+            and _number(server, "max_parallel_maintenance_workers", 2) > 0
+            and table_pages >= _number(server, "min_parallel_table_scan_size", 1024)
+            and memory_kb >= _PARALLEL_MEMORY_KB
+        )
+        return math.inf if is_parallel else memory_kb * 1024.0
 
     def _statistics(
         self, table: Table, column: IndexColumn
@@ -165,6 +185,12 @@ class Shapes:
         if len(columns) != 1:
             return None, False
         return self._own.get((table.oid, next(iter(columns)))), False
+
+
+def _number(server: Server, setting: str, usual: int) -> int:
+    """A setting's value in its base unit."""
+    found = server.setting(setting)
+    return int(found.value) if found is not None else usual
 
 
 def _grown(shares: Iterable[Share], growth: float) -> tuple[Share, ...]:

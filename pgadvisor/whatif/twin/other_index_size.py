@@ -9,7 +9,7 @@ import math
 
 from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
 from pgadvisor.whatif.twin.entry_width import LINE_POINTER_BYTES, entry_bytes
-from pgadvisor.whatif.twin.gin_size import Elements, gin_pages
+from pgadvisor.whatif.twin.gin_size import gin_size
 from pgadvisor.whatif.twin.index_size import IndexShape
 
 _PAGE_BYTES = BLOCK_BYTES - 24 - 16
@@ -31,8 +31,7 @@ def other_index_pages(shape: IndexShape) -> int:
         case "brin":
             pages = _brin_pages(shape)
         case "gin":
-            elements = Elements(count=shape.rows, distinct=shape.rows / 100)
-            pages = gin_pages(elements, shape.rows, shape.table_pages)
+            pages = gin_size(shape).pages
         case "bloom":
             pages = 1 + shape.rows * (6 + 10) / (BLOCK_BYTES - 32)
         case "hnsw":

@@ -35,20 +35,32 @@ class Sample:
     """How many of them were looked at; if it was all of them, estimates are counts."""
 
 
+def duj1(sample: Sample, *, distinct: float, once: float) -> float:
+    """ANALYZE's estimate of all distinct values, by how many a sample has.
+
+    Args:
+        sample: How many rows there are, and how many were looked at.
+        distinct: Values in the sample.
+        once: Those of them that it has once.
+    """
+    size = sample.sampled
+    return size * distinct / (size - once + once * size / sample.rows)
+
+
 def estimated_distinct(shares: Sequence[Share], sample: Sample) -> float:
     """What ANALYZE would estimate, on average, of values that are spread like this."""
-    distinct = once = size = 0.0
+    distinct = once = present = 0.0
     for share in shares:
         if share.nulls:
             continue
         mean = sample.sampled * share.mass / share.keys
         distinct -= share.keys * math.expm1(-mean)
         once += share.keys * mean * math.exp(-mean)
-        size += sample.sampled * share.mass
-    whole = sample.rows * size / sample.sampled
-    if size <= 0 or whole <= 0:
+        present += share.mass
+    if present <= 0:
         return 0.0
-    return size * distinct / (size - once + once * size / whole)
+    looked_at = Sample(rows=sample.rows * present, sampled=sample.sampled * present)
+    return duj1(looked_at, distinct=distinct, once=once)
 
 
 def spread_values(
@@ -104,16 +116,15 @@ def _rest(
     least = sum(common_ratios[-last:]) / last
     if least * keys <= rest * 1.02:
         return (Share(keys=keys, mass=rest),)
-    return _falling(keys, rest, least, len(common_ratios))
+    return falling_shares(keys, rest, least, len(common_ratios))
 
 
-def _falling(keys: float, rest: float, start: float, before: int) -> tuple[Share, ...]:
+def falling_shares(keys: float, rest: float, start: float, before: int) -> tuple[Share, ...]:
     """Values that get rarer by a power of their rank, from a given part on (Zipf's law)."""
     growth = ((before + keys) / before) ** (1 / _BINS)
     edges = [before * growth**step for step in range(_BINS + 1)]
     ranks = [
-        (high - low, math.log(math.sqrt(low * high) / before))
-        for low, high in pairwise(edges)
+        (high - low, math.log(math.sqrt(low * high) / before)) for low, high in pairwise(edges)
     ]
     low, high = 0.0, _MOST_SKEWED
     for _ in range(_STEPS):
