@@ -172,6 +172,8 @@ def report(results: Sequence[Result]) -> Iterator[str]:
     for kind in dict.fromkeys(result.case.kind for result in results):
         yield row(kind, [result for result in results if result.case.kind == kind])
     yield row("all", results)
+    derived = [result for result in results if "not derived" not in result.case.kind]
+    yield row("all but what is not derived", derived)
 
 
 def misses(results: Sequence[Result]) -> Iterator[str]:

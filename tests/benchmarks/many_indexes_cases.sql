@@ -22,7 +22,7 @@ create index on trips (ended_at);
 create index on trips (city);
     select count(*) from trips where city = 'City 14';
 create index on trips (email);
-    select * from trips where email = 'User77@Mail.example';
+    select * from trips where email = 'User78@Mail.example';
 create index on trips (plate);
     select * from trips where plate = 'P000123';
 create index on trips (reference);
@@ -175,6 +175,8 @@ create index on articles using gin (title gin_trgm_ops);
 create index on articles using gin (author_id, tags);
     select * from articles where author_id = 7 and tags @> array['tag 33'];
     select * from articles where author_id = 8;
+
+-- gin, expression, not derived
 create index on articles using gin (to_tsvector('simple', title));
     select * from articles where to_tsvector('simple', title) @@ 'word77';
 

@@ -41,7 +41,9 @@ select i,
     case when i > 199000 then null else
         timestamp '2024-01-01' + i * interval '144 seconds' + pick(i, 5400, 5) * interval '1 second'
         end,
-    'User' || pick(i, 70000, 6) || case when i % 3 = 0 then '@Mail.example' else '@mail.example' end,
+    -- Everybody writes their own address in one way.
+    'User' || pick(i, 70000, 6)
+        || case when pick(i, 70000, 6) % 3 = 0 then '@Mail.example' else '@mail.example' end,
     'P' || lpad(pick(i, 9000, 7)::text, 6, '0'),
     case when pick(i, 50, 8) = 0 then 'x' || pick(i, 900, 9) end,
     md5(i::text)::uuid,

@@ -39,6 +39,10 @@ order by c.oid, a.attnum
 """Expressions of whole indexes: of partial ones the planner does not use statistics."""
 _TARGET_SETTING = "default_statistics_target"
 _USUAL_TARGET = 100
+_POINTS = 60_000
+"""Of all expressions of a batch together: about half a second."""
+_LEAST_POINTS, _MOST_POINTS = 1_000, 6_000
+"""Of each."""
 _OF_ANY_LENGTH = {"character": "bpchar", "bit": "varbit"}
 """Without a length these would be of one character."""
 
@@ -134,10 +138,12 @@ class StatisticsDeriver:
 
     def _derive(self, wanted: Sequence[tuple[_Key, ExpressionColumn]]) -> None:
         asked = []
+        point_count = _POINTS // max(len(wanted), 1)
+        point_count = min(max(point_count, _LEAST_POINTS), _MOST_POINTS)
         for key, column in wanted:
             outcome = self._question(self._catalog.tables[key[0]], column)
             if isinstance(outcome, Question):
-                asked.append((key, ask(outcome)))
+                asked.append((key, ask(outcome, point_count)))
             else:
                 self._derived[key] = outcome
         answers = self._server.run_each(one.command for _, one in asked)

@@ -21,10 +21,6 @@ from pgadvisor.whatif.twin.image_statistics import Kind, Point
 if TYPE_CHECKING:
     from psycopg import pq
 
-_POINTS = 4_000
-"""Between all bounds together, spread evenly; half as many are drawn at random."""
-_GOLDEN = 0.618_033_988_749_894_9
-"""Its multiples, without their whole part, fill an interval evenly and hit no lattice."""
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _TIMESTAMPS = frozenset({"timestamp without time zone", "timestamp with time zone"})
 _BETWEEN = {
@@ -111,10 +107,16 @@ class Asked:
     command: Command = field(compare=False)
 
 
-def ask(question: Question) -> Asked:
-    """Write the query that answers a question."""
+def ask(question: Question, point_count: int) -> Asked:
+    """Write the query that answers a question.
+
+    Args:
+        question: The expression.
+        point_count: How many points there are to be between all bounds together, spread evenly;
+            half as many are drawn at random.
+    """
     known = question.statistics
-    places = _places(len(known.histogram_bounds or ()), question)
+    places = _places(len(known.histogram_bounds or ()), question, point_count)
     between = _BETWEEN.get(question.type_name, "low").replace("{unit}", _unit(known))
     text = _EVALUATE.format(
         type=question.type_name,
@@ -156,14 +158,16 @@ def points_of(asked: Asked, result: pq.abc.PGresult) -> list[Point]:
     ]
 
 
-def _places(bounds: int, question: Question) -> Places:
+def _places(bounds: int, question: Question, point_count: int) -> Places:
     """Each bound; and for types that have them, points between it and the next one."""
     if not question.is_interpolated or bounds < 2:  # noqa: PLR2004
         return Places(tuple(range(1, bounds + 1)), (0.0,) * bounds, bounds)
     draw = random.Random(bounds)  # noqa: S311  (no secret: the same points each time)
-    each = max(_POINTS // (bounds - 1), 1)
-    even = [(n, k * _GOLDEN % 1) for n in range(1, bounds) for k in range(each)]
-    even.append((bounds, 0.0))
+    each = max(point_count // (bounds - 1), 1)
+    # Each bound, and one point somewhere in each of so many parts: at regular places they would
+    # meet what repeats at the same phase.
+    even = [(n, 0.0) for n in range(1, bounds + 1)]
+    even += [(n, (k + draw.random()) / each) for n in range(1, bounds) for k in range(each)]
     drawn = [(n, draw.random()) for n in range(1, bounds) for _ in range(each // 2)]
     both = [*even, *drawn]
     return Places(tuple(n for n, _ in both), tuple(at for _, at in both), len(even))

@@ -90,7 +90,7 @@ def statistics_of_image(
     groups = _grouped(points)
     distinct = _distinct(points, groups, source, rows, is_interpolated=is_interpolated)
     null_ratio = sum(p.ratio for p in points if p.result_order is None)
-    common = _common(groups, distinct, 1 - null_ratio, target)
+    common = _common(groups, distinct, _shares(points, groups), target)
     known = sum(p.ratio for p in points if p.result_order is not None)
     width = sum(p.ratio * p.width_bytes for p in points if p.result_order is not None)
     return ColumnStatistics(
@@ -176,33 +176,33 @@ def _n_distinct(count: float, source: ColumnStatistics, rows: float) -> float:
 
 
 def _common(
-    groups: dict[int, _Group], distinct: _Distinct, present_ratio: float, target: int
+    groups: dict[int, _Group], distinct: _Distinct, shares: dict[int, float], target: int
 ) -> list[tuple[int, float]]:
     """The most common results with their shares, the most frequent first."""
-    average = present_ratio / max(distinct.count, 1.0)
-    shares = (
-        _shares(groups)
-        if distinct.are_shares_known
-        else {order: group.common_ratio for order, group in groups.items()}
-    )
-    takes_all = distinct.are_shares_known and distinct.count <= 2 * target
-    least = 0.0 if takes_all else _COMMON_RATIO * average
-    chosen = [(order, ratio) for order, ratio in shares.items() if ratio > least]
+    if distinct.are_shares_known:
+        takes_all = distinct.count <= 2 * target
+        least = 0.0 if takes_all else _COMMON_RATIO * sum(shares.values()) / distinct.count
+        chosen = [(order, ratio) for order, ratio in shares.items() if ratio > least]
+    else:
+        chosen = [(o, g.common_ratio) for o, g in groups.items() if g.common_ratio > 0]
     return sorted(chosen, key=lambda pair: -pair[1])[:target]
 
 
-def _shares(groups: dict[int, _Group]) -> dict[int, float]:
+def _shares(points: Sequence[Point], groups: dict[int, _Group]) -> dict[int, float]:
     """Shares of results that points have hit often; those that differ by chance are made equal.
 
-    Evenly spread points tell the share of a result to within one of them at either end.
+    Where results come in order, points tell the share of one to within a point at either end,
+    elsewhere as a sample does.
     """
     shares = {order: group.common_ratio + group.even_ratio for order, group in groups.items()}
     hit = {order: group for order, group in groups.items() if group.even_hits}
     usual = median(shares[order] for order in hit) if hit else 0.0
+    is_ordered = _direction(points) != 0
     alike = [
         order
         for order, group in hit.items()
-        if abs(shares[order] - usual) <= 2 * group.even_ratio / group.even_hits
+        if abs(shares[order] - usual)
+        <= group.even_ratio / group.even_hits * (2 if is_ordered else 3 * group.even_hits**0.5)
     ]
     mean = sum(shares[order] for order in alike) / len(alike) if alike else 0.0
     return shares | dict.fromkeys(alike, mean)
@@ -224,18 +224,22 @@ def _bounds(groups: dict[int, _Group], common: set[int], target: int) -> tuple[s
     return (*bounds, rest[-1].result)
 
 
+def _direction(points: Iterable[Point]) -> int:
+    """1: the results rise with the values, -1: they fall, 0: neither."""
+    placed = [(p.order, p.result_order) for p in points if p.order and p.result_order is not None]
+    places = [place for _, place in sorted(placed)]
+    if all(a <= b for a, b in pairwise(places)):
+        return 1
+    return -1 if all(a >= b for a, b in pairwise(places)) else 0
+
+
 def _correlation(points: Sequence[Point], source: float | None) -> float | None:
     """The column's, as far as the results come in the order of the values."""
-    usable = [p for p in points if p.kind is not Kind.RANDOM and p.result_order is not None]
-    usable = [p for p in usable if p.kind is not Kind.NULL and p.ratio > 0]
+    usable = [p for p in points if p.ratio > 0 and p.order and p.result_order is not None]
     if source is None or len({p.result_order for p in usable}) < 2:  # noqa: PLR2004
         return None
-    ordered = sorted(usable, key=lambda p: p.order)
-    places = [p.result_order or 0 for p in ordered]
-    if all(a <= b for a, b in pairwise(places)):
-        return source
-    if all(a >= b for a, b in pairwise(places)):
-        return -source
+    if direction := _direction(points):
+        return direction * source
     before = _positions(usable, [p.order for p in usable])
     after = _positions(usable, [p.result_order or 0 for p in usable])
     return source * _agreement([p.ratio for p in usable], before, after)
