@@ -21,47 +21,21 @@ from pgadvisor.pipeline import advise
 from pgadvisor.snapshotfile import redact
 from pgadvisor.testing import a_statement
 from pgadvisor.whatif.backend import AS_IS, Configuration
-from pgadvisor.whatif.parameters import Sampling, draw_samples, plans_by_value
+from pgadvisor.whatif.parameters import (
+    PinnedValues,
+    Sampling,
+    draw_samples,
+    plans_by_value,
+    survey,
+)
+from pgadvisor.whatif.parameters.axis import MAX_SAMPLES
 from pgadvisor.whatif.twin import Twin
 from tests.fixtures.databases import FORGET, fresh_database
 from tests.whatif.original import cost_error, original_plan
+from tests.whatif.parameters.orders import SCHEMA
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("whatif_values")]
 
-SCHEMA = """
-create table tenants (id integer primary key, name text not null unique);
-insert into tenants select i, 'tenant ' || i from generate_series(1, 2000) i;
-create table orders (
-    id bigint primary key,
-    tenant text not null,
-    tenant_id integer not null references tenants,
-    city text not null,
-    zip text not null,
-    total numeric(10, 2) not null,
-    created_at timestamptz not null
-);
-alter table orders alter tenant set statistics 1000, alter tenant_id set statistics 1000;
-insert into orders
-select i, 'tenant ' || number, number, 'City ' || i % 40, 'Zip ' || i % 40 || '-' || i % 80,
-    i % 1000, timestamptz '2026-01-01 00:00+00' + i * interval '1 min'
-from generate_series(1, 60000) i,
-    lateral (select case when i % 100 < 12 then 1 else 2 + (i::bigint * 7919) % 1999 end) n(number);
-create index orders_tenant on orders (tenant);
-create index orders_tenant_id on orders (tenant_id);
-create index orders_created on orders (created_at);
-create index orders_city on orders (city, zip);
-create statistics orders_place (mcv) on city, zip from orders;
-create table events (id bigint, at timestamptz not null) partition by range (at);
-create table events_1 partition of events
-    for values from ('2026-01-01 00:00+00') to ('2026-02-01 00:00+00');
-create table events_2 partition of events
-    for values from ('2026-02-01 00:00+00') to ('2026-03-01 00:00+00');
-create index events_at on events (at);
-alter table events_1 alter at set statistics 1000;
-alter table events_2 alter at set statistics 1000;
-insert into events select i, timestamptz '2026-01-01 00:00+00' + i * interval '1 min'
-from generate_series(1, 80000) i;
-"""
 LATEST = "select * from orders where tenant = $1 order by created_at desc limit $2"
 JOINED = (
     "select name, sum(total) from tenants t join orders o on o.tenant_id = t.id"
@@ -290,6 +264,44 @@ def test_leaves_parameters_unknown_that_nothing_is_known_of(place: Place) -> Non
     assert found.not_planned == ()
     kinds = {one.kind for v in found.variants for m in v.members for one in m.classes}
     assert kinds == {ValueKind.VALUE}
+
+
+def test_looks_at_the_statements_that_take_time(place: Place) -> None:
+    by_tenant = a_statement(LATEST, calls=10, mean_time_ms=50.0)
+    by_id = a_statement("select from orders where id = $1", calls=10, mean_time_ms=100.0)
+    rare = a_statement("select from orders where city = $1", calls=1, mean_time_ms=1.0)
+    plain = a_statement("select count(*) from orders", calls=10, mean_time_ms=100.0)
+    statements = (by_tenant, by_id, rare, plain)
+    usages = {s.id: usage_of(s.id, s.text, place.catalog) for s in statements}
+    told: list[tuple[str, int, int]] = []
+    calls = place.twin.call_count
+
+    found = survey(
+        place.twin,
+        statements,
+        usages,
+        place.catalog,
+        progress=lambda what, done, total: told.append((what, done, total)),
+    )
+
+    assert [each.statement_id for each in found] == [by_id.id, by_tenant.id]
+    assert [each.is_notable for each in found] == [False, True]
+    assert [(done, total) for _, done, total in told] == [(1, 2), (2, 2)]
+    assert place.twin.call_count - calls <= 2 * (MAX_SAMPLES + 1)
+
+
+def test_asks_for_what_is_known_already(place: Place) -> None:
+    statement = a_statement(LATEST)
+    usages = {statement.id: usage_of(statement.id, LATEST, place.catalog)}
+    known = PinnedValues(
+        text="select * from orders where tenant = 'tenant 9' and total = $2", words="tenant 9"
+    )
+
+    [found] = survey(place.twin, (statement,), usages, place.catalog, pinned={statement.id: known})
+
+    assert found.assumptions[0] == "it asks for tenant 9"
+    asked = {one.asked.short_name for v in found.variants for m in v.members for one in m.classes}
+    assert asked == {"total"}
 
 
 @pytest.fixture(scope="module")
