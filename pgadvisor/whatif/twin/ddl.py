@@ -21,11 +21,12 @@ from pgadvisor.model.schema import (
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.whatif.twin.item import Item, Simpler
 
+_QUALIFIED = re.compile(r'("(?:[^"]|"")+"|[^".\s]+)\.')
 _ESTIMATORS = re.compile(r", (?:RESTRICT|JOIN) = [^,)]+")
 
 
-def schema_items(catalog: Catalog) -> Iterator[Item]:
-    """Yield the schemas."""
+def schema_items(catalog: Catalog, types_used: Iterable[str]) -> Iterator[Item]:
+    """Yield the schemas, those of missing types included."""
     snapshot = catalog.snapshot
     named = (
         *(table.schema for table in snapshot.tables),
@@ -34,12 +35,18 @@ def schema_items(catalog: Catalog) -> Iterator[Item]:
         *(made.schema for made in snapshot.types),
         *(function.schema for function in snapshot.functions),
         *(statistics.schema for statistics in snapshot.extended_statistics),
+        *(extension.schema for extension in snapshot.server.extensions),
+        *(_unquoted(match[1]) for name in types_used if (match := _QUALIFIED.match(name))),
         *snapshot.server.search_path,
     )
     for name in dict.fromkeys(named):
         if name and name != "public" and not name.startswith("pg_"):
             sql = f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(name)}"
             yield Item(what=f"schema {name}", sql=sql)
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def type_items(catalog: Catalog) -> Iterator[Item]:

@@ -29,6 +29,7 @@ NOT_NEEDED = frozenset(
 """They look at a server or work in triggers, and no plan of an application's depends on them;
 or they serve foreign tables, which are reported one by one."""
 _QUOTED = r'"(?:[^"]|"")+"|[^".]+'
+_ICU = re.compile(r'"([A-Za-z0-9-]{1,50}-x-icu)"')
 _COLLATION = re.compile(rf"({_QUOTED})\.({_QUOTED})")
 
 
@@ -85,9 +86,18 @@ def _collations(catalog: Catalog) -> Iterator[tuple[str, str]]:
     for text in (
         *(column.collation for table in snapshot.tables for column in table.columns),
         *(key.collation for index in snapshot.indexes for key in index.keys),
+        *(made.collation for made in snapshot.types),
     ):
         if text and (match := _COLLATION.fullmatch(text)):
             yield _bare(match[1]), _bare(match[2])
+    for text in (
+        *(statement.text for statement in snapshot.statements),
+        *(view.definition for view in snapshot.views),
+        *(index.definition for index in snapshot.indexes),
+        *(constraint.definition for constraint in snapshot.constraints),
+    ):
+        # Each server with ICU has these; other collations are some column's.
+        yield from (("pg_catalog", name) for name in _ICU.findall(text))
 
 
 def _bare(name: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.estimate import Fidelity, StatementFidelity
-from pgadvisor.model.plan import Plan
+from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.schema import Table
 from pgadvisor.whatif.backend import NotPlanned
+from pgadvisor.whatif.twin.ddl_tables import element_type
 
 
 def measure_fidelity(
@@ -40,7 +41,8 @@ def measure_fidelity(
         if known.plan is None or own is None:
             missing += 1
         elif isinstance(own, NotPlanned):
-            refused.append((known.statement_id, own.reason))
+            note = reasons.note(known.plan)
+            refused.append((known.statement_id, f"{own.reason} ({note})" if note else own.reason))
         else:
             rows.append(_compared(known.statement_id, known.plan, own, reasons))
     if _is_other_major(version, snapshot.server.major):
@@ -65,23 +67,53 @@ class _Reasons:
 
     def why(self, original: Plan) -> str:
         """The likeliest reason for a difference from that plan; empty where none is known."""
-        names = {(node.schema, node.relation) for node in original.root.walk() if node.relation}
-        for schema, name in sorted(names, key=str):
-            for note in self._notes:
-                if f" {schema}.{name}" in f" {note}":
-                    return note
+        if note := self.note(original):
+            return note
         if self._is_other_major:
             return "planned by another major version"
-        tables = [
-            table
-            for schema, name in sorted(names, key=str)
-            if (table := self._catalog.find_table(schema, name or "")) is not None
-        ]
+        tables = self._tables(original)
         return (
             next(filter(None, map(self._resized, tables)), "")
             or next(filter(None, map(self._without_statistics, tables)), "")
             or ("values were redacted" if self._is_redacted else "")
         )
+
+    def note(self, original: Plan) -> str:
+        """What is different in the twin of the things that a plan is about; empty: nothing."""
+        for term in self._terms(original):
+            whole = re.compile(rf"(?<![\w.]){re.escape(term)}(?![\w.])")
+            for note in self._notes:
+                if whole.search(note):
+                    return note
+        text = " ".join(map(_text, original.root.walk()))
+        for note in self._notes:
+            called = _FUNCTION.match(note)
+            if called and f"{called[1]}(" in text:
+                return note
+        return ""
+
+    def _terms(self, original: Plan) -> Iterator[str]:
+        """Names that a note about something in the plan would have: relations, indexes, types."""
+        nodes = tuple(original.root.walk())
+        yield from sorted({f"{n.schema}.{n.relation}" for n in nodes if n.relation})
+        names = {node.index_name for node in nodes if node.index_name}
+        for table in self._tables(original):
+            for index in self._catalog.indexes_by_table[table.oid]:
+                if index.name in names:
+                    yield f"{index.schema}.{index.name}"
+            for column in table.columns:
+                if "." in column.type_name:
+                    yield element_type(column.type_name)
+                if column.collation:
+                    yield column.collation.replace('"', "")
+
+    def _tables(self, original: Plan) -> list[Table]:
+        names = {(node.schema, node.relation) for node in original.root.walk() if node.relation}
+        return [
+            table
+            for schema, name in sorted(names, key=str)
+            if (table := self._catalog.find_table(schema, name or "")) is not None
+        ]
 
     @property
     def _is_redacted(self) -> bool:
@@ -100,6 +132,17 @@ class _Reasons:
                 name = f"{statistics.schema}.{statistics.name}"
                 return f"the values of statistics {name} could not be read"
         return ""
+
+
+_FUNCTION = re.compile(r"function [^(]*?([^.(]+)\(")
+
+
+def _text(node: PlanNode) -> str:
+    """The conditions and outputs of a node, in which functions are named."""
+    conditions = (node.filter, node.index_condition, node.recheck_condition, node.join_filter)
+    others = (node.hash_condition, node.merge_condition, *node.sort_keys, *node.group_keys)
+    extra = (value for _, value in node.extra)
+    return " ".join(part for part in (*conditions, *others, *extra) if part)
 
 
 def _is_other_major(version: str, major: int) -> bool:

@@ -36,11 +36,12 @@ def build_schema(server: TwinServer, catalog: Catalog) -> list[str]:
     builder = _Builder(server)
     extensions = {name for (name,) in server.query("select extname from pg_extension")}
     builder.notes += stood_in_for(catalog, extensions)
-    builder.run(schema_items(catalog))
+    types_used = _types_used(catalog)
+    builder.run(schema_items(catalog, types_used))
     functions = tuple(function_items(catalog, extensions))
     builder.run((*type_items(catalog), *sequence_items(catalog), *functions))
     builder.run(other_items(catalog))
-    placeholders = builder.stand_in(_types_used(catalog))
+    placeholders = builder.stand_in(types_used)
     builder.run(table_items(catalog, placeholders))
     builder.run((*view_items(catalog), *check_items(catalog), *index_items(catalog)))
     builder.run((*attachment_items(catalog), *statistics_items(catalog)))
@@ -56,6 +57,7 @@ def _types_used(catalog: Catalog) -> list[str]:
         *(column.type_name for table in snapshot.tables for column in table.columns),
         *(made.base_type_name for made in snapshot.types if made.base_type_name),
         *(type_name for made in snapshot.types for _, type_name in made.attributes),
+        *(name for function in snapshot.functions for name in function.argument_types),
     }
     own = {made.name for made in snapshot.types} | {table.name for table in snapshot.tables}
     used = {element_type(name) for name in names}
