@@ -58,6 +58,17 @@ class GatePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DifferencePart:
+    """A statement that the planner twin plans otherwise than the original does."""
+
+    statement_id: str
+    is_same_plan: Annotated[bool, _about("The same plan shape; only the cost differs.")]
+    original_cost: Annotated[float | None, _about("Planner units; null with the twin's.")]
+    twin_cost: Annotated[float | None, _about("Null: the twin cannot plan it.")]
+    reason: Annotated[str, _about("Why, where that can be known; else empty.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FidelityPart:
     """How well the planner twin plans like the original."""
 
@@ -69,9 +80,11 @@ class FidelityPart:
     median_cost_error_ratio: Annotated[
         float | None, _about("Median of |twin - original| / original.")
     ]
-    twin_version: str
+    planner: Annotated[str, _about("planner twin, or HypoPG with its version.")]
+    twin_version: Annotated[str, _about("Of PostgreSQL in what planned.")]
     original_version: str
     notes: Annotated[tuple[str, ...], _about("What the twin could not rebuild.")]
+    differing: Annotated[tuple[DifferencePart, ...], _about("The worst first.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

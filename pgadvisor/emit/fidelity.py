@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.units import format_ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannerNames:
+    """What a report calls the planner that was asked."""
+
+    label: str
+    """Before :func:`describe_fidelity`."""
+    note: str
+    differs: str
+
+
+_TWIN = PlannerNames(label="Planner twin", note="Note on the twin", differs="Twin differs")
+
+
+def planner_names(fidelity: Fidelity) -> PlannerNames:
+    """The names for the twin, or for HypoPG, which is the server itself."""
+    if fidelity.is_by_twin:
+        return _TWIN
+    name = fidelity.planner
+    return PlannerNames(label=name, note=f"Note on {name}", differs="Server differs")
 
 
 def describe_fidelity(fidelity: Fidelity) -> str:

@@ -109,10 +109,31 @@ def _fidelity(fidelity: Fidelity) -> doc.FidelityPart:
         not_compared_statements=fidelity.not_compared,
         same_plan_ratio=fidelity.same_shape_ratio,
         median_cost_error_ratio=fidelity.median_cost_error_ratio,
+        planner=fidelity.planner,
         twin_version=fidelity.twin_version,
         original_version=fidelity.original_version,
         notes=fidelity.notes,
+        differing=tuple(_differing(fidelity)),
     )
+
+
+def _differing(fidelity: Fidelity) -> Iterator[doc.DifferencePart]:
+    for statement_id, reason in fidelity.not_planned:
+        yield doc.DifferencePart(
+            statement_id=statement_id,
+            is_same_plan=False,
+            original_cost=None,
+            twin_cost=None,
+            reason=reason,
+        )
+    for row in fidelity.differing:
+        yield doc.DifferencePart(
+            statement_id=row.statement_id,
+            is_same_plan=row.is_same_shape,
+            original_cost=row.original_cost,
+            twin_cost=row.twin_cost,
+            reason=row.reason,
+        )
 
 
 def _coverage(advice: AdviceData) -> doc.CoveragePart:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgadvisor.emit.fidelity import describe_fidelity
+from pgadvisor.emit.fidelity import describe_differences, describe_fidelity, planner_names
 from pgadvisor.emit.plaintext import shortened
 from pgadvisor.emit.recommendation_view import (
     FindingView,
@@ -28,8 +28,10 @@ from pgadvisor.units import format_count, format_ms, format_ratio
 _REJECTED_EXAMPLES = 3
 _STATEMENT_LENGTH = 100
 _TOP_STATEMENTS = 10
+_DIFFERENCES = 5
+"""Statements named that the twin plans otherwise; JSON has all of them."""
 _REJECTIONS = {
-    "not-built": "could not be built on the twin",
+    "not-built": "could not be built for the planner",
     "not-used": "used by no plan",
     "too-little": "saves too little",
     "over-budget": "over the storage budget",
@@ -167,8 +169,13 @@ def _facts(advice: AdviceData) -> Iterator[tuple[str, str]]:
     yield "Looked at", ", ".join(looked_at)
     yield "Judged on", _window(advice)
     if advice.fidelity is not None:
-        yield "Planner twin", describe_fidelity(advice.fidelity)
-        yield from (("Note on the twin", note) for note in advice.fidelity.notes)
+        names = planner_names(advice.fidelity)
+        yield names.label, describe_fidelity(advice.fidelity)
+        yield from ((names.note, note) for note in advice.fidelity.notes)
+        differences = tuple(describe_differences(advice.fidelity))
+        yield from ((names.differs, text) for text in differences[:_DIFFERENCES])
+        if (more := len(differences) - _DIFFERENCES) > 0:
+            yield names.differs, f"and {plural(more, 'more statement')}"
     if advice.choice.costed_statements:
         yield "Costed", _costed(advice)
     if advice.redaction.level != "none":

@@ -32,6 +32,9 @@ class StatementFidelity:
         return abs(self.twin_cost - self.original_cost) / self.original_cost
 
 
+TWIN = "planner twin"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fidelity:
     """The twin's report on itself."""
@@ -48,8 +51,13 @@ class Fidelity:
     binaries: str = ""
     """What it plans with and why: ``PostgreSQL 15.18 from the system, the original's own major``;
     empty where there was no choice."""
-    planner: str = "planner twin"
+    planner: str = TWIN
     """What planned: the twin, or ``HypoPG 1.4.1`` on a server of the user's."""
+
+    @property
+    def is_by_twin(self) -> bool:
+        """The twin planned, and not the server itself."""
+        return self.planner == TWIN
 
     @property
     def same_shape_ratio(self) -> float | None:

@@ -9,6 +9,7 @@ from pgadvisor.rulekit import (
     ChosenIndex,
     Confidence,
     Evidence,
+    Fidelity,
     Finding,
     Impact,
     Outcome,
@@ -106,7 +107,7 @@ def _finding(case: Case, chosen: ChosenIndex, doubts: tuple[str, ...], limits: L
         identity=describe_index(index),
         summary=summary,
         detail=_detail(chosen, doubts),
-        evidence=_evidence(chosen, limits),
+        evidence=_evidence(chosen, case.fidelity, limits),
         provenance=Provenance.SIMULATED,
         confidence=_confidence(doubts),
         guards=(
@@ -144,13 +145,17 @@ def _detail(chosen: ChosenIndex, doubts: tuple[str, ...]) -> str:
     return " ".join(parts)
 
 
-def _evidence(chosen: ChosenIndex, limits: Limits) -> tuple[Evidence, ...]:
+def _evidence(
+    chosen: ChosenIndex, fidelity: Fidelity | None, limits: Limits
+) -> tuple[Evidence, ...]:
+    by_server = fidelity is not None and not fidelity.is_by_twin
+    planner = fidelity.planner if fidelity is not None and by_server else "the planner twin"
     rows = [
         Evidence(
             name=f"cost of {effect.statement_id} {when}",
             value=round(cost, 2),
             unit="cost",
-            source="EXPLAIN on the planner twin",
+            source=f"EXPLAIN on {planner}",
         )
         for effect in chosen.effects[: limits.max_evidence_count]
         for when, cost in (("before", effect.cost_before), ("after", effect.cost_after))
@@ -159,7 +164,7 @@ def _evidence(chosen: ChosenIndex, limits: Limits) -> tuple[Evidence, ...]:
         name="predicted size",
         value=chosen.candidate.size_bytes,
         unit="bytes",
-        source="size model over pg_stats",
+        source=planner if by_server else "size model over pg_stats",
     )
     return (*rows, size)
 
@@ -170,17 +175,23 @@ def _doubts(case: Case, choice: Choice, limits: Limits) -> tuple[str, ...]:
     fidelity = case.fidelity or choice.fidelity
     shape = fidelity.same_shape_ratio if fidelity else None
     error = fidelity.median_cost_error_ratio if fidelity else None
+    who = _planner(fidelity)
     if shape is None or error is None:
-        doubts.append("the twin's plans could not be compared with the original's")
+        doubts.append(f"{who}'s plans could not be compared with the original's")
     else:
         if shape < limits.min_same_shape_ratio:
-            doubts.append(f"the twin plans only {format_ratio(shape)} as the original does")
+            doubts.append(f"{who} plans only {format_ratio(shape)} as the original does")
         if error > limits.max_cost_error_ratio:
-            doubts.append(f"the twin's costs are off by {format_ratio(error)}")
+            doubts.append(f"{who}'s costs are off by {format_ratio(error)}")
     covered = choice.covered_time_ratio
     if covered is not None and covered < limits.min_covered_time_ratio:
         doubts.append(f"only {format_ratio(covered)} of the workload's time was costed")
     return tuple(doubts)
+
+
+def _planner(fidelity: Fidelity | None) -> str:
+    """What planned: the twin, or the server as it is now."""
+    return "the twin" if fidelity is None or fidelity.is_by_twin else "the server"
 
 
 def _misplanned(case: Case, choice: Choice, chosen: ChosenIndex, limits: Limits) -> Iterator[str]:
@@ -193,11 +204,12 @@ def _misplanned(case: Case, choice: Choice, chosen: ChosenIndex, limits: Limits)
     wrong = [row for row in rows if not row.is_same_shape]
     off = [row for row in rows if row.cost_error_ratio > limits.max_cost_error_ratio]
     because = "".join(f" ({row.reason})" for row in [*wrong, *off][:1] if row.reason)
+    who = _planner(fidelity)
     if wrong:
         count = len(wrong)
-        yield f"the twin plans {count} of its statements otherwise than the original does{because}"
+        yield f"{who} plans {count} of its statements otherwise than the original does{because}"
     elif off and (fidelity.median_cost_error_ratio or 0.0) <= limits.max_cost_error_ratio:
-        yield f"the twin's costs of {len(off)} of its statements are off{because}"
+        yield f"{who}'s costs of {len(off)} of its statements are off{because}"
     elif not rows:
         yield "the original's own plans of its statements are not known"
 

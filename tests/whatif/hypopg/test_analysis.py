@@ -105,6 +105,11 @@ def test_the_command_plans_with_it_and_says_so(small_shop: str, command: Command
     assert WANTED in {finding["key"] for finding in report["findings"]}
     assert any("HypoPG's own estimates" in note for note in report["fidelity"]["notes"])
     assert report["fidelity"]["same_plan_ratio"] == 1
+    assert report["fidelity"]["planner"].startswith("HypoPG 1.")
+    sources = {
+        e["source"] for f in report["findings"] for e in f["evidence"] if "cost" in e["unit"]
+    }
+    assert sources == {f"EXPLAIN on {report['fidelity']['planner']}"}
     assert dump_of(small_shop) == before
 
 
@@ -121,7 +126,10 @@ def test_the_command_asks_another_server(
     assert alone.code == 2
     assert "HypoPG plans on a server, and a snapshot file is none" in alone.err
     assert with_server.code == 0, with_server.err
-    assert "HypoPG's own estimates" in " ".join(with_server.out.split())
+    printed = " ".join(with_server.out.split())
+    assert "HypoPG's own estimates" in printed
+    assert "Note on HypoPG 1." in printed
+    assert "twin" not in printed
 
 
 def test_the_command_refuses_a_server_for_the_twin(command: Command) -> None:
