@@ -180,6 +180,9 @@ def _by_value(page: Page, report: ReportView) -> None:
                     with page.indented(2):
                         page.paragraph(literals, hanging=2)
             page.paragraph(f"{found.generic} {found.assumed}".strip())
+    if report.more_by_value:
+        page.gap()
+        page.paragraph(f"- and {plural(report.more_by_value, 'more statement')}; JSON has all")
 
 
 def _rejected(page: Page, report: ReportView) -> None:

@@ -19,6 +19,8 @@ from pgadvisor.model.sensitivity import (
 from pgadvisor.units import format_count, format_ratio
 
 _STATEMENT_LENGTH = 160
+_MOST_STATEMENTS = 10
+"""In JSON are all of them."""
 _MOST_ROWS = 4
 _MOST_LITERALS = 3
 _SMALL_COST = 100
@@ -56,12 +58,17 @@ class ValuePlansView:
     """What all of it rests on, as one sentence."""
 
 
+def more_value_plans(advice: AdviceData) -> int:
+    """Statements whose plan depends on the value beyond those that are put into words."""
+    return max(len(advice.plans_by_value) - _MOST_STATEMENTS, 0)
+
+
 def view_value_plans(advice: AdviceData) -> tuple[ValuePlansView, ...]:
-    """Put the statements whose plan depends on the value into words."""
+    """Put the first statements whose plan depends on the value into words."""
     statements = {statement.id: statement for statement in advice.statements}
     total_ms = sum(statement.total_time_ms for statement in advice.statements)
     found: list[ValuePlansView] = []
-    for each in advice.plans_by_value:
+    for each in advice.plans_by_value[:_MOST_STATEMENTS]:
         statement = statements.get(each.statement_id)
         time_ms = statement.total_time_ms if statement else 0.0
         found.append(

@@ -17,7 +17,7 @@ from pgadvisor.emit.recommendation_view import (
     view_finding,
     view_recommendation,
 )
-from pgadvisor.emit.value_view import ValuePlansView, view_value_plans
+from pgadvisor.emit.value_view import ValuePlansView, more_value_plans, view_value_plans
 from pgadvisor.model.advice import AdviceData
 from pgadvisor.model.finding import Severity, Skipped
 from pgadvisor.model.gates import GateState
@@ -102,6 +102,8 @@ class ReportView:
     statements: tuple[StatementView, ...]
     by_value: tuple[ValuePlansView, ...]
     """Statements whose plan depends on the value."""
+    more_by_value: int
+    """Such statements beyond those."""
     rejected: tuple[RejectedView, ...]
     skipped: tuple[SkippedView, ...]
     broken: tuple[Skipped, ...]
@@ -140,6 +142,7 @@ def view(advice: AdviceData) -> ReportView:
         findings=tuple(view_finding(f) for f in advice.findings if f.key not in settled),
         statements=tuple(_statements(advice)),
         by_value=view_value_plans(advice),
+        more_by_value=more_value_plans(advice),
         rejected=tuple(_rejected(advice)),
         skipped=_skipped(advice.skipped),
         broken=advice.broken_rules,

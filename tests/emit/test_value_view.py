@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
+import pytest
+
+from pgadvisor.emit.report import ReportFormat, render
 from pgadvisor.emit.value_view import VariantView, view_value_plans
 from pgadvisor.model.sensitivity import (
     AskedColumns,
@@ -89,3 +92,13 @@ def test_says_what_a_prepared_statement_does() -> None:
         "A prepared statement is planned for each value."
     )
     assert generic(replace(found, keeps_generic=None)) == ""
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_shows_ten_statements_and_counts_the_others(name: ReportFormat) -> None:
+    found = an_advice().plans_by_value
+
+    report = render(replace(an_advice(), plans_by_value=found * 13), name)
+
+    assert report.count("Index Scan using orders_customer on orders") >= 10
+    assert "3 more statements" in report

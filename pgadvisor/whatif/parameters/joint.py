@@ -57,7 +57,7 @@ def joint_picks(
     rare = _rare(known, single) if weight > NEGLIGIBLE_RATIO else None
     if rare is None:
         return picks
-    least = known.pairs[-1][1]
+    least = max(known.pairs[-1][1], NEGLIGIBLE_RATIO)
     value_class = ValueClass(
         asked=asked,
         kind=ValueKind.VALUE,
@@ -73,6 +73,8 @@ def _pairs(found: ExtendedStatistics, covered: Sequence[str]) -> tuple[tuple[Val
     places = [found.columns.index(column) for column in covered]
     ratios: dict[Values, float] = {}
     for item in (rows[0].most_common or ()) if rows else ():
+        if len(item.values) < len(found.columns):
+            continue
         values = tuple(item.values[place] for place in places)
         if None not in values:
             ratios[values] = ratios.get(values, 0.0) + item.ratio

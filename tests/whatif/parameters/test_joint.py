@@ -96,3 +96,13 @@ def test_divides_combinations_by_how_common_they_are() -> None:
         "a combination held by 10 % of the rows",
         "one of 4 combinations held by up to 10 % of the rows each",
     ]
+
+
+def test_passes_over_combinations_that_lack_a_value() -> None:
+    broken = statistics((("Bonn",), 0.2), (("Bern", "3000"), 0.0))
+
+    found = common_combinations((broken,), TABLE.oid, ("city", "zip"))
+
+    assert found is not None
+    assert found.pairs == ((("Bern", "3000"), 0.0),)
+    assert len(joint_picks(found, [(), ()], ASKED, 1000.0)) == 1
