@@ -17,7 +17,8 @@ from pgadvisor.whatif.twin import Twin
 from tests.fixtures.databases import fresh_database
 from tests.whatif.original import cost_error, original_plan
 from tests.whatif.shop import fill
-from tests.whatif.statements import STATEMENTS
+from tests.whatif.statements import INDEXES, OTHER_INDEXES, STATEMENTS
+from tests.whatif.test_candidates import named, shape_of
 
 pytestmark = [pytest.mark.live, pytest.mark.matrix]
 
@@ -36,6 +37,7 @@ class Original:
     """A shop on a server of some major, and what it plans."""
 
     major: int
+    dsn: str
     plans: dict[str, Plan]
     snapshot: Snapshot
 
@@ -53,7 +55,7 @@ def original(major_cluster: Cluster) -> Iterator[Original]:
                 if major >= 15 or not statement.startswith("merge")
             }
             plans.update({text: _generic_plan(connection, text) for text in PARAMETERS})
-        yield Original(major=major, plans=plans, snapshot=collect(dsn))
+        yield Original(major=major, dsn=dsn, plans=plans, snapshot=collect(dsn))
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +98,26 @@ def test_knows_of_its_own_fidelity(twin: Twin) -> None:
     assert fidelity.same_shape_ratio == 1.0
     assert len(fidelity.statements) >= 8
     assert fidelity.notes == ()
+
+
+def test_plans_with_hypothetical_indexes_as_with_real_ones(twin: Twin, original: Original) -> None:
+    other, dear = [], {}
+    for create, statement in {**INDEXES, **OTHER_INDEXES}.items():
+        tried = named(create, "tried")
+        with psycopg.connect(original.dsn) as connection:
+            connection.execute(tried.encode())
+            # An expression has no statistics before.
+            connection.execute("analyze orders, products")
+            expected = original_plan(connection, statement)
+            connection.rollback()
+        plan = twin.explain(statement, create=(tried,))
+        if shape_of(plan) != shape_of(expected):
+            other.append(create)
+        if cost_error(expected, plan) > (0.02 if "brin" in create else 0.01):
+            dear[create] = (expected.total_cost, plan.total_cost)
+
+    assert other == []
+    assert dear == {}
 
 
 def test_says_where_the_text_of_a_statement_is_wrong(twin: Twin) -> None:

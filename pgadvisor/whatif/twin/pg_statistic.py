@@ -7,7 +7,7 @@ without the domain's checks; a type that would run code of the snapshot's all th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,8 +25,9 @@ select n.nspname, c.relname, a.attname, c.oid::bigint, a.attnum::int, a.atttypid
         where o.oid = i.indclass[a.attnum - 1] and o.opckeytype <> 0)
     then pg_get_indexdef(c.oid, a.attnum, false) end,
     i.indrelid::regclass::text
-from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
+from unnest(%s::text[], %s::text[]) as wanted(schema, relation)
+    join pg_namespace n on n.nspname = wanted.schema
+    join pg_class c on c.relnamespace = n.oid and c.relname = wanted.relation
     join pg_attribute a on a.attrelid = c.oid
     left join pg_index i on i.indexrelid = c.oid
 where c.relowner = 'twin'::regrole and c.oid >= 16384 and a.attnum > 0 and not a.attisdropped
@@ -113,7 +114,7 @@ def _prepared(
     server: TwinServer, rows: Sequence[RelationColumn], notes: list[str]
 ) -> Iterator[_Staged]:
     """Find columns and their types, and arrange the statistics in slots."""
-    columns = _columns(server)
+    columns = _columns(server, {row.key[:2] for row in rows})
     here = [column for row in rows if (column := columns.get(row.key)) is not None]
     types = _types(server, {column.type_oid for column in here})
     for row in rows:
@@ -131,11 +132,14 @@ def _prepared(
         yield _Staged(column=column, row=row, slots=tuple(slots))
 
 
-def _columns(server: TwinServer) -> dict[tuple[str, str, str], Column]:
+def _columns(
+    server: TwinServer, relations: Collection[tuple[str, str]]
+) -> dict[tuple[str, str, str], Column]:
     found = {}
     typeless: list[tuple[tuple[str, str, str], str, str]] = []
+    names = [schema for schema, _ in relations], [relation for _, relation in relations]
     for schema, relation, name, oid, number, type_oid, collation, *of_index in server.query(
-        _COLUMNS
+        _COLUMNS, names
     ):
         found[schema, relation, name] = Column(
             relation_oid=oid, number=number, type_oid=type_oid, collation_oid=collation
