@@ -83,6 +83,10 @@ class FidelityPart:
     planner: Annotated[str, _about("planner twin, or HypoPG with its version.")]
     twin_version: Annotated[str, _about("Of PostgreSQL in what planned.")]
     original_version: str
+    planned_by: Annotated[
+        str,
+        _about("PostgreSQL that planned, and why that one; empty where there was no choice."),
+    ]
     notes: Annotated[tuple[str, ...], _about("What the twin could not rebuild.")]
     differing: Annotated[tuple[DifferencePart, ...], _about("The worst first.")]
 

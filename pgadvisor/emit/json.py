@@ -112,6 +112,7 @@ def _fidelity(fidelity: Fidelity) -> doc.FidelityPart:
         planner=fidelity.planner,
         twin_version=fidelity.twin_version,
         original_version=fidelity.original_version,
+        planned_by=fidelity.binaries,
         notes=fidelity.notes,
         differing=tuple(_differing(fidelity)),
     )

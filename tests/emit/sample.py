@@ -162,6 +162,7 @@ def an_advice(*, migration_format: str = "plain") -> AdviceData:
             notes=("planned by PostgreSQL 18.6",),
             twin_version="18.6",
             original_version="18.4",
+            binaries="embedded PostgreSQL 18.6, the original's own major",
         ),
         choice=Choice(
             effects=_effects(),
