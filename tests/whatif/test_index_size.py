@@ -12,7 +12,6 @@ from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.whatif.twin.entry_width import KeyStatistics, entry_bytes
 from pgadvisor.whatif.twin.index_size import IndexShape, btree_height, btree_size
 from pgadvisor.whatif.twin.key_shares import Share, equal_shares
-from pgadvisor.whatif.twin.other_index_size import other_index_pages
 from pgadvisor.whatif.twin.sampling import Sample, spread_values
 from pgadvisor.whatif.twin.value_widths import sampled_widths
 
@@ -197,24 +196,3 @@ def test_more_rows_never_make_a_smaller_btree(rows: int, distinct: int) -> None:
 
     assert more.pages >= fewer.pages
     assert more.height >= fewer.height
-
-
-@pytest.mark.parametrize("rows", [0.0, 1.0, 5e3, 5e6, 5e9])
-@pytest.mark.parametrize("method", ["hash", "brin", "gin", "gist", "spgist", "bloom", "hnsw"])
-def test_every_other_kind_has_a_size(method: str, rows: float) -> None:
-    shape = IndexShape(
-        access_method=method, rows=rows, keys=(integer(100),), table_pages=int(rows / 50)
-    )
-
-    assert 1 <= other_index_pages(shape) <= 10 + rows
-
-
-def test_a_hash_index_has_buckets_in_powers_of_two_and_their_quarters() -> None:
-    def pages(rows: float) -> int:
-        return other_index_pages(
-            IndexShape(access_method="hash", rows=rows, keys=(integer(rows, rows),))
-        )
-
-    assert pages(60_000) == 258
-    assert pages(100_000) == 514
-    assert pages(200_000) == 770

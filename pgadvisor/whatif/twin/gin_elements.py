@@ -67,6 +67,12 @@ def elements_of(key: KeyStatistics, rows: float) -> tuple[ElementGroup, ...]:
     return tuple(groups)
 
 
+def elements_per_row(key: KeyStatistics, operator_class: str) -> float:
+    """How many elements a value has on average, taken out as GIN's operator class would."""
+    groups = elements_of(replace(key, operator_class=operator_class), 1e6)
+    return sum(group.keys * group.ratio for group in groups) / max(1 - key.null_ratio, 1e-6)
+
+
 def _values(key: KeyStatistics, rows: float) -> Iterator[ElementGroup]:
     values, present = key.values, 1 - key.null_ratio
     extractor = EXTRACTORS.get(key.operator_class)

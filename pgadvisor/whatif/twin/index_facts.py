@@ -28,7 +28,7 @@ select
             coalesce(ta.attname, ''),
             case when i.indkey[a.attnum - 1] = 0
                 then pg_get_indexdef(c.oid, a.attnum, false) else '' end,
-            format_type(a.atttypid, null),
+            format_type(a.atttypid, a.atttypmod),
             a.attlen::text,
             case a.attalign when 'c' then '1' when 's' then '2' when 'i' then '4' else '8' end,
             coalesce((select o.opcname from pg_opclass o
@@ -60,6 +60,7 @@ class IndexColumn:
     expression: str
     """Empty for a column."""
     type_name: str
+    """Without its schema, with its modifier."""
     length_bytes: int
     """-1: variable."""
     alignment_bytes: int
@@ -129,7 +130,7 @@ def _column(
         name=name,
         table_column=table_column,
         expression=expression,
-        type_name=type_name,
+        type_name=type_name.rsplit(".", 1)[-1].strip('"'),
         length_bytes=int(length),
         alignment_bytes=int(alignment),
         operator_class=operator_class,

@@ -85,6 +85,8 @@ class Shapes:
             may_deduplicate=facts.may_deduplicate,
             fill_ratio=int(fill) / 100 if fill.isdecimal() else FILL_RATIO,
             table_pages=table_pages,
+            table_rows=self._catalog.rows_now(table),
+            major=self._catalog.snapshot.server.version_num // 10_000,
             options=facts.options,
             build_memory_bytes=self._build_memory_bytes(table_pages),
             shares=spread.shares,

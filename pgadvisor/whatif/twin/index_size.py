@@ -54,6 +54,10 @@ class IndexShape:
     may_deduplicate: bool = True
     fill_ratio: float = FILL_RATIO
     table_pages: int = 0
+    table_rows: float = 0.0
+    """Of the table; fewer have an entry in a partial index."""
+    major: int = 18
+    """PostgreSQL's version, of which some builds depend."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Storage parameters."""
     build_memory_bytes: float = math.inf

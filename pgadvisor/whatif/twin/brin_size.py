@@ -1,0 +1,86 @@
+"""How large a BRIN index will be: a summary for each range of the table's pages.
+
+After ``brin_tuple.c`` and the operator classes' own summaries: a least and a greatest value,
+several of them (``brin_minmax_multi.c``), what includes all (``brin_inclusion.c``), or a filter
+(``brin_bloom.c``); a map finds them (``brin_revmap.c``).
+"""
+
+from __future__ import annotations
+
+import math
+
+from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
+from pgadvisor.whatif.twin.entry_width import LINE_POINTER_BYTES, KeyStatistics, aligned
+from pgadvisor.whatif.twin.index_size import IndexShape
+from pgadvisor.whatif.twin.key_shares import present_keys
+
+MAP_POINTERS_PER_PAGE = (BLOCK_BYTES - 24 - 8) // 6
+_USUAL_PAGES_PER_RANGE = 128
+_PAGE_BYTES = BLOCK_BYTES - 24 - 8
+_HEADER_BYTES = 8
+_MULTI_HEADER_BYTES = 20
+_MULTI_VALUES = 32
+_IN_ORDER_CORRELATION = 0.9
+_BLOOM_HEADER_BYTES = 16
+_BLOOM_DISTINCT = -0.1
+_BLOOM_LEAST_DISTINCT = 16
+_BLOOM_FALSE_RATIO = 0.01
+_MAX_ROWS_PER_PAGE = 291
+
+
+def pages_per_range(shape: IndexShape) -> int:
+    """How many of the table's pages have a summary together."""
+    return int(shape.options.get("pages_per_range", _USUAL_PAGES_PER_RANGE))
+
+
+def map_pages(shape: IndexShape) -> int:
+    """Pages that say where the summaries are; there is one in any case."""
+    return max(math.ceil(_ranges(shape) / MAP_POINTERS_PER_PAGE), 1)
+
+
+def brin_pages(shape: IndexShape) -> float:
+    """Predict the pages of a BRIN index right after CREATE INDEX."""
+    width = sum(_summary_bytes(key, shape) for key in shape.keys)
+    entry = aligned(_HEADER_BYTES + width) + LINE_POINTER_BYTES
+    per_page = max(_PAGE_BYTES // entry, 1)
+    return 1 + map_pages(shape) + max(math.ceil(_ranges(shape) / per_page), 1)
+
+
+def _ranges(shape: IndexShape) -> int:
+    return math.ceil(shape.table_pages / pages_per_range(shape))
+
+
+def _summary_bytes(key: KeyStatistics, shape: IndexShape) -> float:
+    name = key.operator_class
+    if name.endswith("bloom_ops"):
+        return _bloom_bytes(key, pages_per_range(shape))
+    if name.endswith("minmax_multi_ops"):
+        return _multi_bytes(key, shape)
+    if "inclusion" in name:
+        return key.width_bytes + 2  # and whether there are values it cannot include, or empty ones
+    return 2 * key.width_bytes
+
+
+def _multi_bytes(key: KeyStatistics, shape: IndexShape) -> float:
+    """Values are put together until there are few enough: those between the widest gaps.
+
+    Where rows are in the order of the values all gaps are alike, and most of what is between
+    two of them is a single value, which is kept once rather than twice.
+    """
+    values = int(key.options.get("values_per_range", _MULTI_VALUES))
+    rows = shape.rows / max(_ranges(shape), 1)
+    kept = present_keys(key.shares, rows)
+    if kept > values:
+        correlation = (key.values.correlation or 0.0) if key.values is not None else 0.0
+        is_in_order = abs(correlation) > _IN_ORDER_CORRELATION
+        kept = values / 2 if is_in_order else values
+    return _MULTI_HEADER_BYTES + kept * key.width_bytes
+
+
+def _bloom_bytes(key: KeyStatistics, range_pages: int) -> float:
+    wanted = float(key.options.get("n_distinct_per_range", _BLOOM_DISTINCT))
+    most = float(_MAX_ROWS_PER_PAGE * range_pages)
+    distinct = min(-wanted * most if wanted < 0 else wanted, most)
+    false_ratio = float(key.options.get("false_positive_rate", _BLOOM_FALSE_RATIO))
+    bits = -max(distinct, _BLOOM_LEAST_DISTINCT) * math.log(false_ratio) / math.log(2) ** 2
+    return _BLOOM_HEADER_BYTES + math.ceil(math.ceil(bits) / 8)
