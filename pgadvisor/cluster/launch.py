@@ -18,6 +18,7 @@ from pgadvisor.cluster import guardian
 from pgadvisor.cluster.binaries import Binaries, find_binaries
 from pgadvisor.cluster.leftovers import remove_leftovers
 from pgadvisor.cluster.owner import Owner, can_run, server_owner, short_bases, temporary_base
+from pgadvisor.cluster.remedy import remedy_for
 from pgadvisor.errors import ClusterError
 
 SUPERUSER = "postgres"
@@ -183,6 +184,14 @@ class Cluster:
                 "Remove it by hand; the next start tries again.",
             )
 
+    def last_words(self) -> str:
+        """What the server has written to its log that tells of an end; empty: nothing."""
+        try:
+            lines = (self.directory / "server.log").read_text(errors="replace").splitlines()
+        except OSError:
+            return ""
+        return next((found[0] for line in reversed(lines) if (found := _END.search(line))), "")
+
     def _initdb_options(self) -> tuple[str, ...]:
         method = "trust" if self._password is None else "scram-sha-256"
         checksums = self.binaries.major >= _CHECKSUMS_BY_DEFAULT_MAJOR
@@ -267,16 +276,9 @@ def _failure(attempted: str, step: str, lines: list[str]) -> ClusterError:
     """Put what the server said into an error, with what is known to help."""
     decisive = [line for line in lines if _DECISIVE.search(line)] or lines
     text = "\n".join(decisive[-_SHOWN_LINES:])
-    if "No space left on device" in text:
-        advice = "Free some space, or set TMPDIR to a directory on a larger disk."
-    elif "Operation not permitted" in text:
-        advice = "As root it is run as another user, which seems forbidden: run it as that user."
-    elif "Permission denied" in text:
-        advice = "Set TMPDIR to a directory that you may write to, on a disk without noexec."
-    elif "configuration" in text or "parameter" in text:
-        advice = "Correct the setting that the server names."
-    else:
-        advice = "The lines are the server's own; what they name is what it could not do."
+    advice = remedy_for(text) or (
+        "The lines are the server's own; what they name is what it could not do."
+    )
     return ClusterError(attempted, f"{_STEPS[step]}:\n{text}", advice)
 
 
@@ -286,6 +288,7 @@ _DECISIVE = re.compile(
     re.IGNORECASE,
 )
 """What tells a reason from the chatter of an ordinary start."""
+_END = re.compile(r"\b(FATAL|PANIC): .*")
 _STEPS = {
     "prepare": "its directory could not be prepared",
     "initdb": "initdb failed",

@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from psycopg import Connection, OperationalError, pq
+from psycopg import OperationalError, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.waiting import Ready, Wait
+
+from pgadvisor.whatif.twin.patience import MAX_WAIT_SECONDS, NO_ANSWER, PatientConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,10 @@ class Command:
 
 
 def run_batch(
-    connection: Connection[Any], commands: Iterable[Command], *, max_silence_s: float = 60.0
+    connection: PatientConnection,
+    commands: Iterable[Command],
+    *,
+    max_silence_s: float = MAX_WAIT_SECONDS,
 ) -> list[pq.abc.PGresult]:
     """Run commands, and return the result of each in order, be it rows or an error.
 
@@ -57,8 +61,8 @@ def run_batch(
         if number % _SENT_TOGETHER == 0:
             answers.take()
         if answers.missing >= _MOST_MISSING:
-            connection.wait(answers.until(_MOST_MISSING // 2))
-    connection.wait(answers.until(0))
+            connection.wait_as_told(answers.until(_MOST_MISSING // 2))
+    connection.wait_as_told(answers.until(0))
     connection.pgconn.exit_pipeline_mode()
     return answers.results
 
@@ -102,15 +106,16 @@ class _Answers:
             if ready & Ready.W:
                 is_sent = self._pgconn.flush() == 0
             if ready & Ready.R:
-                heard_at = time.monotonic()
                 self._pgconn.consume_input()
-                self._read()
-            elif time.monotonic() - heard_at > self._max_silence_s:
+                # Notices are no answer: there may be no end of them.
+                heard_at = time.monotonic() if self._read() else heard_at
+            if time.monotonic() - heard_at > self._max_silence_s:
                 self._pgconn.finish()
-                raise OperationalError("no answer from the server")
+                raise OperationalError(NO_ANSWER)
 
-    def _read(self) -> None:
-        """A result and a sync for each command, as far as they are there."""
+    def _read(self) -> bool:
+        """A result and a sync for each command, as far as they are there; whether there were."""
+        before = len(self.results), self.missing
         while self.missing and not self._pgconn.is_busy():
             result = self._pgconn.get_result()
             if result is None:  # the end of one command's results
@@ -120,3 +125,4 @@ class _Answers:
                 self.missing -= 1
             else:
                 self.results.append(result)
+        return (len(self.results), self.missing) != before

@@ -11,11 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgadvisor.cluster.remedy import remedy_for
 from pgadvisor.errors import TwinError
 from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES, with_height
 
 SEGMENT_BYTES = 1 << 30
 """PostgreSQL cuts relations into files of 1 GiB: ``path``, ``path.1``, ..."""
+_PROBE_BYTES = 1 << 20
+_STAT_BLOCK_BYTES = 512
+"""What ``st_blocks`` counts in, whatever the file system's own blocks are."""
+_SIZING = "giving the twin's relations their sizes"
+_NEEDS_HOLES = (
+    "The twin's files are long and nearly all holes: set TMPDIR to a directory on a file system "
+    "with sparse files, such as ext4, xfs, btrfs, zfs, tmpfs or APFS."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +59,29 @@ def set_lengths(files: Iterable[RelationFile], owner: tuple[int, int] | None) ->
     Raises:
         TwinError: The file system refuses.
     """
+    is_known_sparse = False
     for file in files:
         try:
             if file.btree_height is not None:
                 _set_height(file, file.btree_height)
+            if not is_known_sparse and file.length_bytes > _PROBE_BYTES:
+                _refuse_dense(file.path)
+                is_known_sparse = True
             _set_length(file, owner)
         except OSError as error:
             raise TwinError(
-                "giving the twin's relations their sizes",
+                _SIZING,
                 f"{error.strerror} (a file of {file.length_bytes:,} bytes, nearly all unused)",
-                "The temporary directory needs a file system with sparse files; set TMPDIR.",
+                remedy_for(error.strerror or "") or _NEEDS_HOLES,
             ) from error
+
+
+def _refuse_dense(path: Path) -> None:
+    """Lengthen a file a little, and see whether that takes space: then terabytes would too."""
+    os.truncate(path, _PROBE_BYTES)
+    status = path.stat()
+    if status.st_blocks * _STAT_BLOCK_BYTES > status.st_size // 2:
+        raise TwinError(_SIZING, f"{path.parent} has no sparse files", _NEEDS_HOLES)
 
 
 def _set_height(file: RelationFile, height: int) -> None:

@@ -26,6 +26,7 @@ from pgadvisor.whatif.twin.explain_form import (
     prepared,
     untyped_parameter,
 )
+from pgadvisor.whatif.twin.failure import is_exhausted
 from pgadvisor.whatif.twin.session import TwinServer, reason_of
 from pgadvisor.whatif.twin.switch import Switchboard
 from pgadvisor.whatif.whole_plan import PRUNING, whole_plan
@@ -172,7 +173,7 @@ class Planner:
                 if text not in self._touched:
                     self._touched[text] = _locked(cursor)
             except psycopg.Error as error:
-                if role.broken:
+                if role.broken or is_exhausted(error.sqlstate):
                     raise
                 self._clear_up(form)
                 position = error.diag.statement_position

@@ -16,12 +16,12 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import pq
-from psycopg.rows import TupleRow
 
 from pgadvisor.cluster.binaries import Binaries
 from pgadvisor.cluster.launch import Cluster
-from pgadvisor.errors import TwinError
 from pgadvisor.whatif.twin.batch import Command, run_batch
+from pgadvisor.whatif.twin.failure import failure_of, is_exhausted
+from pgadvisor.whatif.twin.patience import PatientConnection
 
 ROLE = "twin"
 DATABASE = "twin"
@@ -46,11 +46,11 @@ SETTINGS = {
     "max_locks_per_transaction": "4096",
     "temp_file_limit": "64MB",
     "max_prepared_transactions": "0",
-    "log_min_messages": "panic",
+    # What ends the server; a function of the snapshot's cannot write so.
+    "log_min_messages": "fatal",
+    "restart_after_crash": "off",
     "check_function_bodies": "off",
 }
-
-Connection = psycopg.Connection[TupleRow]
 
 _OTHER_DATABASE = "template1"
 _STRATEGY_SINCE = 15
@@ -141,7 +141,7 @@ class TwinServer:
             self.admin, self.role = self._connected()
         return tuple(type(self)(self.cluster, name, self._role_password) for name in names)
 
-    def _connected(self) -> tuple[Connection, Connection]:
+    def _connected(self) -> tuple[PatientConnection, PatientConnection]:
         """Connect as the superuser and as the role."""
         admin = _connected(self.cluster.dsn(self._database))
         role = _connected(self.cluster.dsn(self._database, ROLE, self._role_password))
@@ -199,8 +199,13 @@ class TwinServer:
         Raises:
             TwinError: The server is gone.
         """
-        with self.failing("building the planner twin"):
-            return run_batch(self.role, commands)
+        attempted = "building the planner twin"
+        with self.failing(attempted):
+            results = run_batch(self.role, commands)
+        for result in results:
+            if is_exhausted(state := _sqlstate_of(result)):
+                raise failure_of(attempted, refusal_of(result) or "", state, "")
+        return results
 
     @contextmanager
     def hearing(self, hear: Callable[[str], None]) -> Iterator[None]:
@@ -221,9 +226,8 @@ class TwinServer:
         try:
             yield
         except psycopg.Error as error:
-            raise TwinError(
-                attempted, reason_of(error), "Run it again; free memory and disk space."
-            ) from error
+            reason, last_words = reason_of(error), self.cluster.last_words()
+            raise failure_of(attempted, reason, error.sqlstate, last_words) from error
 
 
 def reason_of(error: psycopg.Error) -> str:
@@ -239,9 +243,14 @@ def refusal_of(result: pq.abc.PGresult) -> str | None:
     return _first_line(message.decode("utf-8", "replace"))
 
 
+def _sqlstate_of(result: pq.abc.PGresult) -> str | None:
+    state = result.error_field(pq.DiagnosticField.SQLSTATE)
+    return state.decode() if state else None
+
+
 def _first_line(message: str) -> str:
     return message.splitlines()[0] if message else "no reason given"
 
 
-def _connected(dsn: str) -> Connection:
-    return psycopg.connect(dsn, autocommit=True, prepare_threshold=None)
+def _connected(dsn: str) -> PatientConnection:
+    return PatientConnection.connect(dsn, autocommit=True, prepare_threshold=None)
