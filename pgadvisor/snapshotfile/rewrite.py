@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ LISTS = "lists of values"
 RARE_COMBINATIONS = "combinations of values"
 
 _T = TypeVar("_T")
+_PLAIN_STATE = re.compile(r", INITCOND = '[01{}(), ]*'")
 _Json = dict[str, "_Json"] | list["_Json"] | str | float | bool | None
 
 
@@ -190,7 +192,13 @@ class Rewriter:
         return replace(function, definition=definition, signature=signature)
 
     def _other(self, other: OtherObject) -> OtherObject:
-        return replace(other, definition=self.sql.text(other.definition))
+        definition = other.definition
+        # Noughts in braces are no data, and an aggregate of arrays cannot begin with a pseudonym.
+        state = _PLAIN_STATE.search(definition)
+        if state is None:
+            return replace(other, definition=self.sql.text(definition))
+        rest = self.sql.text(definition.replace(state[0], "", 1))
+        return replace(other, definition=f"{rest.rstrip().removesuffix(')')}{state[0]})")
 
     def _extended(self, statistics: ExtendedStatistics) -> ExtendedStatistics:
         return replace(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pgadvisor.model.other_object import OtherKind, OtherObject
 from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.model.snapshot import Redaction, Snapshot
 from pgadvisor.model.statistics import ColumnStatistics
@@ -232,3 +233,18 @@ def test_fields_that_are_no_values_survive_unread() -> None:
     found = redact(replace(snapshot, tables=(table,)), "default", key=KEY)
 
     assert found.tables[0].columns == table.columns
+
+
+@pytest.mark.parametrize("state", ["{0,0}", "0", "(0,1)", ""])
+def test_an_aggregate_keeps_what_it_begins_with(state: str) -> None:
+    definition = (
+        f"CREATE AGGREGATE public.mean(text) (SFUNC = public.add, STYPE = integer[], "
+        f"INITCOND = '{state}')"
+    )
+    mean = OtherObject(
+        oid=1, kind=OtherKind.AGGREGATE, name="public.mean(text)", definition=definition
+    )
+
+    found = redact(a_snapshot(a_table(), mean), "all")
+
+    assert found.other_objects == (mean,)

@@ -134,6 +134,13 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
             " where t.number < 20"
         ),
     ),
+    (
+        13,
+        (
+            "select count(*) from remote_things t join remote_typed r on r.id = t.number"
+            " where t.id < 3 and r.id < 3"
+        ),
+    ),
     (13, "select * from remote_typed where label = 'label 17'"),
     (13, "select * from remote_typed where mood = 'happy' and half > 500"),
     (13, "select * from far_pets p join remote_things t on t.id = p.owner_id"),
@@ -156,6 +163,8 @@ STATEMENTS: tuple[tuple[int, str], ...] = (
     (13, "select f.id from on_fast f join on_slow s using (kind) where s.id = 9"),
     # Later majors
     (14, "select * from spans where free @> 17"),
+    (14, "select * from scattered where kind = 'k3'"),
+    (14, "update scattered set kind = 'k9' where id = 4000"),
     (
         14,
         "select * from spans where others && datemultirange(daterange('2024-02-01', '2024-02-03'))",
