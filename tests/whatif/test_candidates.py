@@ -22,10 +22,6 @@ from tests.whatif.statements import INDEXES, OTHER_INDEXES
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("whatif_shop")]
 
-NOT_SIZED_YET = {
-    "create index on products using gin (attributes)",  # elements of jsonb have no statistics
-}
-
 
 @pytest.fixture
 def original(shop: str) -> Iterator[psycopg.Connection]:
@@ -92,9 +88,7 @@ def test_plans_with_it_as_with_a_real_one(
     assert cost_error(expected, plan) <= allowed, (expected.total_cost, plan.total_cost)
 
 
-@pytest.mark.parametrize(
-    "create", [c for c in (*INDEXES, *OTHER_INDEXES) if c not in NOT_SIZED_YET]
-)
+@pytest.mark.parametrize("create", [*INDEXES, *OTHER_INDEXES])
 def test_predicts_its_size(create: str, original: psycopg.Connection, twin: Twin) -> None:
     text = named(create, "sized")
     original.execute(text.encode())
@@ -102,8 +96,9 @@ def test_predicts_its_size(create: str, original: psycopg.Connection, twin: Twin
 
     size_bytes = twin.create(text).size_bytes
 
+    allowed = 0.25 if " using " in create else 0.05
     # A page more or less of an index of ten pages is a tenth.
-    assert abs(size_bytes - real_bytes) <= max(0.1 * real_bytes, 8192), (size_bytes, real_bytes)
+    assert abs(size_bytes - real_bytes) <= max(allowed * real_bytes, 8192), (size_bytes, real_bytes)
 
 
 def test_is_off_until_a_configuration_names_it(twin: Twin, snapshot: Snapshot) -> None:

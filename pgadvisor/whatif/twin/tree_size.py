@@ -46,6 +46,7 @@ _USUAL_FILL = 0.59
 _SORTED_FILL = 0.98
 _SORTED_TEXTS_FILL = 0.83
 _SORTED_POINTS_FILL = 0.65
+_SORTED_EVEN_RANGES_FILL = 0.8
 _SORTED_RANGES_FILL = 0.6
 """Of ranges of different lengths, which a split puts on the same page less often."""
 _EVEN_LENGTHS_RATIO = 0.1
@@ -110,7 +111,7 @@ def _fill(key: KeyStatistics, major: int) -> float:
     if major >= _SORTED_MAJOR and key.type_name.startswith(_BTREE_GIST_TYPE):
         return _SORTED_TEXTS_FILL if name in _TEXT_CLASSES else _SORTED_FILL
     if major >= _SORTED_MAJOR and name in _RANGE_CLASSES:
-        return _SORTED_FILL if _are_even(_lengths(key)) else _SORTED_RANGES_FILL
+        return _SORTED_EVEN_RANGES_FILL if _are_even(_lengths(key)) else _SORTED_RANGES_FILL
     if major >= _SORTED_POINTS_MAJOR and name == "point_ops":
         return _SORTED_POINTS_FILL
     return _FILL_BY_CLASS.get(name, _USUAL_FILL)
