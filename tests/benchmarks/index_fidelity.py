@@ -31,6 +31,8 @@ from tests.fixtures.databases import SETTINGS, fresh_database
 KNOWN = "known"
 """What an index is called that has its real size."""
 KNOWN_LIMIT_RATIO = 0.001
+GIN_LIMIT_RATIO = 0.01
+"""Costs rest on what its metapage counts, which is predicted even where its size is known."""
 PREDICTED_LIMIT_RATIO = 0.01
 _EXPLAIN = "explain (format json, verbose, settings) "
 _BUILT = """
@@ -69,6 +71,12 @@ class Result:
     def known_error_ratio(self) -> float:
         """Of the cost, with the real size."""
         return error_ratio(self.built, self.known)
+
+    @property
+    def is_near_with_real_size(self) -> bool:
+        """The cost is as near as it is to be with the real size."""
+        is_gin = self.case.kind.startswith("gin")
+        return self.known_error_ratio <= (GIN_LIMIT_RATIO if is_gin else KNOWN_LIMIT_RATIO)
 
     @property
     def predicted_error_ratio(self) -> float:
@@ -156,7 +164,7 @@ def row(name: str, results: Sequence[Result]) -> str:
         name,
         str(len({result.case.create for result in results})),
         share(results, lambda r: r.is_same_shape),
-        share(results, lambda r: r.known_error_ratio <= KNOWN_LIMIT_RATIO),
+        share(results, lambda r: r.is_near_with_real_size),
         f"{max(r.known_error_ratio for r in results):.2%}",
         share(results, lambda r: r.predicted_error_ratio <= PREDICTED_LIMIT_RATIO),
         f"{max(r.predicted_error_ratio for r in results):.2%}",
@@ -166,22 +174,22 @@ def row(name: str, results: Sequence[Result]) -> str:
 
 def report(results: Sequence[Result]) -> Iterator[str]:
     """The table, by access method and, of btrees, by what is special."""
-    limits = "real size: within 0.1 % | worst | predicted size: within 1 % | worst"
+    limits = "real size: within 0.1 % (GIN 1 %) | worst | predicted size: within 1 % | worst"
     yield f"| kind | indexes | same shape | {limits} |"
     yield "|---|---|---|---|---|---|---|"
     for kind in dict.fromkeys(result.case.kind for result in results):
         yield row(kind, [result for result in results if result.case.kind == kind])
     yield row("all", results)
     derived = [result for result in results if "not derived" not in result.case.kind]
-    yield row("all but what is not derived", derived)
+    if derived:
+        yield row("all but what is not derived", derived)
 
 
 def misses(results: Sequence[Result]) -> Iterator[str]:
     """What is beyond the limits, or of another shape."""
     for result in results:
-        is_near = result.known_error_ratio <= KNOWN_LIMIT_RATIO
-        is_near &= result.predicted_error_ratio <= PREDICTED_LIMIT_RATIO
-        if result.is_same_shape and is_near:
+        is_near = result.predicted_error_ratio <= PREDICTED_LIMIT_RATIO
+        if result.is_same_shape and is_near and result.is_near_with_real_size:
             continue
         costs = (result.built.total_cost, result.known.total_cost, result.predicted.total_cost)
         rows = tuple(plan.root.rows for plan in (result.built, result.known, result.predicted))

@@ -129,9 +129,11 @@ create index on trips ((rider_id::text));
 create index on trips (btrim(flag));
     select * from trips where btrim(flag) = 'x7';
 
--- btree, expression, not derived
+-- btree, expression of several columns
 create index on trips (lower(city || ' ' || email));
     select * from trips where lower(city || ' ' || email) = 'city 1 user1@mail.example';
+
+-- btree, expression, not derived
 create index on articles ((attributes ->> 'size'));
     select * from articles where attributes ->> 'size' = '7';
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgadvisor.parse.grammar import StatementError
-from pgadvisor.parse.near_injective import tells_values_apart
+from pgadvisor.parse.near_injective import columns_whose_null_shows, tells_values_apart
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from pgadvisor.parse.near_injective import tells_values_apart
         "COALESCE(name, 'none'::text)",
         'pg_catalog.lower("Odd name")',
         '(name COLLATE "C")',
+        "((first_name || ' '::text) || COALESCE(last_name, ''::text))",
     ],
 )
 def test_keeps_values_apart(expression: str) -> None:
@@ -37,10 +38,19 @@ def test_keeps_values_apart(expression: str) -> None:
         "btrim(name, other)",
         "now()",
         "'text'::text",
+        "('a'::text || 'b'::text)",
+        "(total + tax)",
+        "(left(name, 1) || email)",
     ],
 )
 def test_may_throw_values_together(expression: str) -> None:
     assert not tells_values_apart(expression)
+
+
+def test_tells_which_columns_make_it_null() -> None:
+    expression = "lower(((first_name)::text || COALESCE(last_name, ''::text)) || btrim(mail))"
+
+    assert columns_whose_null_shows(expression) == {"first_name", "mail"}
 
 
 def test_refuses_what_is_no_expression() -> None:

@@ -125,7 +125,7 @@ def test_estimates_rows_as_with_a_real_index(expression: str, visits: str, twin:
 @pytest.mark.parametrize(
     ("expression", "reason"),
     [
-        ("lower(email || name)", "which reads several columns"),
+        ("(id + shop)", "which reads several columns"),
         ("(attributes ->> 'size')", "which do not follow from those of its column"),
         ("left(email, 3)", "which do not follow from those of its column"),
         ("(tags[1])", "which do not follow from those of its column"),
@@ -141,8 +141,20 @@ def test_says_which_statistics_are_missing(expression: str, reason: str, twin: T
     assert "value 9" not in note  # what the server says may hold one
 
 
+def test_counts_the_values_of_columns_that_are_joined(twin: Twin) -> None:
+    create = "create index on visits (lower(email || ' ' || name))"
+    statement = "select from visits where lower(email || ' ' || name) = 'x'"
+
+    assert twin.explain(statement, create=(create,)).root.rows == 1
+    [note] = twin.create(create).notes
+    assert note == (
+        "of lower(((email || ' '::text) || (name)::text)), which reads several columns, only the "
+        "number of values is known: the planner's defaults are used for ranges"
+    )
+
+
 def test_says_nothing_where_a_partial_index_has_none_of_the_planners_interest(twin: Twin) -> None:
-    assert twin.create("create index on visits (lower(email || name)) where id < 9").notes == ()
+    assert twin.create("create index on visits ((id + shop)) where id < 9").notes == ()
 
 
 def test_computes_expressions_without_the_rights_of_a_superuser(twin: Twin) -> None:

@@ -7,7 +7,7 @@ only column that the expression reads; where that cannot be, it is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +15,10 @@ from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Column, Table
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.parse.expression import columns_in, same_expression
-from pgadvisor.parse.near_injective import tells_values_apart
+from pgadvisor.parse.near_injective import columns_whose_null_shows, tells_values_apart
 from pgadvisor.whatif.twin.image_points import Question, ask, points_of
 from pgadvisor.whatif.twin.image_statistics import statistics_of_image
+from pgadvisor.whatif.twin.joined_statistics import statistics_of_joined
 from pgadvisor.whatif.twin.pg_statistic import RelationColumn
 from pgadvisor.whatif.twin.session import TwinServer, refusal_of
 from pgadvisor.whatif.twin.statistics import restore_rows
@@ -95,6 +96,7 @@ class StatisticsDeriver:
         self._server = server
         self._catalog = catalog
         self._known = known
+        self._analysed = frozenset(known)
         self._originals = originals
         self._derived: dict[_Key, Derived] = {}
         self._columns = {
@@ -131,7 +133,27 @@ class StatisticsDeriver:
             if isinstance(statistics, ColumnStatistics)
         ]
         refused = restore_rows(self._server, rows)
-        return {column.index_oid: _notes(column, found, refused) for column in columns}
+        notes: dict[int, list[str]] = {column.index_oid: [] for column in columns}
+        for column, statistics in found:
+            notes[column.index_oid] += self._notes(column, statistics)
+            what = f".{column.index}.{column.name} "
+            notes[column.index_oid] += [text for text in refused if what in text]
+        return {oid: tuple(own) for oid, own in notes.items()}
+
+    def _notes(self, column: ExpressionColumn, statistics: Derived) -> Iterator[str]:
+        """What the planner does not know of an expression."""
+        if isinstance(statistics, Underived):
+            yield (
+                f"no statistics of {column.expression}, {statistics.reason}: "
+                "the planner's defaults are used, 0.5 % of the rows for an equality"
+            )
+            return
+        is_derived = statistics is not None and self._key(column)[:2] not in self._analysed
+        if is_derived and len(columns_in(column.expression)) > 1:
+            yield (
+                f"of {column.expression}, which reads several columns, only the number of "
+                "values is known: the planner's defaults are used for ranges"
+            )
 
     def _key(self, column: ExpressionColumn) -> _Key:
         return self._originals[column.table_oid], column.expression, column.collation
@@ -141,11 +163,15 @@ class StatisticsDeriver:
         point_count = _POINTS // max(len(wanted), 1)
         point_count = min(max(point_count, _LEAST_POINTS), _MOST_POINTS)
         for key, column in wanted:
-            outcome = self._question(self._catalog.tables[key[0]], column)
+            outcome: Question | Derived = self._known.get(key[:2])
+            if outcome is None and not self._is_in_extended(*key[:2]):
+                outcome = self._question(self._catalog.tables[key[0]], column)
             if isinstance(outcome, Question):
                 asked.append((key, ask(outcome, point_count)))
-            else:
-                self._derived[key] = outcome
+                continue
+            self._derived[key] = outcome
+            if isinstance(outcome, ColumnStatistics):
+                self._known[key[:2]] = outcome
         answers = self._server.run_each(one.command for _, one in asked)
         for (key, one), answer in zip(asked, answers, strict=True):
             if refusal_of(answer) is not None:
@@ -162,17 +188,16 @@ class StatisticsDeriver:
             self._derived[key] = self._known[key[:2]] = derived
 
     def _question(self, table: Table, column: ExpressionColumn) -> Question | Derived:
-        if known := self._known.get((table.oid, column.expression)):
-            return known
-        if self._is_in_extended(table, column.expression):
-            return None
         names = columns_in(column.expression)
+        known = {name: row for name in names if (row := self._columns.get((table.oid, name)))}
+        if len(known) < len(names):
+            return Underived(reason="whose columns have none either")
         if len(names) != 1:
-            return Underived(reason="which reads several columns" if names else "a constant")
-        [name] = names
-        statistics, source = self._columns.get((table.oid, name)), table.column(name)
-        if statistics is None or source is None:
-            return Underived(reason="whose column has none either")
+            return self._joined(table, column.expression, known)
+        [(name, statistics)] = known.items()
+        source = table.column(name)
+        if source is None:
+            return Underived(reason="whose column the snapshot lacks")
         question = Question(
             expression=column.expression,
             collation=column.collation,
@@ -185,12 +210,20 @@ class StatisticsDeriver:
             return question
         return Underived(reason="which do not follow from those of its column")
 
-    def _is_in_extended(self, table: Table, expression: str) -> bool:
+    def _joined(
+        self, table: Table, expression: str, known: Mapping[str, ColumnStatistics]
+    ) -> Derived:
+        if not known or not tells_values_apart(expression):
+            return Underived(reason="which reads several columns" if known else "a constant")
+        null_shows = columns_whose_null_shows(expression)
+        return statistics_of_joined(known, null_shows, max(table.rows, 0.0))
+
+    def _is_in_extended(self, table_oid: int, expression: str) -> bool:
         """Extended statistics have rows of their own for expressions."""
         return any(
             known is not None and same_expression(own, expression)
             for extended in self._catalog.snapshot.extended_statistics
-            if extended.table_oid == table.oid
+            if extended.table_oid == table_oid
             for values in extended.values
             for own, known in zip(extended.expressions, values.expressions, strict=False)
         )
@@ -211,24 +244,6 @@ def _expression_column(row: tuple[Any, ...]) -> ExpressionColumn:
         expression=expression,
         collation=collation,
     )
-
-
-def _notes(
-    index: ExpressionColumn,
-    found: Iterable[tuple[ExpressionColumn, Derived]],
-    refused: Sequence[str],
-) -> tuple[str, ...]:
-    notes = []
-    for column, statistics in found:
-        if column.index_oid != index.index_oid:
-            continue
-        if isinstance(statistics, Underived):
-            notes.append(
-                f"no statistics of {column.expression}, {statistics.reason}: "
-                "the planner's defaults are used, 0.5 % of the rows for an equality"
-            )
-        notes += [text for text in refused if f".{column.index}.{column.name} " in text]
-    return tuple(notes)
 
 
 def _base_type(column: Column) -> str:
