@@ -22,6 +22,7 @@ from pgadvisor.propose.indexes import propose_indexes
 from pgadvisor.rulekit import Case
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.parameters import PinnedValues, survey
+from pgadvisor.whatif.undroppable import why_not_droppable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +93,12 @@ def _ask(
     choice = choose_indexes(
         workload.statements, candidates, backend, write_cost, budget, progress=progress
     )
-    drops = _drops(case, findings)
+    wanted = _drops(case, findings)
+    kept = {i.oid: reason for i in wanted if (reason := why_not_droppable(catalog, i))}
+    drops = tuple(index for index in wanted if index.oid not in kept)
     chosen = frozenset(index.candidate.definition for index in choice.chosen)
     check = check_drops(drops, workload.statements, backend, chosen)
-    names = {index.oid: (index.schema, index.name) for index in drops}
+    names = {index.oid: (index.schema, index.name) for index in wanted}
     by_value = survey(
         backend,
         case.snapshot.statements,
@@ -113,7 +116,7 @@ def _ask(
     )
     return Simulation(
         choice=choice,
-        refused_drops={names[oid]: reason for oid, reason in check.refused.items()},
+        refused_drops={names[oid]: why for oid, why in (kept | dict(check.refused)).items()},
         plans_by_value=by_value,
     )
 

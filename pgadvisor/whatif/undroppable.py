@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import ConstraintKind, Index
+from pgadvisor.whatif.backend import NotPlanned
 
 
 def why_not_droppable(catalog: Catalog, index: Index) -> str | None:
@@ -27,4 +30,18 @@ def why_not_droppable(catalog: Catalog, index: Index) -> str | None:
     parent = catalog.indexes.get(index.parent_oid or 0)
     if parent is not None:
         return f"{name} is a part of {parent.schema}.{parent.name}; drop that, and all parts go"
+    return None
+
+
+def refusal_of_drops(catalog: Catalog, index_oids: Iterable[int]) -> NotPlanned | None:
+    """Refuse to plan without indexes of which one cannot be dropped; None: all can be.
+
+    Args:
+        catalog: The snapshot.
+        index_oids: Of indexes in it.
+    """
+    for oid in sorted(index_oids):
+        index = catalog.indexes.get(oid)
+        if index is not None and (reason := why_not_droppable(catalog, index)) is not None:
+            return NotPlanned(reason=reason)
     return None

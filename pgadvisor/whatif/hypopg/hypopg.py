@@ -26,6 +26,7 @@ from pgadvisor.whatif.hypopg.server import HypoServer, failing, open_server
 from pgadvisor.whatif.hypopg.transaction import Change, Transactions
 from pgadvisor.whatif.planner_settings import is_planner_setting
 from pgadvisor.whatif.twin.fidelity import measure_fidelity
+from pgadvisor.whatif.undroppable import refusal_of_drops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +162,11 @@ class HypoPG:
         running = self._run("planning")
         if kept := running.plans.get((statement, configuration)):
             return kept
-        refused = _refused_settings(configuration) or _refused_drops(configuration, running.server)
+        refused = (
+            _refused_settings(configuration)
+            or _refused_drops(configuration, running.server)
+            or refusal_of_drops(self._catalog, configuration.drop)
+        )
         if refused is not None:
             return refused
         created = sorted((self._built(d) for d in configuration.create), key=lambda b: b.name)

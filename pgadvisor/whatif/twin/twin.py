@@ -24,7 +24,7 @@ from pgadvisor.whatif.twin.lane import Lane, Question
 from pgadvisor.whatif.twin.plan_cache import PlanCache
 from pgadvisor.whatif.twin.session import TwinServer
 from pgadvisor.whatif.twin.share import share_out
-from pgadvisor.whatif.undroppable import why_not_droppable
+from pgadvisor.whatif.undroppable import refusal_of_drops, why_not_droppable
 
 _EXPLAINING = "explaining a statement on the twin"
 _DROPPING = "dropping an index on the twin"
@@ -247,9 +247,8 @@ class Twin:
     ) -> Plan | NotPlanned:
         for definition in configuration.create:
             lane.made(definition)
-        for oid in sorted(configuration.drop):
-            if (reason := self._undroppable(oid)) is not None:
-                return NotPlanned(reason=reason)
+        if (refused := refusal_of_drops(self._catalog, configuration.drop)) is not None:
+            return refused
         known = self._cache.find(statement, configuration)
         if known is not None:
             return known
@@ -267,7 +266,7 @@ class Twin:
         """The OID, in the snapshot, of an index that is to be dropped."""
         for index in self._snapshot.indexes:
             if wanted in {index.oid, index.name, f"{index.schema}.{index.name}"}:
-                if (reason := self._undroppable(index.oid)) is not None:
+                if (reason := why_not_droppable(self._catalog, index)) is not None:
                     raise RefusedError(_DROPPING, reason, "Leave it out of `drop`.")
                 return index.oid
         raise RefusedError(
@@ -275,10 +274,6 @@ class Twin:
             f"the snapshot has no index called {wanted}",
             "Give its name as the catalog has it, or its OID.",
         )
-
-    def _undroppable(self, index_oid: int) -> str | None:
-        index = self._catalog.indexes.get(index_oid)
-        return None if index is None else why_not_droppable(self._catalog, index)
 
     def _run(self, attempted: str) -> Lane:
         if not self._lanes:
