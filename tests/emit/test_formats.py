@@ -12,7 +12,10 @@ from pgadvisor.emit.formats import FORMATS
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.emit.script import down_units, set_timeouts, up_units
 from pgadvisor.errors import ConfigError
-from pgadvisor.model.advice import MigrationStep
+from pgadvisor.model.action import CreateIndex, IndexDefinition
+from pgadvisor.model.advice import MigrationStep, Recommendation
+from pgadvisor.model.finding import Confidence, Impact, Provenance, Severity
+from pgadvisor.model.schema import IndexKey
 from tests.emit.sample import an_advice
 
 RESET = ["RESET lock_timeout", "RESET statement_timeout"]
@@ -68,6 +71,35 @@ def test_alembic_runs_what_the_script_runs(direction: str) -> None:
             and theirs.startswith(("CREATE INDEX CONCURRENTLY", "DROP INDEX CONCURRENTLY"))
             and mine.split(" ", 1)[1].replace('"', '""') in theirs
         )
+
+
+def test_alembic_says_all_that_there_is_of_an_index() -> None:
+    definition = IndexDefinition(
+        table_oid=1,
+        schema="public",
+        table="orders",
+        keys=(IndexKey(column="id"),),
+        is_unique=True,
+        nulls_not_distinct=True,
+        options=(("fillfactor", "70"),),
+        include=("total",),
+        predicate="paid",
+    )
+    recommendation = Recommendation(
+        title="Create an index",
+        actions=(CreateIndex(index=definition, name="i"),),
+        finding_keys=(),
+        severity=Severity.WARNING,
+        confidence=Confidence.HIGH,
+        provenance=Provenance.SIMULATED,
+        impact=Impact(),
+    )
+
+    text = build_migration((recommendation,), format="alembic").files[0].text
+
+    assert "postgresql_nulls_not_distinct=True" in text
+    assert "postgresql_with={'fillfactor': '70'}" in text
+    assert "postgresql_include=['total']" in text
 
 
 def test_alembic_never_builds_an_index_in_a_transaction() -> None:
