@@ -12,12 +12,13 @@ class OtherKind(StrEnum):
     AGGREGATE = "aggregate"
     OPERATOR = "operator"
     CAST = "cast"
+    COLLATION = "collation"
     TEXT_SEARCH_CONFIGURATION = "text search configuration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherObject:
-    """An aggregate, an operator or a cast that the database defines itself."""
+    """An aggregate, an operator, a cast or the like that the database defines itself."""
 
     oid: int
     kind: OtherKind

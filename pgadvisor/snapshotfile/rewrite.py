@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from pgadvisor.model.other_object import OtherObject
+from pgadvisor.model.other_object import OtherKind, OtherObject
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.schema import (
     Column,
@@ -37,6 +37,11 @@ RARE_COMBINATIONS = "combinations of values"
 
 _T = TypeVar("_T")
 _PLAIN_STATE = re.compile(r", INITCOND = '[01{}(), ]*'")
+_LOCALE = r"[A-Z_]+ = '[A-Za-z0-9_@=;.-]*'"
+_COLLATION = re.compile(
+    rf"CREATE COLLATION \S+ \(PROVIDER = [a-z]+, {_LOCALE}(, {_LOCALE})?"
+    r"(, DETERMINISTIC = false)?\)"
+)
 _Json = dict[str, "_Json"] | list["_Json"] | str | float | bool | None
 
 
@@ -193,6 +198,8 @@ class Rewriter:
 
     def _other(self, other: OtherObject) -> OtherObject:
         definition = other.definition
+        if other.kind is OtherKind.COLLATION and _COLLATION.fullmatch(definition):
+            return other  # locales are names
         # Noughts in braces are no data, and an aggregate of arrays cannot begin with a pseudonym.
         state = _PLAIN_STATE.search(definition)
         if state is None:

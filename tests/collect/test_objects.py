@@ -31,6 +31,7 @@ create function longer(text, text) returns text language sql as 'select $1';
 create aggregate longest (text) (sfunc = longer, stype = text, initcond = '');
 create type mood as enum ('sad', 'happy');
 create cast (text as mood) with inout as assignment;
+create collation plain (provider = libc, lc_collate = 'C', lc_ctype = 'C.UTF-8');
 create text search configuration own (copy = simple);
 create view guarded with (security_barrier) as select 1 as one;
 create table names (id integer, name text);
@@ -100,7 +101,7 @@ def test_reads_the_parts_of_types_and_views(database: str) -> None:
     ]
 
 
-def test_reads_aggregates_operators_casts_and_text_search(database: str) -> None:
+def test_reads_objects_that_are_their_definition(database: str) -> None:
     fill(database)
 
     others = {other.kind: other for other in collect(database).other_objects}
@@ -114,6 +115,9 @@ def test_reads_aggregates_operators_casts_and_text_search(database: str) -> None
     )
     assert others[OtherKind.CAST].definition == (
         "CREATE CAST (text AS public.mood) WITH INOUT AS ASSIGNMENT"
+    )
+    assert others[OtherKind.COLLATION].definition == (
+        "CREATE COLLATION public.plain (PROVIDER = libc, LC_COLLATE = 'C', LC_CTYPE = 'C.UTF-8')"
     )
     assert others[OtherKind.TEXT_SEARCH_CONFIGURATION].definition == (
         "CREATE TEXT SEARCH CONFIGURATION public.own (COPY = pg_catalog.simple)"

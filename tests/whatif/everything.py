@@ -194,7 +194,6 @@ GIN_STATEMENTS = ("select * from typed where words @@ to_tsquery('simple', 'word
 """Of these the cost rests on what a GIN index's metapage counts."""
 
 NOTES = (
-    "collation everything.plain is stood in for by C.UTF-8",
     (
         "foreign table everything.from_file is stood in for by one of postgres_fdw: "
         "only that wrapper plans without what file_fdw reads"

@@ -1,5 +1,5 @@
--- Purpose:   aggregates, operators, casts and text search configurations that the database defines
---            itself, as the commands that make them
+-- Purpose:   aggregates, operators, casts, collations and text search configurations that the
+--            database defines itself, as the commands that make them
 -- Columns:   fields of model.other_object.OtherObject
 -- Privilege: none
 -- Versions:  13 and later
@@ -110,6 +110,40 @@ where m.objid is null
             and d.objid = c.oid
             and d.deptype = 'i'
     )
+union all
+select
+    c.oid::bigint,
+    'collation',
+    n.nspname || '.' || c.collname,
+    pg_catalog.format(
+        'CREATE COLLATION %I.%I (PROVIDER = %s, %s%s)',
+        n.nspname,
+        c.collname,
+        case c.collprovider when 'i' then 'icu' when 'b' then 'builtin' else 'libc' end,
+        case
+            when c.collprovider in ('i', 'b')
+            then 'LOCALE = ' || pg_catalog.quote_literal(
+                -- The name of the column, and from 15 on the column itself, have changed.
+                coalesce(
+                    pg_catalog.to_jsonb(c) ->> 'colllocale',
+                    pg_catalog.to_jsonb(c) ->> 'colliculocale',
+                    c.collcollate
+                )
+            )
+            else 'LC_COLLATE = ' || pg_catalog.quote_literal(c.collcollate)
+                || ', LC_CTYPE = ' || pg_catalog.quote_literal(c.collctype)
+        end,
+        case when not c.collisdeterministic then ', DETERMINISTIC = false' end
+    )
+from pg_catalog.pg_collation c
+    join pg_catalog.pg_namespace n on n.oid = c.collnamespace
+    left join members m
+        on m.classid = 'pg_catalog.pg_collation'::pg_catalog.regclass and m.objid = c.oid
+where m.objid is null
+    and n.nspname !~ '^pg_'
+    and n.nspname <> 'information_schema'
+    -- Rules of its own (16 and later) may hold anything.
+    and pg_catalog.to_jsonb(c) ->> 'collicurules' is null
 union all
 select
     t.oid::bigint,

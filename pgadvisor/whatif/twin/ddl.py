@@ -121,6 +121,8 @@ def _belongs_to_identity(sequence: Sequence, catalog: Catalog) -> bool:
 def other_items(catalog: Catalog) -> Iterator[Item]:
     """Yield aggregates, operators, casts and text search configurations."""
     for other in catalog.snapshot.other_objects:
+        if other.kind is OtherKind.COLLATION:  # they are there before the tables
+            continue
         simpler: tuple[Simpler, ...] = ()
         if (bare := _ESTIMATORS.sub("", other.definition)) != other.definition:
             simpler = (Simpler(sql=bare, lost="its estimators"),)

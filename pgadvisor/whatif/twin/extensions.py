@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.other_object import OtherKind
 from pgadvisor.sqltext.quote import qualified, quote_identifier
 from pgadvisor.whatif.twin.session import ROLE, TwinServer
 
@@ -57,11 +58,16 @@ def create_extensions(server: TwinServer, catalog: Catalog) -> list[str]:
 
 
 def create_collations(server: TwinServer, catalog: Catalog) -> list[str]:
-    """Make stand-ins of the same name for collations that these binaries lack.
+    """Make the snapshot's collations, and stand-ins of the same name where that fails.
 
-    They compare by the C library's UTF-8 order, and like the originals (and unlike ``C``) they
+    Stand-ins compare by the C library's UTF-8 order, and like the originals (and unlike ``C``) they
     keep a plain btree from serving LIKE.
     """
+    wanted = set(_collations(catalog))
+    for schema in sorted({schema for schema, _ in wanted}):
+        _create_schema(server, schema)
+    others = catalog.snapshot.other_objects
+    server.run(other.definition for other in others if other.kind is OtherKind.COLLATION)
     known = {
         (row[0], row[1])
         for row in server.query(
@@ -71,8 +77,7 @@ def create_collations(server: TwinServer, catalog: Catalog) -> list[str]:
         )
     }
     notes = []
-    for schema, name in sorted(set(_collations(catalog)) - known):
-        _create_schema(server, schema)
+    for schema, name in sorted(wanted - known):
         locale = server.cluster.locale if server.cluster.locale != "C" else "C.UTF-8"
         server.command(
             f"create collation {qualified(schema, name)} (provider = libc, locale = '{locale}')"
