@@ -12,7 +12,7 @@ _REMEDIES = (
         "insufficient file descriptors|Too many open files",
         "Allow more open files, 256 at least: ulimit -n 256.",
     ),
-    ("No space left on device|Disk quota exceeded", _MORE_SPACE),
+    ("No space left on device|Disk quota exceeded|could not extend file", _MORE_SPACE),
     ("File too large", "Lift the limit on the length of files: ulimit -f unlimited."),
     ("Read-only file system", "Set TMPDIR to a directory that you may write to."),
     (

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -14,15 +12,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-import pgadvisor
 from pgadvisor.cluster.binaries import Binaries, embedded_binaries, read_binaries
 from pgadvisor.cluster.launch import Cluster, _failure
-from pgadvisor.cluster.owner import Owner, can_run
 from pgadvisor.errors import ClusterError
+from tests.fixtures.nobody import AS_ROOT, directory_of_nobody, python_as_nobody
+from tests.fixtures.programs import Ended
 
 pytestmark = pytest.mark.live
-_AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-_NOBODY = Owner(uid=65534, gid=65534)
 
 
 def _value(dsn: str, query: str) -> object:
@@ -121,6 +117,9 @@ def test_a_restart_that_fails_says_why_and_leaves_nothing() -> None:
         ('FATAL:  could not write to file "pg_wal/x": No space left on device', "Free some space"),
         ('initdb: error: could not create directory "/x": Permission denied', "Set TMPDIR"),
         ("Operation not permitted (/x/bin/initdb)", "As root it is run as another user"),
+        ("initdb: error: could not create it: Read-only file system", "Set TMPDIR to a directory"),
+        ("FATAL:  out of memory", "Free some memory"),
+        ("FATAL:  it is Tuesday", "The lines are the server's own"),
     ],
 )
 def test_what_is_known_to_help_is_said(line: str, advice: str) -> None:
@@ -174,7 +173,7 @@ def test_a_directory_that_cannot_be_written_is_named(
     assert str(missing) in raised.value.happened
 
 
-@_AS_ROOT
+@AS_ROOT
 def test_as_root_binaries_that_the_servers_user_cannot_read_are_copied(
     temporary_directory: Path,
 ) -> None:
@@ -189,41 +188,18 @@ def test_as_root_binaries_that_the_servers_user_cannot_read_are_copied(
     assert stat.S_IMODE((temporary_directory / "hidden").stat().st_mode) == 0o700
 
 
-@_AS_ROOT
+@AS_ROOT
 def test_an_ordinary_user_starts_a_server_of_its_own(temporary_directory: Path) -> None:
-    checkout = Path(pgadvisor.__file__).parent.parent
-    packages = embedded_binaries().directory.parent.parent
-    python = next((p for p in _pythons() if can_run(_NOBODY, [p, checkout, packages])), None)
-    if python is None:
-        pytest.skip("the user nobody can read no Python 3.11, or not this checkout")
-    own = temporary_directory / "nobody"
-    own.mkdir(mode=0o700)
-    os.chown(own, _NOBODY.uid, _NOBODY.gid)
+    own = directory_of_nobody(temporary_directory, "nobody")
     script = (
         "import os; from pgadvisor.cluster.launch import Cluster\n"
         "with Cluster() as c: print(c.owner, c.data_directory.stat().st_uid == os.getuid())"
     )
 
-    answer = subprocess.run(  # noqa: S603 - our own argument list, no shell
-        [python, "-c", script],
-        env={"PYTHONPATH": f"{checkout}:{packages}", "TMPDIR": str(own)},
-        user=_NOBODY.uid,
-        group=_NOBODY.gid,
-        extra_groups=[],
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = python_as_nobody("-c", script, home=own)
 
-    assert answer.stderr == ""
-    assert answer.stdout.strip() == "None True"
+    assert ended == Ended(code=0, out="None True\n", err="")
     assert list(own.iterdir()) == []
-
-
-def _pythons() -> list[Path]:
-    names = (sys.executable, *(f"/usr/bin/python3.{minor}" for minor in range(11, 15)))
-    return [Path(name).resolve() for name in names if Path(name).exists()]
 
 
 def _copy(binaries: Binaries, directory: Path) -> Binaries:
