@@ -11,6 +11,7 @@ from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
 from pgadvisor.model.plan import Plan
 from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.snapshotfile import redact
 from pgadvisor.whatif.backend import NotPlanned
 from pgadvisor.whatif.twin import Twin
 from tests.whatif.everything import (
@@ -122,3 +123,12 @@ def test_takes_hypothetical_indexes_wherever_a_table_is(
     assert plan.index_names
     assert kinds[0] == kinds[1]
     assert plan.total_cost == pytest.approx(original.total_cost, rel=0.02)
+
+
+def test_takes_all_of_a_redacted_snapshot(snapshot: Snapshot) -> None:
+    with Twin(redact(snapshot, "all")) as redacted:
+        notes = tuple(sorted(redacted.notes))
+        refused = [text for text in statements(18) if isinstance(redacted.plan(text), NotPlanned)]
+
+    assert notes == NOTES
+    assert refused == []
