@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgadvisor.model.catalog import Catalog
@@ -16,9 +16,10 @@ from pgadvisor.whatif.twin.extended_statistics import restore_extended_statistic
 from pgadvisor.whatif.twin.extensions import create_collations, create_extensions
 from pgadvisor.whatif.twin.files import RelationFile, set_lengths, whole_blocks
 from pgadvisor.whatif.twin.foreign import close_servers, create_servers
-from pgadvisor.whatif.twin.index_facts import read_index_facts
+from pgadvisor.whatif.twin.index_facts import IndexFacts, read_index_facts
 from pgadvisor.whatif.twin.index_shapes import Shapes
 from pgadvisor.whatif.twin.index_size import INNER_FILL_RATIO, btree_height
+from pgadvisor.whatif.twin.metapages import Metapage, metapage_of, write_metapages
 from pgadvisor.whatif.twin.schema import build_schema
 from pgadvisor.whatif.twin.session import DATABASE, ROLE, TwinServer
 from pgadvisor.whatif.twin.settings import take_over_settings
@@ -134,12 +135,20 @@ def _storage(
         for relation in _relations(catalog)
         if (path := paths.get(oids.get(relation.oid, 0))) is not None
     }
-    for oid, height in _heights(server, catalog, shapes, oids, files):
-        file = files[oid]
-        files[oid] = RelationFile(
-            path=file.path, length_bytes=file.length_bytes, btree_height=height
-        )
-    return oids, files
+    metapages: dict[int, Metapage] = {}
+    for index, facts in _index_facts(server, catalog, shapes, oids):
+        file, table = files.get(facts.oid), catalog.tables.get(index.table_oid)
+        is_read = facts.access_method in {"btree", "gin", "brin"}
+        if file is None or file.pages <= 1 or table is None or not is_read:
+            continue
+        rows = index.rows if index.rows >= 0 else catalog.rows_now(table)
+        shape = shapes.shape(table, facts, rows, table.pages)
+        if facts.access_method == "btree":
+            height = btree_height(shape, _pages_as_built(index, file.pages))
+            files[facts.oid] = replace(file, btree_height=height)
+        elif metapage := metapage_of(shape, file.pages):
+            metapages[facts.oid] = metapage
+    return oids, write_metapages(server, files, metapages)
 
 
 def _unused(server: TwinServer) -> Iterator[RelationFile]:
@@ -158,25 +167,14 @@ def _length(relation: Table | Index) -> int:
     return relation.pages * BLOCK_BYTES if is_foreign else length
 
 
-def _heights(
-    server: TwinServer,
-    catalog: Catalog,
-    shapes: Shapes,
-    oids: dict[int, int],
-    files: dict[int, RelationFile],
-) -> Iterator[tuple[int, int]]:
-    """Estimate how high the btrees are, from their length and the width of their keys."""
+def _index_facts(
+    server: TwinServer, catalog: Catalog, shapes: Shapes, oids: dict[int, int]
+) -> Iterator[tuple[Index, IndexFacts]]:
+    """The snapshot's own indexes as they are here, which also have statistics of expressions."""
     indexes = {oids[i.oid]: i for i in catalog.snapshot.indexes if i.oid in oids}
     for facts in read_index_facts(server, list(indexes)):
-        index = indexes[facts.oid]
-        shapes.learn(index, facts)
-        table = catalog.tables.get(index.table_oid)
-        file = files.get(facts.oid)
-        if facts.access_method == "btree" and file is not None and table is not None:
-            rows = index.rows if index.rows >= 0 else catalog.rows_now(table)
-            if file.pages > 1:
-                shape = shapes.shape(table, facts, rows, table.pages)
-                yield facts.oid, btree_height(shape, _pages_as_built(index, file.pages))
+        shapes.learn(indexes[facts.oid], facts)
+        yield indexes[facts.oid], facts
 
 
 def _pages_as_built(index: Index, pages: int) -> int:

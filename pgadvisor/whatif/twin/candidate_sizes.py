@@ -16,6 +16,7 @@ from pgadvisor.whatif.twin.build import Rebuilt
 from pgadvisor.whatif.twin.files import RelationFile, set_lengths
 from pgadvisor.whatif.twin.index_facts import IndexFacts
 from pgadvisor.whatif.twin.index_size import IndexShape, btree_height, btree_size
+from pgadvisor.whatif.twin.metapages import metapage_of, write_metapages
 from pgadvisor.whatif.twin.other_index_size import other_index_pages
 from pgadvisor.whatif.twin.planner import Planner
 from pgadvisor.whatif.twin.session import TwinServer
@@ -77,7 +78,16 @@ class CandidateSizes:
             predicted = [self._predicted(facts) for facts in family if facts.path is not None]
             size_bytes = sizes_bytes.get(family[0].oid)
             sized += predicted if size_bytes is None else _shared(predicted, size_bytes)
-        set_lengths(map(self._file, sized), self._server.cluster.owner)
+        files = write_metapages(
+            self._server,
+            {one.facts.oid: self._file(one) for one in sized},
+            {
+                one.facts.oid: metapage
+                for one in sized
+                if (metapage := metapage_of(one.shape, one.pages)) is not None
+            },
+        )
+        set_lengths(files.values(), self._server.cluster.owner)
         pages = {one.facts.oid: one.pages for one in sized}
         # Hidden ones belong to a table of the superuser's, who therefore sets their counts.
         rows = [one.shape.rows for one in sized]
