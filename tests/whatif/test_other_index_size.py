@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -92,6 +93,16 @@ def test_predicts_a_brin_index(key: KeyStatistics, range_pages: int, built: int)
     predicted = pages("brin", key, rows=250_000, table_pages=4_546, options=options)
 
     assert predicted == pytest.approx(built, abs=1)
+
+
+def test_predicts_filters_that_are_compressed() -> None:
+    dates = replace(
+        stored("date", "date_bloom_ops", 4),
+        shares=equal_shares(334),
+        values=ColumnStatistics(relation_oid=1, column="a", correlation=1.0),
+    )
+
+    assert pages("brin", dates, rows=200_000, table_pages=4_391) == 4
 
 
 @pytest.mark.parametrize(

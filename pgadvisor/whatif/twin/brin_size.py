@@ -26,6 +26,14 @@ _BLOOM_DISTINCT = -0.1
 _BLOOM_LEAST_DISTINCT = 16
 _BLOOM_FALSE_RATIO = 0.01
 _MAX_ROWS_PER_PAGE = 291
+_BLOOM_HASHES = 7
+_COMPRESSED_FROM_BYTES = 508
+"""``TOAST_INDEX_TARGET``."""
+_WORTHWHILE_RATIO = 0.75
+_COMPRESSED_HEADER_BYTES = 8
+_LITERAL_BYTES, _MATCH_BYTES = 1 + 1 / 8, 3 + 1 / 8
+_LONGEST_MATCH_BYTES, _SHORTEST_MATCH_BYTES = 273, 3
+"""Of ``pg_lzcompress.c``, with the bit of control that each has."""
 
 
 def pages_per_range(shape: IndexShape) -> int:
@@ -53,7 +61,8 @@ def _ranges(shape: IndexShape) -> int:
 def _summary_bytes(key: KeyStatistics, shape: IndexShape) -> float:
     name = key.operator_class
     if name.endswith("bloom_ops"):
-        return _bloom_bytes(key, pages_per_range(shape))
+        size = _bloom_bytes(key, pages_per_range(shape))
+        return min(size, _compressed_bytes(size, _values_in_a_range(key, shape)))
     if name.endswith("minmax_multi_ops"):
         return _multi_bytes(key, shape)
     if "inclusion" in name:
@@ -71,9 +80,7 @@ def _multi_bytes(key: KeyStatistics, shape: IndexShape) -> float:
     rows = shape.rows / max(_ranges(shape), 1)
     kept = present_keys(key.shares, rows)
     if kept > values:
-        correlation = (key.values.correlation or 0.0) if key.values is not None else 0.0
-        is_in_order = abs(correlation) > _IN_ORDER_CORRELATION
-        kept = values / 2 if is_in_order else values
+        kept = values / 2 if _is_in_order(key) else values
     return _MULTI_HEADER_BYTES + kept * key.width_bytes
 
 
@@ -84,3 +91,30 @@ def _bloom_bytes(key: KeyStatistics, range_pages: int) -> float:
     false_ratio = float(key.options.get("false_positive_rate", _BLOOM_FALSE_RATIO))
     bits = -max(distinct, _BLOOM_LEAST_DISTINCT) * math.log(false_ratio) / math.log(2) ** 2
     return _BLOOM_HEADER_BYTES + math.ceil(math.ceil(bits) / 8)
+
+
+def _is_in_order(key: KeyStatistics) -> bool:
+    """The rows are in the order of the values."""
+    correlation = (key.values.correlation or 0.0) if key.values is not None else 0.0
+    return abs(correlation) > _IN_ORDER_CORRELATION
+
+
+def _values_in_a_range(key: KeyStatistics, shape: IndexShape) -> float:
+    """How many distinct values there are in one range."""
+    ranges = max(_ranges(shape), 1)
+    if _is_in_order(key):
+        return present_keys(key.shares, shape.rows) / ranges + 1
+    return present_keys(key.shares, shape.rows / ranges)
+
+
+def _compressed_bytes(size: float, values: float) -> float:
+    """A filter in which few bits are set: bytes that are not zero, and matches between them."""
+    if size <= _COMPRESSED_FROM_BYTES:
+        return size
+    used = -size * math.expm1(-_BLOOM_HASHES * values / size)
+    gap = size / max(used, 1.0) - 1
+    between = gap * _LITERAL_BYTES
+    if gap >= _SHORTEST_MATCH_BYTES:
+        between = math.ceil(gap / _LONGEST_MATCH_BYTES) * _MATCH_BYTES
+    compressed = _COMPRESSED_HEADER_BYTES + max(used, 1.0) * (_LITERAL_BYTES + between)
+    return compressed if compressed <= _WORTHWHILE_RATIO * size else size
