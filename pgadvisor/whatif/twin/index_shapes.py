@@ -48,6 +48,10 @@ class Shapes:
         """Statistics of expressions, by the OID of the table, in the snapshot, and the text."""
         self._spreads: dict[tuple[int, str], tuple[Share, ...]] = {}
         self._samples: dict[int, Sample] = {}
+        server = catalog.snapshot.server
+        self._usual_target = _number(server, _TARGET_SETTING, _USUAL_TARGET)
+        self._memory_kb = _number(server, "maintenance_work_mem", 65_536)
+        self._parallel_pages = _pages_for_parallel_gin(server, self._memory_kb)
         self._combinations = Combinations(catalog, self._sample_of)
 
     def learn(self, index: Index, facts: IndexFacts) -> None:
@@ -154,22 +158,11 @@ class Shapes:
         column = table.column(name)
         if column is not None and (column.statistics_target or -1) > 0:
             return column.statistics_target or 0
-        return _number(self._catalog.snapshot.server, _TARGET_SETTING, _USUAL_TARGET)
+        return self._usual_target
 
     def _build_memory_bytes(self, table_pages: int) -> float:
-        """What a build of a GIN index collects elements in; infinite where it sorts all of them.
-
-        Builds by several processes do, from PostgreSQL 18 on.
-        """
-        server = self._catalog.snapshot.server
-        memory_kb = _number(server, "maintenance_work_mem", 65_536)
-        is_parallel = (
-            server.version_num >= _PARALLEL_GIN_VERSION
-            and _number(server, "max_parallel_maintenance_workers", 2) > 0
-            and table_pages >= _number(server, "min_parallel_table_scan_size", 1024)
-            and memory_kb >= _PARALLEL_MEMORY_KB
-        )
-        return math.inf if is_parallel else memory_kb * 1024.0
+        """What a build of a GIN index collects elements in; infinite where it sorts all of them."""
+        return math.inf if table_pages >= self._parallel_pages else self._memory_kb * 1024.0
 
     def _statistics(
         self, table: Table, column: IndexColumn
@@ -193,6 +186,19 @@ def _number(server: Server, setting: str, usual: int) -> int:
     """A setting's value in its base unit."""
     found = server.setting(setting)
     return int(found.value) if found is not None else usual
+
+
+def _pages_for_parallel_gin(server: Server, memory_kb: int) -> float:
+    """From how many pages of a table on a GIN index is built by several processes.
+
+    From PostgreSQL 18 on they are, and then all elements are sorted before they are inserted.
+    """
+    is_parallel = (
+        server.version_num >= _PARALLEL_GIN_VERSION
+        and _number(server, "max_parallel_maintenance_workers", 2) > 0
+        and memory_kb >= _PARALLEL_MEMORY_KB
+    )
+    return _number(server, "min_parallel_table_scan_size", 1024) if is_parallel else math.inf
 
 
 def _grown(shares: Iterable[Share], growth: float) -> tuple[Share, ...]:

@@ -100,7 +100,7 @@ def btree_size(shape: IndexShape) -> BtreeSize:
 
 def btree_height(shape: IndexShape, pages: int) -> int:
     """The height of a btree that has so many pages now."""
-    fanout = inner_fanout(shape, _leaves(shape).tuples)
+    fanout = inner_fanout(shape, _about_tuples(shape))
     level = max(math.ceil((pages - 1) * (1 - 1 / fanout)), 1)
     height = 0
     while level > 1:
@@ -108,6 +108,14 @@ def btree_height(shape: IndexShape, pages: int) -> int:
         height += 1
     # Each level has a page at least, beside the metapage.
     return max(min(height, pages - 2), 0)
+
+
+def _about_tuples(shape: IndexShape) -> float:
+    """How many tuples the leaves have: one for each key, and for each list that is full."""
+    if not shape.may_deduplicate or shape.include:
+        return shape.rows
+    keys = present_keys(shape.shares or independent(shape.keys), shape.rows)
+    return min(keys + shape.rows / _rows_per_list(entry_bytes(shape.keys)), shape.rows)
 
 
 def inner_fanout(shape: IndexShape, tuples: float) -> float:
