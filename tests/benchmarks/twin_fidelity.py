@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import psycopg
@@ -50,7 +51,9 @@ class Row:
     compared: tuple[StatementFidelity, ...]
     missed: tuple[str, ...]
     """Why the twin has no plan where the original has one, with the statement."""
-    notes: tuple[str, ...]
+    is_grown: bool
+    """The tables have grown since they were analysed."""
+    notes: tuple[str, ...] = ()
     """What the twin says of itself."""
 
     @property
@@ -73,8 +76,9 @@ def main() -> int:
             for row in _measure_major(major, of_tpch, options.case or ""):
                 _print_misses(row)
                 rows.append(row)
-    _print_table(rows)
-    return int(any(not _is_reached(row) for row in rows if not row.name.endswith("%")))
+    totals = list(_totals(rows))
+    _print_table([*rows, *totals])
+    return int(any(not _is_reached(row) for row in totals if not row.is_grown))
 
 
 def _measure_major(major: int, of_tpch: Tpch | None, wanted: str) -> Iterator[Row]:
@@ -86,15 +90,15 @@ def _measure_major(major: int, of_tpch: Tpch | None, wanted: str) -> Iterator[Ro
 
 
 def _measure(cluster: Cluster, case: Case, dsn: str) -> Iterator[Row]:
-    yield _compared(cluster, case, dsn, case.name)
+    yield _compared(cluster, case, dsn)
     if case.can_grow:
         with psycopg.connect(dsn, autocommit=True) as connection:
             take_out(connection, GROWTH)
             put_back(connection)
-        yield _compared(cluster, case, dsn, f"{case.name}, grown by {GROWTH:.0%}")
+        yield _compared(cluster, case, dsn, is_grown=True)
 
 
-def _compared(cluster: Cluster, case: Case, dsn: str, name: str) -> Row:
+def _compared(cluster: Cluster, case: Case, dsn: str, *, is_grown: bool = False) -> Row:
     major = cluster.binaries.major
     statements = case.statements(major)
     originals = _originals(dsn, statements, major)
@@ -116,7 +120,31 @@ def _compared(cluster: Cluster, case: Case, dsn: str, name: str) -> Row:
                 )
             )
         notes = twin.notes
-    return Row(major=major, name=name, compared=tuple(compared), missed=tuple(missed), notes=notes)
+    return Row(
+        major=major,
+        name=_titled(case.name, is_grown=is_grown),
+        compared=tuple(compared),
+        missed=tuple(missed),
+        is_grown=is_grown,
+        notes=notes,
+    )
+
+
+def _totals(rows: Sequence[Row]) -> Iterator[Row]:
+    """All statements of a major, just after ANALYZE and later."""
+    for is_grown, major in product((False, True), dict.fromkeys(row.major for row in rows)):
+        some = [row for row in rows if (row.major, row.is_grown) == (major, is_grown)]
+        yield Row(
+            major=major,
+            name=_titled("all", is_grown=is_grown),
+            compared=tuple(one for row in some for one in row.compared),
+            missed=tuple(one for row in some for one in row.missed),
+            is_grown=is_grown,
+        )
+
+
+def _titled(name: str, *, is_grown: bool) -> str:
+    return f"{name}, grown by {GROWTH:.0%}" if is_grown else name
 
 
 def _originals(dsn: str, statements: Sequence[str], major: int) -> dict[str, Plan]:
@@ -168,7 +196,7 @@ def _print_misses(row: Row) -> None:
 
 def _print_table(rows: Sequence[Row]) -> None:
     names = "major", "database", "statements", "same plan", "cost within 0.01 %"
-    print("", *names, "median", "99 %", "worst", "", sep=" | ")
+    print("|", " | ".join((*names, "median error", "99 %", "worst")), "|")
     print("|---" * 8 + "|")
     for row in rows:
         same = sum(one.is_same_shape for one in row.compared)

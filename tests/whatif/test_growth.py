@@ -9,7 +9,7 @@ from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
 from pgadvisor.whatif.twin import Twin
 from tests.fixtures.databases import fresh_database
-from tests.whatif.original import original_plan
+from tests.whatif.original import cost_error, original_plan
 
 pytestmark = pytest.mark.live
 
@@ -36,6 +36,33 @@ def test_an_index_gets_a_further_level_when_its_root_is_full(
             plan = twin.explain(ONE_ROW)
 
     assert plan.total_cost == original.total_cost
+
+
+@pytest.mark.parametrize("fastupdate", ["on", "off"])
+def test_rows_that_a_gin_index_has_not_sorted_in_make_its_scans_dearer(
+    fastupdate: str, cluster: Cluster
+) -> None:
+    statement = "select * from products where tags @> array['tag7']"
+    insert = (
+        "insert into products select array['tag' || i %% 500, 'kind' || i %% 7]"
+        " from generate_series(1, %s) i"
+    )
+    with fresh_database(cluster) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("create table products (tags text[])")
+            connection.execute(insert.encode(), (20_000,))
+            connection.execute(
+                "create index products_tags on products using gin (tags)"
+                f" with (fastupdate = {fastupdate})".encode()
+            )
+            connection.execute("vacuum analyze products")
+            connection.execute(insert.encode(), (3_000,))
+            original = original_plan(connection, statement)
+
+        with Twin(collect(dsn)) as twin:
+            plan = twin.explain(statement)
+
+    assert cost_error(original, plan) <= 0.0001
 
 
 def test_of_two_equal_indexes_it_takes_the_one_that_the_original_takes(cluster: Cluster) -> None:

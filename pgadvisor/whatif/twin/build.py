@@ -20,6 +20,7 @@ from pgadvisor.whatif.twin.index_facts import IndexFacts, read_index_facts
 from pgadvisor.whatif.twin.index_shapes import Shapes
 from pgadvisor.whatif.twin.index_size import INNER_FILL_RATIO, btree_height
 from pgadvisor.whatif.twin.metapages import Metapage, metapage_of, write_metapages
+from pgadvisor.whatif.twin.pending_pages import pending_pages
 from pgadvisor.whatif.twin.schema import build_schema
 from pgadvisor.whatif.twin.session import DATABASE, ROLE, TwinServer
 from pgadvisor.whatif.twin.settings import take_over_settings
@@ -146,8 +147,10 @@ def _storage(
         if facts.access_method == "btree":
             height = btree_height(shape, _pages_as_built(index, file.pages))
             files[facts.oid] = replace(file, btree_height=height)
-        elif metapage := metapage_of(shape, file.pages):
-            metapages[facts.oid] = metapage
+        else:
+            pending = pending_pages(index, facts, catalog.snapshot.server)
+            if metapage := metapage_of(shape, file.pages, pending):
+                metapages[facts.oid] = metapage
     return oids, write_metapages(server, files, metapages)
 
 

@@ -30,6 +30,8 @@ from pgadvisor.whatif.twin.index_size import IndexShape
 from pgadvisor.whatif.twin.session import TwinServer
 
 _CONTENTS_AT = 24
+_GIN_PENDING_AT = _CONTENTS_AT + struct.calcsize("=III")
+_GIN_PENDING = struct.Struct("=I")
 _GIN_COUNTS_AT = _CONTENTS_AT + struct.calcsize("=IIIIq")
 """After the list of pending entries."""
 _GIN_COUNTS = struct.Struct("=IIIxxxxqi")
@@ -64,6 +66,8 @@ class GinMetapage:
     """Of a GIN index."""
 
     size: GinSize
+    pending_pages: int = 0
+    """Rows that were added since the last VACUUM, and are not among the entries yet."""
 
     def written(self, page: bytes) -> bytes:
         """See :class:`Metapage`."""
@@ -74,6 +78,7 @@ class GinMetapage:
         counts = (size.pages, size.entry_pages, size.data_pages, size.entries, version)
         changed = bytearray(page)
         _GIN_COUNTS.pack_into(changed, _GIN_COUNTS_AT, *counts)
+        _GIN_PENDING.pack_into(changed, _GIN_PENDING_AT, self.pending_pages)
         return bytes(changed)
 
 
@@ -94,13 +99,20 @@ class BrinMetapage:
         return bytes(changed)
 
 
-def metapage_of(shape: IndexShape, pages: int) -> Metapage | None:
-    """What the planner would read in an index of so many pages.
+def metapage_of(shape: IndexShape, pages: int, pending_pages: int = 0) -> Metapage | None:
+    """What the planner would read in an index.
 
-    None: it reads nothing there, or what CREATE INDEX has written is right.
+    Args:
+        shape: The index.
+        pages: Its length.
+        pending_pages: How many of them a GIN index has not sorted in yet.
+
+    Returns:
+        None: the planner reads nothing there, or what CREATE INDEX has written is right.
     """
     if shape.access_method == "gin" and pages > 1:
-        return GinMetapage(size=gin_size(shape).scaled(pages))
+        size = gin_size(shape).scaled(pages - pending_pages)
+        return GinMetapage(size=size, pending_pages=pending_pages)
     if shape.access_method == "brin" and map_pages(shape) > 1:
         return BrinMetapage(map_pages=map_pages(shape))
     return None
