@@ -15,11 +15,12 @@ from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
 from pgadvisor.whatif.twin.build import Rebuilt
 from pgadvisor.whatif.twin.files import RelationFile, set_lengths
 from pgadvisor.whatif.twin.index_facts import IndexFacts
-from pgadvisor.whatif.twin.index_size import IndexShape, btree_height, btree_size
+from pgadvisor.whatif.twin.index_size import btree_height, btree_size
 from pgadvisor.whatif.twin.metapages import metapage_of, write_metapages
 from pgadvisor.whatif.twin.other_index_size import other_index_pages
 from pgadvisor.whatif.twin.planner import Planner
 from pgadvisor.whatif.twin.session import TwinServer
+from pgadvisor.whatif.twin.size_doubts import SizedIndex, size_doubts
 
 _COUNTS = """
 update pg_class c set relpages = new.pages, reltuples = new.rows
@@ -29,12 +30,12 @@ where c.oid = new.oid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sized:
-    """An index that has storage."""
+class GivenSize:
+    """What the planner takes an index for, its parts included."""
 
-    facts: IndexFacts
-    shape: IndexShape
-    pages: int
+    size_bytes: int
+    doubts: tuple[str, ...] = ()
+    """What is not known of it, as clauses."""
 
 
 class CandidateSizes:
@@ -59,7 +60,7 @@ class CandidateSizes:
 
     def give(
         self, families: Iterable[Sequence[IndexFacts]], sizes_bytes: Mapping[int, int]
-    ) -> dict[int, int]:
+    ) -> dict[int, GivenSize]:
         """Give indexes their lengths and heights.
 
         Args:
@@ -68,16 +69,26 @@ class CandidateSizes:
             sizes_bytes: How large the first of some families is, parts added up, by its OID.
 
         Returns:
-            Pages by the OID of an index; one of a partitioned table has none.
+            The size of each family, by the OID of its first index.
 
         Raises:
             TwinError: The server is gone, or the file system refuses.
         """
-        sized = []
+        found: dict[int, GivenSize] = {}
+        sized: list[SizedIndex] = []
         for family in families:
-            predicted = [self._predicted(facts) for facts in family if facts.path is not None]
+            parts = [self._predicted(facts) for facts in family if facts.path is not None]
             size_bytes = sizes_bytes.get(family[0].oid)
-            sized += predicted if size_bytes is None else _shared(predicted, size_bytes)
+            doubts = size_doubts(parts) if size_bytes is None else ()
+            if size_bytes is not None:
+                parts = _shared(parts, size_bytes)
+            pages = sum(part.pages for part in parts)
+            found[family[0].oid] = GivenSize(size_bytes=pages * BLOCK_BYTES, doubts=doubts)
+            sized += parts
+        self._write(sized)
+        return found
+
+    def _write(self, sized: Sequence[SizedIndex]) -> None:
         files = write_metapages(
             self._server,
             {one.facts.oid: self._file(one) for one in sized},
@@ -92,18 +103,17 @@ class CandidateSizes:
         # Hidden ones belong to a table of the superuser's, who therefore sets their counts.
         rows = [one.shape.rows for one in sized]
         self._server.command(_COUNTS, (list(pages), list(pages.values()), rows))
-        return pages
 
-    def _predicted(self, facts: IndexFacts) -> _Sized:
+    def _predicted(self, facts: IndexFacts) -> SizedIndex:
         table = self._catalog.tables[self._originals[facts.table_oid]]
         rows = self._rows_of(table, facts.predicate)
         table_pages = self._rebuilt.files[facts.table_oid].pages
         shape = self._rebuilt.shapes.shape(table, facts, rows, table_pages)
         is_btree = facts.access_method == "btree"
         pages = btree_size(shape).pages if is_btree else other_index_pages(shape)
-        return _Sized(facts=facts, shape=shape, pages=pages)
+        return SizedIndex(facts=facts, shape=shape, pages=pages)
 
-    def _file(self, sized: _Sized) -> RelationFile:
+    def _file(self, sized: SizedIndex) -> RelationFile:
         is_btree = sized.facts.access_method == "btree"
         return RelationFile(
             path=self._server.cluster.data_directory / Path(sized.facts.path or ""),
@@ -125,7 +135,7 @@ class CandidateSizes:
         return self._rows[key]
 
 
-def _shared(predicted: Sequence[_Sized], size_bytes: int) -> list[_Sized]:
+def _shared(predicted: Sequence[SizedIndex], size_bytes: int) -> list[SizedIndex]:
     """A size that is known for all parts together, shared out as the prediction has it."""
     total = sum(one.pages for one in predicted)
     left = size_bytes // BLOCK_BYTES
@@ -133,5 +143,5 @@ def _shared(predicted: Sequence[_Sized], size_bytes: int) -> list[_Sized]:
     for one in predicted:
         pages = max(round(left * one.pages / total), 1) if total else 1
         total, left = total - one.pages, max(left - pages, 0)
-        shares.append(_Sized(facts=one.facts, shape=one.shape, pages=pages))
+        shares.append(SizedIndex(facts=one.facts, shape=one.shape, pages=pages))
     return shares

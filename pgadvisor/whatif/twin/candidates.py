@@ -17,7 +17,6 @@ from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Table
 from pgadvisor.sqltext.index import create_index_sql, index_name
 from pgadvisor.sqltext.quote import cut_identifier, qualified, quote_identifier
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
 from pgadvisor.whatif.twin.build import Rebuilt
 from pgadvisor.whatif.twin.candidate_sizes import CandidateSizes
 from pgadvisor.whatif.twin.derived_statistics import StatisticsDeriver
@@ -227,11 +226,12 @@ class CandidateBuilder:
         self._switchboard.register(oids)
         self._switchboard.hide(oids)
         given = {oid: size_bytes(facts[oid].schema, facts[oid].name) for oid in families}
-        pages = self._sizes.give(
+        sizes = self._sizes.give(
             [[facts[oid] for oid in family] for family in families.values()],
             {oid: size for oid, size in given.items() if size is not None},
         )
         for root, family in families.items():
+            unknown = [note for oid in family for note in notes.get(oid, ())]
             yield (
                 facts[root].schema,
                 facts[root].name,
@@ -239,7 +239,7 @@ class CandidateBuilder:
                     name=facts[root].name,
                     oids=tuple(family),
                     part_names=tuple(facts[oid].name for oid in family[1:]),
-                    size_bytes=sum(pages.get(oid, 0) for oid in family) * BLOCK_BYTES,
-                    notes=tuple(dict.fromkeys(n for oid in family for n in notes.get(oid, ()))),
+                    size_bytes=sizes[root].size_bytes,
+                    notes=tuple(dict.fromkeys([*unknown, *sizes[root].doubts])),
                 ),
             )

@@ -35,6 +35,8 @@ class KeyStatistics:
     operator_class: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     """Of the operator class."""
+    is_known: bool = True
+    """False: nothing is, or of a column that an expression is over."""
     values: ColumnStatistics | None = None
     """What ANALYZE found of the column; None: nothing."""
 

@@ -108,6 +108,7 @@ class Shapes:
             type_name=column.type_name,
             operator_class=column.operator_class,
             options=column.options,
+            is_known=known is not None and is_exact,
         )
         if known is None:
             return key
