@@ -61,7 +61,7 @@ def choose_indexes(
     not_built = [o for o in outcomes if isinstance(o, NotBuilt)]
     return Choice(
         chosen=tuple(
-            _chosen(by_definition[d], prices[d], confirmed, built[d].notes) for d in solution.chosen
+            _chosen(by_definition[d], prices[d], confirmed, built[d]) for d in solution.chosen
         ),
         rejected=tuple(_rejected(by_definition, prices, not_built, solution)),
         effects=confirmed.effects,
@@ -105,9 +105,7 @@ def _price(outcome: Built, value: Valuation, write_cost: WriteCost) -> Price:
     )
 
 
-def _chosen(
-    candidate: Candidate, price: Price, confirmed: Confirmed, notes: tuple[str, ...]
-) -> ChosenIndex:
+def _chosen(candidate: Candidate, price: Price, confirmed: Confirmed, built: Built) -> ChosenIndex:
     definition = candidate.definition
     effects = tuple(e for e in confirmed.effects if definition in confirmed.uses[e.statement_id])
     shares = [
@@ -121,7 +119,8 @@ def _chosen(
         effects=effects,
         saved_ms_per_day=sum(shares) if shares else None,
         written_entries_per_day=price.entries_per_day,
-        notes=notes,
+        notes=built.notes,
+        size_notes=built.size_notes,
     )
 
 

@@ -95,6 +95,8 @@ class ChosenIndex:
     written_entries_per_day: float = 0.0
     notes: tuple[str, ...] = ()
     """What the planner did not know of it, as clauses."""
+    size_notes: tuple[str, ...] = ()
+    """What is not known of its size, as clauses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,8 @@ class Built:
     """On a partitioned table: what plans call its parts, one for each partition."""
     notes: tuple[str, ...] = ()
     """What the planner does not know of it, as clauses."""
+    size_notes: tuple[str, ...] = ()
+    """What is not known of its size, as clauses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

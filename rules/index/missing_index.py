@@ -137,6 +137,7 @@ def _detail(chosen: ChosenIndex, doubts: tuple[str, ...]) -> str:
     parts = [f"It is for: {chosen.candidate.reason}."]
     if chosen.candidate.size_bytes:
         parts.append(f"It will take about {format_size(chosen.candidate.size_bytes)}.")
+    parts += [f"{note[:1].upper()}{note[1:]}." for note in chosen.size_notes]
     if chosen.written_entries_per_day:
         entries = format_count(chosen.written_entries_per_day)
         parts.append(f"Writes make {entries} more index entries a day.")

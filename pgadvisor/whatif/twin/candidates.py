@@ -67,7 +67,9 @@ class Hypothetical:
     part_names: tuple[str, ...]
     size_bytes: int
     notes: tuple[str, ...] = ()
-    """What is not known of it, as clauses."""
+    """What the planner does not know of it, as clauses."""
+    size_notes: tuple[str, ...] = ()
+    """What is not known of its size, as clauses."""
 
 
 class CandidateBuilder:
@@ -240,6 +242,7 @@ class CandidateBuilder:
                     oids=tuple(family),
                     part_names=tuple(facts[oid].name for oid in family[1:]),
                     size_bytes=sizes[root].size_bytes,
-                    notes=tuple(dict.fromkeys([*unknown, *sizes[root].doubts])),
+                    notes=tuple(dict.fromkeys(unknown)),
+                    size_notes=sizes[root].doubts,
                 ),
             )

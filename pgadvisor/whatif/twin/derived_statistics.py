@@ -163,8 +163,12 @@ class StatisticsDeriver:
         point_count = _POINTS // max(len(wanted), 1)
         point_count = min(max(point_count, _LEAST_POINTS), _MOST_POINTS)
         for key, column in wanted:
+            if extended := self._in_extended(*key[:2]):
+                self._derived[key] = None
+                self._known[key[:2]] = extended  # sizes rest on it
+                continue
             outcome: Question | Derived = self._known.get(key[:2])
-            if outcome is None and not self._is_in_extended(*key[:2]):
+            if outcome is None:
                 outcome = self._question(self._catalog.tables[key[0]], column)
             if isinstance(outcome, Question):
                 asked.append((key, ask(outcome, point_count)))
@@ -218,15 +222,15 @@ class StatisticsDeriver:
         null_shows = columns_whose_null_shows(expression)
         return statistics_of_joined(known, null_shows, max(table.rows, 0.0))
 
-    def _is_in_extended(self, table_oid: int, expression: str) -> bool:
+    def _in_extended(self, table_oid: int, expression: str) -> ColumnStatistics | None:
         """Extended statistics have rows of their own for expressions."""
-        return any(
-            known is not None and same_expression(own, expression)
-            for extended in self._catalog.snapshot.extended_statistics
-            if extended.table_oid == table_oid
-            for values in extended.values
-            for own, known in zip(extended.expressions, values.expressions, strict=False)
-        )
+        for extended in self._catalog.snapshot.extended_statistics:
+            if extended.table_oid == table_oid:
+                for values in extended.values:
+                    for own, known in zip(extended.expressions, values.expressions, strict=False):
+                        if known is not None and same_expression(own, expression):
+                            return known
+        return None
 
 
 _Key = tuple[int, str, str]

@@ -290,4 +290,5 @@ def _outcome(definition: IndexDefinition, made: Hypothetical | str) -> Built | N
         part_names=made.part_names,
         size_bytes=made.size_bytes,
         notes=made.notes,
+        size_notes=made.size_notes,
     )

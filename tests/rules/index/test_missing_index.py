@@ -82,6 +82,17 @@ def test_says_nothing_of_time_where_none_was_measured() -> None:
     assert finding.summary == ("An index on public.orders (customer_id) makes 1 statement cheaper")
 
 
+def test_says_what_is_not_known_of_the_size_and_is_as_sure() -> None:
+    unknown = replace(CHOSEN, size_notes=("its size is from 1 MiB to 20 MiB: nobody knows",))
+
+    [finding] = run(replace(CHOICE, chosen=(unknown,))).findings
+
+    assert "It will take about 20 MB. Its size is from 1 MiB to 20 MiB: nobody knows." in (
+        finding.detail
+    )
+    assert finding.confidence is Confidence.HIGH
+
+
 def test_is_clear_when_nothing_was_chosen() -> None:
     assert run(replace(CHOICE, chosen=())).is_clear
 
