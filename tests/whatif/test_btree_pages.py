@@ -40,9 +40,7 @@ def test_is_read_from_both_ends_and_searched(height: int, database: str) -> None
 
 @pytest.mark.live
 @pytest.mark.parametrize("height", [0, 1])
-def test_amcheck_finds_nothing_wrong_where_no_level_is_left_out(
-    height: int, database: str
-) -> None:
+def test_amcheck_finds_nothing_wrong_where_no_level_is_left_out(height: int, database: str) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("create extension amcheck")
         _make_empty_btree(connection, height)
