@@ -24,8 +24,8 @@ class Explains(Protocol):
         statement: str,
         *,
         create: Iterable[str] = (),
-        drop: Iterable[str | int] = (),
         settings: Mapping[str, str] | None = None,
+        unseen: Iterable[int] = (),
     ) -> Plan:
         """Plan one statement as if the database were different."""
         ...
@@ -47,7 +47,7 @@ def why_unused(
         statement: One that is planned without the index though it is there.
         create: The CREATE INDEX.
         names: What plans call the index and its parts.
-        rivals: OIDs of the other indexes on its table.
+        rivals: OIDs of the other indexes on its table, those of constraints among them.
         settings: What the statement is planned under.
 
     Returns:
@@ -55,9 +55,9 @@ def why_unused(
         tell.
     """
     forced = {**(settings or {}), **_SEQUENTIAL}
-    for dropped in ((), rivals):
+    for unseen in ((), rivals):
         try:
-            plan = twin.explain(statement, create=(create,), drop=dropped, settings=forced)
+            plan = twin.explain(statement, create=(create,), settings=forced, unseen=unseen)
         except RefusedError:
             return ""
         if plan.index_names.isdisjoint(names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -155,3 +156,21 @@ def test_leaves_no_prepared_statement_behind(twin: Twin) -> None:
 
     left = twin._run("asking").server.role.execute("select name from pg_prepared_statements")
     assert left.fetchall() == []
+
+
+def test_goes_on_after_it_was_stopped(twin: Twin) -> None:
+    role = twin._run("asking").server.role
+    role.execute(
+        "create function pg_temp.endless() returns int language sql immutable as "
+        "$$ select 1 from pg_sleep(60) $$"
+    )
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            twin.plan("select * from orders where id = $1 and pg_temp.endless() = 1")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+    assert isinstance(twin.plan("select * from orders where id = $1 and total > 7"), Plan)

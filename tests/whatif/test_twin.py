@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import pgadvisor
-from pgadvisor.errors import TwinError
+from pgadvisor.errors import RefusedError, TwinError
 from pgadvisor.model.plan import Plan
 from pgadvisor.model.server import Extension, Setting
 from pgadvisor.model.snapshot import Snapshot
@@ -143,6 +143,29 @@ def test_drops_the_parts_of_a_partitioned_index_with_it(twin: Twin) -> None:
 def test_cannot_drop_what_is_not_there(twin: Twin) -> None:
     with pytest.raises(TwinError, match="the snapshot has no index called nothing"):
         twin.explain("select 1", drop=("nothing",))
+
+
+def test_wants_to_know_which_index_to_drop_where_two_are_called_so(snapshot: Snapshot) -> None:
+    named = next(index for index in snapshot.indexes if index.name == "orders_customer")
+    other = replace(named, oid=1, schema="archive")
+
+    with Twin(replace(snapshot, indexes=(*snapshot.indexes, other))) as twin:
+        plan = twin.explain(BY_CUSTOMER, drop=("public.orders_customer",))
+        with pytest.raises(RefusedError, match="the snapshot has 2 indexes called orders_customer"):
+            twin.explain(BY_CUSTOMER, drop=("orders_customer",))
+
+    assert "orders_customer" not in plan.index_names
+
+
+def test_keeps_the_planner_from_an_index_that_cannot_be_dropped(
+    twin: Twin, snapshot: Snapshot
+) -> None:
+    by_id = "select * from orders where id = $1"
+
+    plan = twin.explain(by_id, unseen=(oid_of(snapshot, "orders_pkey"),))
+
+    assert twin.explain(by_id).index_names == {"orders_pkey"}
+    assert plan.index_names == frozenset()
 
 
 def test_replaces_one_index_by_another(twin: Twin) -> None:

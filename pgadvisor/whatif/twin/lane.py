@@ -108,9 +108,9 @@ class Lane:
         )
         return self.planner.plan(question.statement, difference)
 
-    def touched(self, statement: str) -> frozenset[int] | None:
+    def touched(self, question: Question) -> frozenset[int] | None:
         """OIDs, in the snapshot, of what a statement's planning locks; None: it is not known."""
-        locked = self.planner.touched(statement)
+        locked = self.planner.touched(question.statement, question.settings)
         if locked is None:
             return None
         return frozenset(oid for oid in map(self._originals.get, locked) if oid is not None)

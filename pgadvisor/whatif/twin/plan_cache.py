@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,10 @@ from pgadvisor.model.plan import Plan
 from pgadvisor.whatif.backend import Configuration, NotPlanned
 
 _MAX_PLANS = 50_000
+
+
+_Settled = tuple[str, tuple[tuple[str, str], ...]]
+"""A statement, and the settings that it is planned under."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,8 @@ class PlanCache:
 
     An index on a table that a statement does not touch makes no difference to it, whatever else
     the configuration has.  What a statement touches, through views, functions and partitions, is
-    what its planning has locked.
+    what its planning has locked; settings, of which one is the search path, may change that.
+    Threads may share it.
 
     Args:
         catalog: The snapshot.
@@ -33,8 +39,9 @@ class PlanCache:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._plans: dict[_Key, Plan | NotPlanned] = {}
-        self._touched: dict[str, frozenset[int]] = {}
+        self._touched: dict[_Settled, frozenset[int]] = {}
         self._seen_from: dict[int, frozenset[int]] = {}
+        self._keeping = threading.Lock()
 
     def find(self, statement: str, configuration: Configuration) -> Plan | NotPlanned | None:
         """The plan that was made before under that configuration, or one that comes to the same."""
@@ -56,11 +63,13 @@ class PlanCache:
             touched: OIDs, in the snapshot, of the relations that planning has locked; None: that
                 is not known, and each configuration counts by itself.
         """
-        if touched is not None and statement not in self._touched:
-            self._touched[statement] = frozenset(touched)
-        if len(self._plans) >= _MAX_PLANS:
-            del self._plans[next(iter(self._plans))]
-        self._plans[self._key(statement, configuration)] = outcome
+        with self._keeping:
+            if touched is not None:
+                settled = statement, configuration.settings
+                self._touched.setdefault(settled, frozenset(touched))
+            if len(self._plans) >= _MAX_PLANS:
+                del self._plans[next(iter(self._plans))]
+            self._plans[self._key(statement, configuration)] = outcome
 
     def clear(self) -> None:
         """Forget all of it."""
@@ -68,7 +77,7 @@ class PlanCache:
         self._touched.clear()
 
     def _key(self, statement: str, configuration: Configuration) -> _Key:
-        touched = self._touched.get(statement)
+        touched = self._touched.get((statement, configuration.settings))
         if touched is not None and (configuration.create or configuration.drop):
             configuration = replace(
                 configuration,
@@ -84,10 +93,16 @@ class PlanCache:
         return known is None or not touched.isdisjoint(self._places(known.table_oid))
 
     def _places(self, table_oid: int) -> frozenset[int]:
-        """A table and all above it: of a partition that is left out, only those are locked."""
+        """Where an index on a table can be seen from.
+
+        That is the table, its partitions, which get parts of the index, and all above it: of a
+        partition that is left out, only those are locked.
+        """
         places = self._seen_from.get(table_oid)
         if places is None:
+            indexed = self._catalog.tables.get(table_oid)
             found = [table_oid]
+            found += [leaf.oid for leaf in self._catalog.leaves(indexed)] if indexed else []
             for oid in found:
                 table = self._catalog.tables.get(oid)
                 found += [o for o in (table.parent_oids if table else ()) if o not in found]

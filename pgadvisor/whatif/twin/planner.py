@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -32,6 +32,10 @@ from pgadvisor.whatif.twin.switch import Switchboard
 from pgadvisor.whatif.whole_plan import PRUNING, whole_plan
 
 _MAX_REPAIRS = 8
+Settings = tuple[tuple[str, str], ...]
+"""Names and values."""
+_Settled = tuple[str, Settings]
+"""A text, and the settings that it is planned under: one of them is the search path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ class Difference:
     """OIDs of hidden indexes to show."""
     hidden: tuple[int, ...] = ()
     """OIDs of indexes to hide."""
-    settings: tuple[tuple[str, str], ...] = ()
+    settings: Settings = ()
 
 
 NONE = Difference()
@@ -64,12 +68,12 @@ class Planner:
         self._texts: dict[str, str] = {}
         self._forms: dict[str, ExplainForm] = {}
         """By a text with parameters, on majors whose EXPLAIN takes none."""
-        self._touched: dict[str, frozenset[int]] = {}
+        self._touched: dict[_Settled, frozenset[int]] = {}
         self.call_count = 0
 
-    def touched(self, statement: str) -> frozenset[int] | None:
+    def touched(self, statement: str, settings: Settings = ()) -> frozenset[int] | None:
         """OIDs, in the twin, of the relations that its planning locks; None: not planned so far."""
-        return self._touched.get(self._texts.get(statement, statement))
+        return self._touched.get((self._texts.get(statement, statement), settings))
 
     def plan(self, statement: str, difference: Difference = NONE) -> Plan | NotPlanned:
         """Plan one SELECT, INSERT, UPDATE, DELETE or MERGE, with ``$n`` unknown.
@@ -100,7 +104,7 @@ class Planner:
             return _NOT_EXPLAINABLE
         if not parsed.parameter_count:
             return self.plan(statement)
-        outcome = self._ask((), statement, prepared(parsed.parameter_count))
+        outcome = self._ask(NONE, statement, prepared(parsed.parameter_count))
         if isinstance(outcome, NotPlanned) and outcome.sqlstate == INDETERMINATE_TYPE:
             return self._explain(statement, NONE)
         return outcome
@@ -124,26 +128,24 @@ class Planner:
         return first
 
     def _explain(self, text: str, difference: Difference) -> Plan | NotPlanned:
-        changes = [_set_local(name, value) for name, value in difference.settings]
-        if difference.shown or difference.hidden:
-            changes.append(self._switchboard.statement(difference.shown, difference.hidden))
         if self._server.cluster.binaries.major >= GENERIC_PLAN_SINCE:
-            return self._ask(changes, text, GENERIC)
-        unpruned = [*changes, _set_local(PRUNING, "off")]
+            return self._ask(difference, text, GENERIC)
+        unpruned = replace(difference, settings=(*difference.settings, (PRUNING, "off")))
         return whole_plan(
-            self._explain_prepared(changes, text), lambda: self._explain_prepared(unpruned, text)
+            self._explain_prepared(difference, text),
+            lambda: self._explain_prepared(unpruned, text),
         )
 
-    def _explain_prepared(self, changes: Sequence[str], text: str) -> Plan | NotPlanned:
+    def _explain_prepared(self, difference: Difference, text: str) -> Plan | NotPlanned:
         """Plan a text with ``$n`` where EXPLAIN takes none; a type that cannot be told is text."""
         form = self._forms.get(text)
         if form is not None:
-            return self._ask(changes, text, form)
+            return self._ask(difference, text, form)
         count = parse_statement(text).parameter_count
         texts: set[int] = set()
         while True:
             form = prepared(count, texts) if count else PLAIN
-            outcome = self._ask(changes, text, form)
+            outcome = self._ask(difference, text, form)
             if isinstance(outcome, Plan):
                 self._forms[text] = form
                 return outcome
@@ -153,15 +155,16 @@ class Planner:
                 return outcome
             texts.add(untyped)
 
-    def _ask(self, changes: Sequence[str], text: str, form: ExplainForm) -> Plan | NotPlanned:
+    def _ask(self, difference: Difference, text: str, form: ExplainForm) -> Plan | NotPlanned:
         """Begin, change, explain and roll back, in one round trip.
 
         A generic plan can only be had by the simple protocol, which would run several
         statements, but the text has been shown to be exactly one.
         """
         self.call_count += 1
-        before = "; ".join(["BEGIN", *changes, form.head])
-        after = "ROLLBACK" if text in self._touched else f"{_LOCKS}; ROLLBACK"
+        before = "; ".join(["BEGIN", *self._changes(difference), form.head])
+        settled = text, difference.settings
+        after = "ROLLBACK" if settled in self._touched else f"{_LOCKS}; ROLLBACK"
         role = self._server.role
         with self._server.failing("planning on the twin"):
             try:
@@ -170,12 +173,11 @@ class Planner:
                     if not cursor.nextset():
                         return NotPlanned(reason="the server gave no plan")
                 row = cursor.fetchone()
-                if text not in self._touched:
-                    self._touched[text] = _locked(cursor)
+                if settled not in self._touched:
+                    self._touched[settled] = _locked(cursor)
             except psycopg.Error as error:
                 if role.broken or is_exhausted(error.sqlstate):
                     raise
-                self._clear_up(form)
                 position = error.diag.statement_position
                 offset = int(position) - len(before) if position else 0
                 return NotPlanned(
@@ -183,17 +185,26 @@ class Planner:
                     sqlstate=error.sqlstate,
                     position=offset if offset > 0 else None,
                 )
+            except UnicodeDecodeError:
+                return NotPlanned(reason="its plan came in another encoding than was asked for")
             finally:
                 if not role.broken and role.info.transaction_status != _IDLE:
-                    role.rollback()
+                    self._clear_up(form)
         try:
             plan = plan_from_object(row[0] if row else None)
         except PlanFormatError as error:
             return NotPlanned(reason=f"its plan cannot be read: {error}")
         return _without_own_setting(plan) if form.is_prepared else plan
 
+    def _changes(self, difference: Difference) -> Iterator[str]:
+        """The statements that make the difference, up to the end of the transaction."""
+        for name, value in difference.settings:
+            yield _set_local(name, value)
+        if difference.shown or difference.hidden:
+            yield self._switchboard.statement(difference.shown, difference.hidden)
+
     def _clear_up(self, form: ExplainForm) -> None:
-        """End a transaction that failed; a prepared statement would outlive it."""
+        """End a transaction that failed or was stopped; a prepared statement would outlive it."""
         self._server.role.rollback()
         if form.is_prepared:
             self._server.role.execute("deallocate all")

@@ -185,6 +185,7 @@ class Twin:
         create: Iterable[str | IndexDefinition] = (),
         drop: Iterable[str | int] = (),
         settings: Mapping[str, str] | None = None,
+        unseen: Iterable[int] = (),
     ) -> Plan:
         """Plan one statement as if the database were different.
 
@@ -193,6 +194,8 @@ class Twin:
             create: Indexes to create: CREATE INDEX statements, or definitions.
             drop: Indexes to drop: names, qualified or not, or OIDs.
             settings: Planner settings.
+            unseen: OIDs of indexes that the planner is to do without, be it that PostgreSQL
+                does not drop them by themselves.
 
         Raises:
             RefusedError: The planner refuses the statement, or there is no such index.
@@ -205,7 +208,7 @@ class Twin:
         question = Question(
             statement=statement,
             create=wanted,
-            drop=tuple(map(self._found, drop)),
+            drop=(*map(self._found, drop), *unseen),
             settings=tuple((settings or {}).items()),
         )
         outcome = lane.plan(question)
@@ -259,21 +262,27 @@ class Twin:
             settings=configuration.settings,
         )
         outcome = lane.plan(question)
-        self._cache.keep(statement, configuration, outcome, lane.touched(statement))
+        self._cache.keep(statement, configuration, outcome, lane.touched(question))
         return outcome
 
     def _found(self, wanted: str | int) -> int:
         """The OID, in the snapshot, of an index that is to be dropped."""
-        for index in self._snapshot.indexes:
-            if wanted in {index.oid, index.name, f"{index.schema}.{index.name}"}:
-                if (reason := why_not_droppable(self._catalog, index)) is not None:
-                    raise RefusedError(_DROPPING, reason, "Leave it out of `drop`.")
-                return index.oid
-        raise RefusedError(
-            _DROPPING,
-            f"the snapshot has no index called {wanted}",
-            "Give its name as the catalog has it, or its OID.",
-        )
+        found = [
+            index
+            for index in self._snapshot.indexes
+            if wanted in {index.oid, index.name, f"{index.schema}.{index.name}"}
+        ]
+        if len(found) != 1:
+            how_many = f"{len(found)} indexes" if found else "no index"
+            raise RefusedError(
+                _DROPPING,
+                f"the snapshot has {how_many} called {wanted}",
+                "Give its name as the catalog has it, with its schema, or its OID.",
+            )
+        [index] = found
+        if (reason := why_not_droppable(self._catalog, index)) is not None:
+            raise RefusedError(_DROPPING, reason, "Leave it out of `drop`.")
+        return index.oid
 
     def _run(self, attempted: str) -> Lane:
         if not self._lanes:
