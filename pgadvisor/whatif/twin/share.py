@@ -28,7 +28,7 @@ def share_out(
         The results in the order of the tasks.
 
     Raises:
-        BaseException: The first error of a task, as it was raised; no further task is begun.
+        BaseException: An error of a task, as it was raised; no further task is begun.
     """
     waiting = deque(enumerate(tasks))
     results: dict[int, Result] = {}
@@ -39,7 +39,11 @@ def share_out(
                 position, task = waiting.popleft()
             except IndexError:
                 return
-            results[position] = work(worker, task)
+            try:
+                results[position] = work(worker, task)
+            except BaseException:
+                waiting.clear()  # here, since nobody may be waiting for this worker yet
+                raise
 
     if len(workers) == 1 or len(waiting) <= 1:
         serve(workers[0])
