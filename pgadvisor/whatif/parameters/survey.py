@@ -11,9 +11,10 @@ from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.usage import StatementUsage
 from pgadvisor.parse.usage import usage_of
-from pgadvisor.whatif.backend import Backend
+from pgadvisor.whatif.backend import Backend, Configuration
 from pgadvisor.whatif.parameters.by_value import plans_by_value
 from pgadvisor.whatif.parameters.samples import draw_samples
+from pgadvisor.whatif.role_settings import settings_of
 
 MAX_STATEMENTS = 50
 """Statements that are looked at, those that take most time."""
@@ -45,6 +46,8 @@ def survey(
 ) -> tuple[PlansByValue, ...]:
     """Plan the statements that take most time for several of their values.
 
+    Each is planned under the settings of the role that runs it.
+
     Args:
         backend: The planner.
         statements: The workload.
@@ -70,7 +73,8 @@ def survey(
             usage = usage_of(statement.id, known.text, catalog)
         sampling = draw_samples(statement, usage, catalog)
         if sampling.samples:
-            made = plans_by_value(backend, statement, sampling, catalog)
+            under = Configuration(settings=settings_of(statement, catalog.snapshot.server))
+            made = plans_by_value(backend, statement, sampling, catalog, under)
             notes = (f"it asks for {known.words}", *made.assumptions) if known else None
             found.append(replace(made, assumptions=notes or made.assumptions))
         if progress is not None:

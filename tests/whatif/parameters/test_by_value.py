@@ -14,7 +14,7 @@ from pgadvisor.collect.assemble import collect
 from pgadvisor.emit.report import ReportFormat
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.sensitivity import PlansByValue, ValueKind
-from pgadvisor.model.server import Setting
+from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.pipeline import advise
@@ -288,6 +288,21 @@ def test_looks_at_the_statements_that_take_time(place: Place) -> None:
     assert [each.is_notable for each in found] == [False, True]
     assert [(done, total) for _, done, total in told] == [(1, 2), (2, 2)]
     assert place.twin.call_count - calls <= 2 * (MAX_SAMPLES + 1)
+
+
+def test_plans_under_the_settings_of_the_role(place: Place) -> None:
+    theirs = RoleSetting(role="clerk", database=None, name="random_page_cost", value="400")
+    server = replace(place.snapshot.server, role_settings=(theirs,))
+    catalog = Catalog(replace(place.snapshot, server=server))
+    text = "select from orders where id = $1"
+    clerks = a_statement(text, roles=("clerk",))
+    usages = {clerks.id: usage_of(clerks.id, text, catalog)}
+
+    [found] = survey(place.twin, (clerks,), usages, catalog)
+
+    dear = Configuration(settings=(("random_page_cost", "400"),))
+    assert found.generic_cost == place.twin.cost(text, dear)
+    assert found.generic_cost != place.twin.cost(text)
 
 
 def test_asks_for_what_is_known_already(place: Place) -> None:
