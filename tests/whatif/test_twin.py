@@ -242,6 +242,20 @@ def test_refuses_what_is_not_one_plain_statement(statement: str, reason: str, tw
     assert raised.value.happened == reason
 
 
+def test_reads_string_constants_as_whoever_counts_the_statements(snapshot: Snapshot) -> None:
+    off = Setting(name="standard_conforming_strings", value="off")
+    server = replace(snapshot.server, settings=(off,))
+    inner = "rollback; create table escaped (); commit; explain (format json) select 1"
+    text = rf"select '\''; {inner} --'"
+
+    with Twin(replace(snapshot, server=server)) as twin:
+        outcome = twin.plan(text)
+        [(escaped,)] = twin._run("asking").server.query("select to_regclass('public.escaped')")
+
+    assert isinstance(outcome, Plan)
+    assert escaped is None
+
+
 def test_says_where_the_text_of_a_statement_is_wrong(twin: Twin) -> None:
     outcome = twin.plan("select id, missing from orders")
 

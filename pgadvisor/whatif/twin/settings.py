@@ -15,9 +15,13 @@ _PLANNING = re.compile(
     r"|constraint_exclusion|recursive_worktable_factor|max_parallel_workers_per_gather"
     r"|min_parallel_\w+_size|parallel_leader_participation|debug_parallel_query"
     r"|force_parallel_mode|DateStyle|IntervalStyle|TimeZone|default_text_search_config"
-    r"|standard_conforming_strings|array_nulls|transform_null_equals|backslash_quote|bytea_output"
+    r"|array_nulls|transform_null_equals|bytea_output"
 )
-"""What the planner looks at, and what decides how a text is read."""
+"""What the planner looks at, and what decides how a value is read.
+
+How string constants are read stays as it is by default: a text is shown to be one statement by a
+parser that reads them so, and has to be one for the server too.
+"""
 _RENAMED = {
     "force_parallel_mode": "debug_parallel_query",
     "debug_parallel_query": "force_parallel_mode",
