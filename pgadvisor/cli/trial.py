@@ -12,6 +12,7 @@ from pgadvisor.model.plan import Plan
 from pgadvisor.model.schema import Index
 from pgadvisor.parse.index_statement import indexed_table
 from pgadvisor.whatif.twin import Twin
+from pgadvisor.whatif.undroppable import why_not_droppable
 from pgadvisor.whatif.unused import why_unused
 
 _DROPPING = "dropping an index on the twin"
@@ -42,6 +43,7 @@ class Trial:
             name=made.name,
             size_bytes=made.size_bytes,
             part_names=made.part_names,
+            notes=(*made.notes, *made.size_notes),
         )
         return self.created[text]
 
@@ -49,7 +51,7 @@ class Trial:
         """Leave out an index of the original, or one that was created here; returns its name.
 
         Raises:
-            RefusedError: There is no such index.
+            RefusedError: There is no such index, or PostgreSQL would not drop it.
         """
         for text, index in self.created.items():
             if index.name == name:
@@ -165,10 +167,6 @@ class Trial:
                 f"the snapshot has {how_many} called {name}",
                 "Give its name as the catalog has it, with its schema.",
             )
-        if found[0].constraint_name:
-            raise RefusedError(
-                _DROPPING,
-                f"{name} belongs to the constraint {found[0].constraint_name}",
-                "Such an index goes with its constraint only, and is not tried without it.",
-            )
+        if (reason := why_not_droppable(self.catalog, found[0])) is not None:
+            raise RefusedError(_DROPPING, reason, "All that was asked for before stays as it was.")
         return found[0]

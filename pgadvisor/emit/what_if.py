@@ -25,6 +25,8 @@ class TriedIndex:
     """What it is predicted to take."""
     part_names: tuple[str, ...] = ()
     """On a partitioned table: what plans call its parts."""
+    notes: tuple[str, ...] = ()
+    """What is not known of it, as clauses."""
     reason_unused: str = ""
     """Why the plan leaves it alone, as a clause; empty where it does not, or nobody knows."""
 
@@ -100,6 +102,8 @@ def _outcome(tried: WhatIf, after: Plan) -> Iterator[str]:
             reason = f": {index.reason_unused}" if index.reason_unused else ""
             size = format_size(index.size_bytes)
             yield f"does not use {one_line(index.name)} (estimated {size}){reason}"
+    for index in tried.created:
+        yield from (f"{one_line(index.name)}: {one_line(note)}" for note in index.notes)
     yield from _others(tried.dropped, tried.settings)
 
 

@@ -55,6 +55,7 @@ def _statement(tried: WhatIf) -> dict[str, object]:
                 "size_bytes": index.size_bytes,
                 "is_used": index.is_used(after) if after else False,
                 "reason_unused": index.reason_unused,
+                "notes": list(index.notes),
             }
             for index in tried.created
         ],

@@ -135,6 +135,7 @@ def test_says_what_the_snapshot_lacks_and_is_partial(
         ("--set work_mem", "reading --set: write NAME=VALUE"),
         ("--set =1", "reading --set: write NAME=VALUE"),
         ("--set nothing=1", 'unrecognized configuration parameter "nothing"'),
+        ("--drop orders_pkey", "public.orders_pkey enforces the constraint orders_pkey; drop the"),
         ("--drop nothing", "dropping an index on the twin: the snapshot has no index called"),
         ("--create select", "creating a hypothetical index on the twin: is not one CREATE INDEX"),
         ("--format json", "reading --format json: it prints the plans of --explain FILE only"),

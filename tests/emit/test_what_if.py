@@ -42,6 +42,14 @@ with random_page_cost = 1.1"""
     )
 
 
+def test_says_what_is_not_known_of_an_index() -> None:
+    guessed = replace(INDEX, notes=("no statistics of lower(a || b)",))
+
+    text = render_what_if(replace(TRIED, created=(guessed,)), width=120)
+
+    assert "orders_ticket_idx: no statistics of lower(a || b)" in text.splitlines()
+
+
 def test_a_plan_that_stays_is_shown_once() -> None:
     same = WhatIf(statement="select", before=BEFORE, after=BEFORE, created=(IDLE,))
 
