@@ -11,7 +11,6 @@ from pgadvisor.cluster.binaries import Binaries, embedded_binaries
 from pgadvisor.model.schema import (
     Column,
     ExtendedStatistics,
-    Function,
     Table,
     TypeKind,
     UserType,
@@ -21,20 +20,10 @@ from pgadvisor.model.statistics import ColumnStatistics, CommonCombination, Exte
 from pgadvisor.whatif.backend import NotPlanned
 from pgadvisor.whatif.twin import Twin
 from tests.fixtures.npm_binaries import npm_binaries
-from tests.whatif.test_security import PAYLOADS, SERVER, functions
+from tests.whatif.test_security import PAYLOADS, SERVER, function, functions
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("whatif_stranger")]
 
-REPLACE = """
-    if to_regclass('pg_temp.stolen') is not null then return value; end if;
-    alter table pg_temp.pgadvisor_values_0 rename to stolen;
-    drop statistics pg_temp.pgadvisor_pairs_0_0, pg_temp.pgadvisor_pairs_0_1;
-    create table pg_temp.pgadvisor_values_0 (id integer, d0 bigint, d1 bigint);
-    insert into pg_temp.pgadvisor_values_0 values (0, 4611686018427387904, 4611686018427387904);
-    create statistics pg_temp.pgadvisor_pairs_0_0 (mcv) on id, d0 from pg_temp.pgadvisor_values_0;
-    create statistics pg_temp.pgadvisor_pairs_0_1 (mcv) on id, d1 from pg_temp.pgadvisor_values_0
-"""
-"""Puts numbers into the place of texts, which the planner would take for addresses."""
 VALUES = (
     "select stxname, stxdmcv is null from pg_statistic_ext_data"
     " join pg_statistic_ext on oid = stxoid where stxname = 's'"
@@ -113,7 +102,7 @@ def binaries(request: pytest.FixtureRequest) -> Binaries:
     return npm_binaries(request.param) if request.param < 18 else embedded_binaries()
 
 
-def test_the_check_of_a_domain_runs_without_any_privilege(binaries: Binaries, marker: Path) -> None:
+def test_the_check_of_a_domain_is_not_run(binaries: Binaries, marker: Path) -> None:
     snapshot = stranger(PAYLOADS["program"].format(file=marker))
 
     with Twin(snapshot, binaries=binaries) as twin:
@@ -121,10 +110,8 @@ def test_the_check_of_a_domain_runs_without_any_privilege(binaries: Binaries, ma
         values = twin._run("asking").server.query(VALUES)
 
     assert not marker.exists()
-    assert values == [("s", True)]
-    [note] = notes
-    assert note.startswith("values of statistics public.s on public.t are not all in the twin: ")
-    assert note.endswith("COPY to or from an external program")
+    assert values == [("s", False)]
+    assert notes == ()
 
 
 def test_an_expression_is_not_run_as_the_superuser(binaries: Binaries, marker: Path) -> None:
@@ -140,51 +127,42 @@ def test_an_expression_is_not_run_as_the_superuser(binaries: Binaries, marker: P
     assert not marker.exists()
 
 
-def test_tables_that_the_check_puts_in_the_place_of_ours_are_not_taken(binaries: Binaries) -> None:
-    with Twin(stranger(REPLACE), binaries=binaries) as twin:
-        notes = twin.notes
-        values = twin._run("asking").server.query(VALUES)
-        left = twin._run("asking").server.query(
-            "select relname from pg_class where relpersistence = 't'"
-        )
+def acting(snapshot: Snapshot, body: str) -> Snapshot:
+    """A snapshot in which the making of an object acts, by a default that is computed at once."""
+    once = functions("early", body)
+    attack = "alter table public.t add column c text default public.evil_early('x')"
+    return replace(snapshot, functions=(*snapshot.functions, *once, function("attack", attack)))
 
+
+def test_a_check_that_a_domain_is_given_later_is_seen(binaries: Binaries, marker: Path) -> None:
+    check = "alter domain public.d add constraint late check (public.evil_program(value) = value)"
+    snapshot = acting(stranger(PAYLOADS["program"].format(file=marker)), check)
+
+    with Twin(snapshot, binaries=binaries) as twin:
+        notes = twin.notes
+        server = twin._run("asking").server
+        late = server.query("select 1 from pg_constraint where conname = 'late'")
+        values = server.query(VALUES)
+
+    assert late == [(1,)]
     assert values == [("s", True)]
-    assert left == []
     [note] = notes
-    assert note.startswith("values of statistics public.s on public.t are not all in the twin: ")
+    assert note.startswith("values of statistics public.s on public.t are not in the twin: ")
+    assert note.endswith("reading them would run functions of the snapshot's")
+    assert not marker.exists()
 
 
 def test_a_name_that_is_taken_is_not_overwritten(binaries: Binaries) -> None:
     early = "create view pg_temp.pgadvisor_of_0 as select 1::bigint as d0, 2::bigint as d1"
-    acts = Function(
-        oid=101,
-        schema="public",
-        name="early",
-        arguments="",
-        language="sql",
-        volatility="i",
-        definition="create function public.early() returns int language sql as 'select 1'",
-    )
-    snapshot = stranger(f"if to_regclass('pg_temp.pgadvisor_of_0') is null then {early}; end if")
-    first = ColumnStatistics(
-        relation_oid=10,
-        column="a",
-        n_distinct=2,
-        average_width_bytes=5,
-        most_common_values=("x",),
-        most_common_ratios=(0.5,),
-    )
-    snapshot = replace(snapshot, functions=(*snapshot.functions, acts), column_statistics=(first,))
+    snapshot = acting(stranger("return value"), early)
 
     with Twin(snapshot, binaries=binaries) as twin:
         values = twin._run("asking").server.query(VALUES)
-        notes = twin.notes
+        [note] = twin.notes
 
-    if binaries.major >= 18:
-        assert values == [("s", True)]
-        assert any("already exists" in note for note in notes)
-    else:
-        assert values == [("s", False)]
+    assert values == [("s", True)]
+    assert note.startswith("values of statistics public.s on public.t are not all in the twin: ")
+    assert note.endswith("already exists")
 
 
 def test_numbers_that_are_no_numbers_are_refused() -> None:

@@ -22,7 +22,7 @@ from pgadvisor.whatif.twin.index_size import INNER_FILL_RATIO, btree_height
 from pgadvisor.whatif.twin.metapages import Metapage, metapage_of, write_metapages
 from pgadvisor.whatif.twin.pending_pages import pending_pages
 from pgadvisor.whatif.twin.schema import build_schema
-from pgadvisor.whatif.twin.session import DATABASE, ROLE, TwinServer
+from pgadvisor.whatif.twin.session import ROLE, TwinServer
 from pgadvisor.whatif.twin.settings import take_over_settings
 from pgadvisor.whatif.twin.statistics import counts_of, restore_columns, restore_relations
 from pgadvisor.whatif.twin.tablespaces import place_relations
@@ -72,14 +72,12 @@ def build(
         TwinError: The server is gone, or the file system refuses.
     """
     server.command(f"alter schema public owner to {ROLE}")
-    server.command(f"grant create on database {DATABASE} to {ROLE}")
     notes = [*left_out(catalog), *create_extensions(server, catalog)]
     notes += create_collations(server, catalog)
     notes += create_servers(server, catalog)
     notes += build_schema(server, catalog)
     close_servers(server)
     place_relations(server, catalog)
-    server.command(f"revoke create on database {DATABASE} from {ROLE}")
     present = frozenset(_oids(server, catalog))
     notes += restore_columns(server, catalog, present)
     notes += restore_extended_statistics(server, catalog)

@@ -23,11 +23,17 @@ from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.whatif.twin.item import Item, Simpler
 
 _QUALIFIED = re.compile(r'("(?:[^"]|"")+"|[^".\s]+)\.')
+_CHECKED = "CHECK (true)"
+"""In the place of a domain's checks.
+
+The planner asks whether there is one, and never what it says.  But whoever reads a value runs it:
+pseudonyms would not pass, and a stranger's code would run whenever a constant is read.
+"""
 _ESTIMATORS = re.compile(r", (?:RESTRICT|JOIN) = [^,)]+")
 
 
-def schema_items(catalog: Catalog, types_used: Iterable[str]) -> Iterator[Item]:
-    """Yield the schemas, those of missing types included."""
+def schema_names(catalog: Catalog, types_used: Iterable[str]) -> Iterator[str]:
+    """Yield the names of the schemas, those of missing types included."""
     snapshot = catalog.snapshot
     named = (
         *(table.schema for table in snapshot.tables),
@@ -40,10 +46,7 @@ def schema_items(catalog: Catalog, types_used: Iterable[str]) -> Iterator[Item]:
         *(_unquoted(match[1]) for name in types_used if (match := _QUALIFIED.match(name))),
         *snapshot.server.search_path,
     )
-    for name in dict.fromkeys(named):
-        if name and name != "public" and not name.startswith("pg_"):
-            sql = f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(name)}"
-            yield Item(what=f"schema {name}", sql=sql)
+    yield from (name for name in dict.fromkeys(named) if name)
 
 
 def _unquoted(name: str) -> str:
@@ -52,16 +55,12 @@ def _unquoted(name: str) -> str:
 
 def type_items(catalog: Catalog) -> Iterator[Item]:
     """Yield the types that the database defines itself."""
-    # Pseudonyms pass no check, and would be refused as statistics; no cost depends on checks.
-    is_redacted = catalog.snapshot.redaction.level != "none"
-    for original in catalog.snapshot.types:
-        made = replace(original, checks=()) if is_redacted else original
+    for made in catalog.snapshot.types:
         what, head = f"type {made.schema}.{made.name}", _type_sql(made)
         simpler: tuple[Simpler, ...] = ()
         if made.kind is TypeKind.DOMAIN:
-            name = qualified(made.schema, made.name)
-            sql = f"CREATE DOMAIN {name} AS {made.base_type_name}"
-            simpler = (Simpler(sql=sql, lost="its checks"),)
+            bare = replace(made, default_sql=None, is_not_null=False, collation=None)
+            simpler = (Simpler(sql=_type_sql(bare), lost="its default and collation"),)
         elif made.kind is TypeKind.RANGE and head != (sql := _plain_range(made)):
             simpler = (Simpler(sql=sql, lost="its own order and distances"),)
         yield Item(what=what, sql=head, simpler=simpler)
@@ -82,7 +81,8 @@ def _type_sql(made: UserType) -> str:
             words = [f"CREATE DOMAIN {name} AS {made.base_type_name}{collation}"]
             if made.default_sql:
                 words.append(f"DEFAULT {made.default_sql}")
-            words += made.checks
+            if made.checks:
+                words.append(_CHECKED)
             if made.is_not_null:
                 words.append("NOT NULL")
             return " ".join(words)

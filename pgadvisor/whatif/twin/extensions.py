@@ -31,6 +31,7 @@ NOT_NEEDED = frozenset(
 or they serve foreign tables, which are reported one by one."""
 _QUOTED = r'"(?:[^"]|"")+"|[^".]+'
 _ICU = re.compile(r'"([A-Za-z0-9-]{1,50}-x-icu)"')
+_CREATE_COLLATION = re.compile(r"CREATE COLLATION ", re.IGNORECASE)
 _COLLATION = re.compile(rf"({_QUOTED})\.({_QUOTED})")
 
 
@@ -51,7 +52,7 @@ def create_extensions(server: TwinServer, catalog: Catalog) -> list[str]:
         elif extension.name not in available:
             notes.append(f"extension {extension.name} is left out: these binaries lack it")
         else:
-            _create_schema(server, extension.schema)
+            create_schema(server, extension.schema)
             name, schema = quote_identifier(extension.name), quote_identifier(extension.schema)
             server.command(f"create extension if not exists {name} schema {schema} cascade")
     return notes
@@ -65,9 +66,10 @@ def create_collations(server: TwinServer, catalog: Catalog) -> list[str]:
     """
     wanted = set(_collations(catalog))
     for schema in sorted({schema for schema, _ in wanted}):
-        _create_schema(server, schema)
-    others = catalog.snapshot.other_objects
-    server.run(other.definition for other in others if other.kind is OtherKind.COLLATION)
+        create_schema(server, schema)
+    # Nothing but collations may come before the last extension, whose script trusts what it finds.
+    made = (o.definition for o in catalog.snapshot.other_objects if o.kind is OtherKind.COLLATION)
+    server.run(definition for definition in made if _CREATE_COLLATION.match(definition))
     known = {
         (row[0], row[1])
         for row in server.query(
@@ -109,6 +111,11 @@ def _bare(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-def _create_schema(server: TwinServer, name: str) -> None:
-    if not name.startswith("pg_"):
+def create_schema(server: TwinServer, name: str) -> None:
+    """Make a schema for the role, who may make none: nor could it make extensions.
+
+    Raises:
+        TwinError: The server is gone.
+    """
+    if name != "public" and not name.startswith("pg_"):
         server.command(f"create schema if not exists {quote_identifier(name)} authorization {ROLE}")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_DEFINITION = re.compile(r"\s*(CREATE|ALTER)\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +27,8 @@ class Item:
     simpler: tuple[Simpler, ...] = ()
     lost: str = ""
     """What this form lacks already."""
+
+    @property
+    def is_definition(self) -> bool:
+        """It defines something, and neither asks, copies, nor begins a transaction."""
+        return _DEFINITION.match(self.sql) is not None

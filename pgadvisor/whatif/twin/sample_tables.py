@@ -29,6 +29,7 @@ from pgadvisor.whatif.twin.extended_bytes import (
     mcv_list_bytes,
     read_mcv_list,
 )
+from pgadvisor.whatif.twin.parse_time import PIN_PATH, runs_code
 from pgadvisor.whatif.twin.pg_statistic import RelationColumn
 from pgadvisor.whatif.twin.session import TwinServer, refusal_of
 from pgadvisor.whatif.twin.statistics import restore_rows
@@ -38,7 +39,8 @@ _MAX_TARGET = 10_000
 _NUMBER_OID = 23
 _NUMBER = struct.Struct("=i")
 _PAIR = 2
-_PATH = "select pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)"
+_PATH = PIN_PATH.format("false")
+_UNSAFE = "values of {} are not in the twin: reading them would run functions of the snapshot's"
 _TARGET = "select pg_catalog.set_config('default_statistics_target', $1, false)"
 _RESET = ("reset search_path", "reset default_statistics_target")
 _RELATIONS = """
@@ -187,6 +189,8 @@ class SampleTables:
         notes: list[str] = []
         if wanted:
             self._server.run_each([Command(_PATH)])
+            if runs_code(self._server):
+                return [_UNSAFE.format(task.target.what) for task in wanted]
             wanted = self._run([(task, [Command(task.create_view())]) for task in wanted], notes)
             views = self._relations()
             wanted = self._run([(task, list(task.create_tables())) for task in wanted], notes)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.whatif.twin.ddl import (
     other_items,
-    schema_items,
+    schema_names,
     sequence_items,
     statistics_items,
     type_items,
@@ -22,6 +22,7 @@ from pgadvisor.whatif.twin.ddl_tables import (
     index_items,
     table_items,
 )
+from pgadvisor.whatif.twin.extensions import create_schema
 from pgadvisor.whatif.twin.functions import function_items, give_flags, stood_in_for
 from pgadvisor.whatif.twin.item import Item
 from pgadvisor.whatif.twin.session import TwinServer
@@ -37,7 +38,8 @@ def build_schema(server: TwinServer, catalog: Catalog) -> list[str]:
     extensions = {name for (name,) in server.query("select extname from pg_extension")}
     builder.notes += stood_in_for(catalog, extensions)
     types_used = _types_used(catalog)
-    builder.run(schema_items(catalog, types_used))
+    for name in schema_names(catalog, types_used):
+        create_schema(server, name)
     functions = tuple(function_items(catalog, extensions))
     builder.run((*type_items(catalog), *sequence_items(catalog), *functions))
     builder.run(other_items(catalog))
@@ -62,6 +64,9 @@ def _types_used(catalog: Catalog) -> list[str]:
     own = {made.name for made in snapshot.types} | {table.name for table in snapshot.tables}
     used = {element_type(name) for name in names}
     return sorted(name for name in used if name.rsplit(".", 1)[-1].strip('"') not in own)
+
+
+_NO_DEFINITION = "it is no definition"
 
 
 class _Builder:
@@ -112,7 +117,10 @@ class _Builder:
             self._pending = left
 
     def _attempt(self, items: Sequence[Item]) -> list[Item]:
-        failures = self._server.run(item.sql for item in items)
+        failures = {n: _NO_DEFINITION for n, item in enumerate(items) if not item.is_definition}
+        runnable = [n for n in range(len(items)) if n not in failures]
+        refused = self._server.run(items[n].sql for n in runnable)
+        failures |= {runnable[position]: reason for position, reason in refused.items()}
         for number, item in enumerate(items):
             if number in failures:
                 self._reasons[item.what] = failures[number]
