@@ -98,12 +98,11 @@ def _outcome(tried: WhatIf, after: Plan) -> Iterator[str]:
     )
     yield f"{head}cost {_change(tried.before, after, tried.cost_ratio)}{uses}"
     for index in tried.created:
+        yield from (f"{one_line(index.name)}: {one_line(note)}" for note in index.notes)
         if index not in used:
             reason = f": {index.reason_unused}" if index.reason_unused else ""
             size = format_size(index.size_bytes)
             yield f"does not use {one_line(index.name)} (estimated {size}){reason}"
-    for index in tried.created:
-        yield from (f"{one_line(index.name)}: {one_line(note)}" for note in index.notes)
     yield from _others(tried.dropped, tried.settings)
 
 
