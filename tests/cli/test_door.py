@@ -204,8 +204,10 @@ def test_is_left(visit: Visit) -> None:
         (r"\drop nothing", "the snapshot has no index called nothing"),
         (
             r"\drop orders_pkey",
-            "public.orders_pkey enforces the constraint orders_pkey; "
-            "drop the constraint, and the index goes with it",
+            (
+                "public.orders_pkey enforces the constraint orders_pkey; "
+                "drop the constraint, and the index goes with it"
+            ),
         ),
         (r"\create index", "does not parse"),
         (r"\create create index on nowhere (a)", "the snapshot has no table called nowhere"),
