@@ -139,7 +139,7 @@ def test_takes_padded_trigrams_out_of_a_text() -> None:
 
 
 def test_takes_words_and_pairs_out_of_their_texts() -> None:
-    assert elements_by_word("One, two one") == {Element("", "one", 4), Element("", "two", 4)}
+    assert elements_by_word("One, two one") == {Element("3", "one", 4), Element("3", "two", 4)}
     assert elements_by_pair(r'"a"=>"x\"y", "b"=>NULL') == {
         Element("", "a", 3),
         Element("a", r"x\"y", 6),

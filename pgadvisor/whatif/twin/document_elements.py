@@ -69,8 +69,13 @@ def most_trigrams(seen: Iterable[str]) -> float:
 
 
 def elements_by_word(value: str) -> AbstractSet[Element]:
-    """Of a text search document that is made of a text."""
-    return {Element("", word, len(word.encode()) + 1) for word in _WORD.findall(value.lower())}
+    """Of a text search document that is made of a text.
+
+    Words of different length are in different places: numbers and codes that are all different
+    are as long as each other, and words of a language get rarer as they get longer.
+    """
+    words = _WORD.findall(value.lower())
+    return {Element(str(len(word)), word, len(word.encode()) + 1) for word in words}
 
 
 def elements_by_pair(value: str) -> AbstractSet[Element]:

@@ -260,18 +260,28 @@ def _spread(counts: Sequence[float], occurrences: float, most: float) -> tuple[S
         most: So many different ones can there be.
     """
     seen = sum(counts)
-    once = sum(1.0 for count in counts if count < 1.5)  # noqa: PLR2004
-    sample = Sample(rows=max(occurrences, seen), sampled=seen)
-    estimate = duj1(sample, distinct=len(counts), once=once)
-    mean = seen / max(estimate, 1.0)
+    growth = max(occurrences / seen, 1.0)
+    mean = seen / max(_estimate(counts, growth), 1.0)
     sure = _SURE_COUNT + mean + _SURE_DEVIATIONS * math.sqrt(mean)
-    ratios = sorted((count / seen for count in counts if count >= sure), reverse=True)
-    rest = 1 - sum(ratios)
-    shares = spread_values(
-        estimate, sample, ratios, rest if rest > _NEGLIGIBLE_RATIO else 0.0, is_cut=math.isinf(most)
+    common = tuple(Share(keys=1.0, mass=count / seen) for count in counts if count >= sure)
+    others = [count for count in counts if count < sure]
+    if not others:
+        return common
+    # Of those that are in most rows nothing follows for those that are rare.
+    sample = Sample(rows=sum(others) * growth, sampled=sum(others))
+    rare = spread_values(_estimate(others, growth), sample, (), 1.0, is_cut=False)
+    limit, part = max(most - len(common), 1.0), sum(others) / seen
+    return (
+        *common,
+        *(Share(keys=min(share.keys, limit), mass=share.mass * part) for share in rare),
     )
-    limit = max(most - len(ratios), 1.0)
-    return tuple(replace(share, keys=min(share.keys, limit)) for share in shares)
+
+
+def _estimate(counts: Sequence[float], growth: float) -> float:
+    """All different ones, by how often those in a sample were seen."""
+    seen = sum(counts)
+    once = sum(1.0 for count in counts if count < 1.5)  # noqa: PLR2004
+    return duj1(Sample(rows=seen * growth, sampled=seen), distinct=len(counts), once=once)
 
 
 def _documents(
