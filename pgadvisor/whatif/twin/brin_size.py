@@ -21,6 +21,9 @@ _HEADER_BYTES = 8
 _MULTI_HEADER_BYTES = 20
 _MULTI_VALUES = 32
 _IN_ORDER_CORRELATION = 0.9
+_KEPT_IN_ORDER = 0.5
+_KEPT_OUT_OF_ORDER = 0.75
+"""Between a half and all, by chance."""
 _BLOOM_HEADER_BYTES = 16
 _BLOOM_DISTINCT = -0.1
 _BLOOM_LEAST_DISTINCT = 16
@@ -73,14 +76,14 @@ def _summary_bytes(key: KeyStatistics, shape: IndexShape) -> float:
 def _multi_bytes(key: KeyStatistics, shape: IndexShape) -> float:
     """Values are put together until there are few enough: those between the widest gaps.
 
-    Where rows are in the order of the values all gaps are alike, and most of what is between
-    two of them is a single value, which is kept once rather than twice.
+    What is between two of them is kept as its ends, or once where it is a single value: as most
+    of it is where rows are in the order of the values, so that all gaps are alike.
     """
     values = int(key.options.get("values_per_range", _MULTI_VALUES))
     rows = shape.rows / max(_ranges(shape), 1)
     kept = present_keys(key.shares, rows)
     if kept > values:
-        kept = values / 2 if _is_in_order(key) else values
+        kept = values * (_KEPT_IN_ORDER if _is_in_order(key) else _KEPT_OUT_OF_ORDER)
     return _MULTI_HEADER_BYTES + kept * key.width_bytes
 
 
