@@ -69,7 +69,8 @@ class _Space:
 
 def _start_row(snapshot: Snapshot) -> str:
     """A twin is entered and left some times over; the relations are those with a file."""
-    times = []
+    times: list[float] = []
+    space, relations = _Space(total=0, wal=0), 1
     for _ in range(_STARTS):
         started = time.perf_counter()
         with Twin(snapshot) as twin:

@@ -64,7 +64,7 @@ def test_combinations_get_what_their_columns_get() -> None:
     redacted = redact(snapshot, "default", key=KEY)
 
     customers = next(row for row in redacted.column_statistics if row.column == "customer")
-    [pseudonym] = customers.most_common_values or ()
+    [pseudonym] = list(customers.most_common_values or ())
     values = values_of(redacted)
     assert pseudonym != "Ann"
     assert values.n_distinct == '{"1, 2": 7}'
@@ -78,7 +78,7 @@ def test_combinations_get_what_their_columns_get() -> None:
 def test_nothing_is_kept_at_the_level_all_because_it_is_shared() -> None:
     redacted = redact(snapshot_of(extended(combination("open", "Ann", "4711"))), "all", key=KEY)
 
-    [found] = values_of(redacted).most_common or ()
+    [found] = list(values_of(redacted).most_common or ())
     assert "open" not in found.values
     assert "Ann" not in found.values
     assert found.values[2] == "4700"
@@ -123,7 +123,7 @@ def test_a_named_column_hides_its_values_in_combinations_too() -> None:
 
     redacted = redact(snapshot, "default", columns=["customer", "amount"], key=KEY)
 
-    [found] = values_of(redacted).most_common or ()
+    [found] = list(values_of(redacted).most_common or ())
     [status, customer, amount] = found.values
     assert (status, customer) != ("open", "done")
     assert customer not in {"open", "done"}
@@ -173,7 +173,7 @@ def test_values_of_expressions_are_those_of_columns() -> None:
     assert row.most_common_values[0] == "open"
     assert row.most_common_values[1] != "ann"
     assert row.histogram_bounds is not None
-    [first, second] = values.most_common or ()
+    [first, second] = list(values.most_common or ())
     assert first.values == ("70", "open")
     assert second.values == ("70", row.histogram_bounds[0])
 

@@ -206,7 +206,7 @@ def test_values_that_are_not_in_the_snapshot_are_noted(pair: Snapshot) -> None:
 def test_a_value_that_does_not_fit_costs_no_other_kind(pair: Snapshot) -> None:
     [one] = pair.extended_statistics
     [values] = one.values
-    [first, *rest] = values.most_common or ()
+    [first, *rest] = list(values.most_common or ())
     wrong = replace(first, values=("one", "1"))
     values = replace(values, most_common=(wrong, *rest))
 

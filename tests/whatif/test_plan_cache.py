@@ -10,10 +10,12 @@ import pytest
 
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.plan import Plan
 from pgadvisor.model.schema import IndexKey, RelationKind, Table
 from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.sqltext.index import index_name
 from pgadvisor.testing import a_snapshot, a_table, an_index
-from pgadvisor.whatif.backend import AS_IS, Configuration, NotPlanned
+from pgadvisor.whatif.backend import AS_IS, Built, Configuration, NotPlanned
 from pgadvisor.whatif.twin import Twin, plan_cache
 from pgadvisor.whatif.twin.plan_cache import PlanCache
 
@@ -165,3 +167,35 @@ def test_workers_plan_like_one(snapshot: Snapshot) -> None:
 
     assert outcomes[0] == outcomes[1]
     assert len(set(outcomes[0])) > 1
+
+
+def test_has_as_many_workers_as_are_asked_for(snapshot: Snapshot) -> None:
+    with Twin(snapshot, workers=6) as twin:
+        [plan] = twin.plans([("select * from orders where id = $1", Configuration())])
+        [(databases,)] = twin._run("counting").server.query(
+            "select count(*) from pg_database where datname ~ '^twin'"
+        )
+
+    assert isinstance(plan, Plan)
+    assert databases == 6
+
+
+def test_needs_a_worker(snapshot: Snapshot) -> None:
+    with pytest.raises(ValueError, match="a twin needs one worker at least, not 0"):
+        Twin(snapshot, workers=0)
+
+
+def test_builds_an_index_beside_one_of_the_same_name_that_was_built_by_a_statement(
+    snapshot: Snapshot,
+) -> None:
+    definition = IndexDefinition(
+        table_oid=next(t.oid for t in snapshot.tables if t.name == "orders"),
+        schema="public",
+        table="orders",
+        keys=(IndexKey(column="shipped_on"),),
+    )
+    with Twin(snapshot) as twin:
+        twin.create(f"create index {index_name(definition)} on orders (total)")
+        [built] = twin.build((definition,))
+
+    assert isinstance(built, Built), built

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,8 +84,13 @@ def build(
     notes += restore_extended_statistics(server, catalog)
     notes += restore_relations(server, map(counts_of, _present(catalog, present)))
     shapes = Shapes(catalog)
-    databases = (server, *server.copies(copies))
-    return tuple((one, _sized(one, catalog, shapes, notes)) for one in databases)
+    others = server.copies(copies)
+    with ExitStack() as opened:
+        for other in others:
+            opened.callback(other.disconnect)
+        built = tuple((one, _sized(one, catalog, shapes, notes)) for one in (server, *others))
+        opened.pop_all()
+    return built
 
 
 def _sized(server: TwinServer, catalog: Catalog, shapes: Shapes, notes: Sequence[str]) -> Rebuilt:

@@ -218,6 +218,7 @@ class CandidateBuilder:
         if not oids:
             return
         facts = {one.oid: one for one in read_index_facts(self._server, oids)}
+        self._names.update(one.name for one in facts.values())
         roots = [row[0] for row in new if not row[3]]
         families = {
             root: [root, *(oid for oid in family if oid != root)]

@@ -167,7 +167,9 @@ class StatisticsDeriver:
                 self._derived[key] = None
                 self._known[key[:2]] = extended  # sizes rest on it
                 continue
-            outcome: Question | Derived = self._known.get(key[:2])
+            outcome: Question | Derived = None
+            if key[:2] in self._analysed:  # what was derived is of its own collation alone
+                outcome = self._known[key[:2]]
             if outcome is None:
                 outcome = self._question(self._catalog.tables[key[0]], column)
             if isinstance(outcome, Question):

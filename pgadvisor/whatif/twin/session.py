@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 
 import psycopg
@@ -42,7 +42,6 @@ SETTINGS = {
     "checkpoint_timeout": "1h",
     # Each commit of a new relation looks through all of them.
     "shared_buffers": "32MB",
-    "max_connections": "10",
     "max_locks_per_transaction": "4096",
     "temp_file_limit": "64MB",
     "max_prepared_transactions": "0",
@@ -59,6 +58,8 @@ _SAVE_SPACE = (
     b"drop database template0",
 )
 _ADMIN_TIMEOUT_MS = 60_000
+_SPARE_CONNECTIONS = 8
+"""Three of them are the superuser's."""
 
 
 class TwinServer:
@@ -81,12 +82,13 @@ class TwinServer:
             self.admin, self.role = self._connected()
 
     @classmethod
-    def start(cls, binaries: Binaries | None, locale: str) -> Self:
+    def start(cls, binaries: Binaries | None, locale: str, workers: int = 1) -> Self:
         """Start a server with an empty database.
 
         Args:
             binaries: What to run; None: the embedded ones.
             locale: Of the database: ``C``, or ``C.UTF-8`` for originals that are not C.
+            workers: How many databases there will be in the end.
 
         Raises:
             ClusterError: It could not be started.
@@ -94,7 +96,7 @@ class TwinServer:
         role_password = secrets.token_urlsafe(24)
         cluster = Cluster(
             binaries=binaries,
-            settings=SETTINGS,
+            settings={**SETTINGS, "max_connections": str(2 * workers + _SPARE_CONNECTIONS)},
             password=secrets.token_urlsafe(24),
             locale=locale,
             prefix="pgadvisor-twin-",
@@ -111,7 +113,8 @@ class TwinServer:
                     connection.execute(text)
             server = cls(cluster, DATABASE, role_password)
             # Before the snapshot's objects, so that none of them can have the name.
-            server.command("create schema pgadvisor_twin")
+            with server.closed_on_error():
+                server.command("create schema pgadvisor_twin")
         except BaseException:
             cluster.stop()
             raise
@@ -139,12 +142,29 @@ class TwinServer:
                 connection.execute(text.encode())
         with self.failing("connecting to the planner twin"):
             self.admin, self.role = self._connected()
-        return tuple(type(self)(self.cluster, name, self._role_password) for name in names)
+        with ExitStack() as opened:
+            copies = []
+            for name in names:
+                copies.append(type(self)(self.cluster, name, self._role_password))
+                opened.callback(copies[-1].disconnect)
+            opened.pop_all()
+        return tuple(copies)
+
+    @contextmanager
+    def closed_on_error(self) -> Iterator[None]:
+        """Close the connections if the block fails, and not otherwise."""
+        with ExitStack() as opened:
+            opened.callback(self.disconnect)
+            yield
+            opened.pop_all()
 
     def _connected(self) -> tuple[PatientConnection, PatientConnection]:
         """Connect as the superuser and as the role."""
-        admin = _connected(self.cluster.dsn(self._database))
-        role = _connected(self.cluster.dsn(self._database, ROLE, self._role_password))
+        with ExitStack() as opened:
+            admin = _connected(self.cluster.dsn(self._database))
+            opened.callback(admin.close)
+            role = _connected(self.cluster.dsn(self._database, ROLE, self._role_password))
+            opened.pop_all()
         admin.execute("set search_path = pg_catalog, pg_temp")
         for connection, timeout_ms in (admin, _ADMIN_TIMEOUT_MS), (role, STATEMENT_TIMEOUT_MS):
             connection.execute(f"set statement_timeout = {timeout_ms}".encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -44,12 +45,17 @@ class Twin:
         snapshot: The database.
         binaries: PostgreSQL to plan with; None: the machine's of the original's own major,
             else the embedded one.
-        workers: How many statements it can plan at once.
+        workers: How many statements it can plan at once, one at least.
+
+    Raises:
+        ValueError: There is no worker.
     """
 
     def __init__(
         self, snapshot: Snapshot, *, binaries: Binaries | None = None, workers: int = 1
     ) -> None:
+        if workers < 1:
+            raise ValueError(f"a twin needs one worker at least, not {workers}")
         self._snapshot = snapshot
         self._catalog = Catalog(snapshot)
         self._binaries = binaries
@@ -72,14 +78,15 @@ class Twin:
             else given(self._binaries, original.major)
         )
         server, self._binaries_reason = first_that_starts(
-            options, lambda binaries: TwinServer.start(binaries, locale)
+            options, lambda binaries: TwinServer.start(binaries, locale, self._workers)
         )
-        try:
+        with ExitStack() as opened:
+            opened.callback(server.close)
             databases = build(server, self._catalog, copies=self._workers - 1)
+            for copy, _ in databases[1:]:
+                opened.callback(copy.disconnect)
             self._lanes = tuple(Lane(one, self._catalog, rebuilt) for one, rebuilt in databases)
-        except BaseException:
-            server.close()
-            raise
+            opened.pop_all()
         return self
 
     def __exit__(
