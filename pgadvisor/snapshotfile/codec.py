@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from collections.abc import Iterator
 
 import msgspec
 
@@ -28,6 +29,7 @@ MAX_FILE_BYTES = 64 * MiB
 MAX_CONTENT_BYTES = 512 * MiB
 MAX_HEADER_BYTES = 200
 
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _HEADER = re.compile(
     rb"pgadvisor-snapshot ([0-9]{1,6})\.([0-9]{1,6}) sha256=([0-9a-f]{64}) bytes=([0-9]{1,12})"
 )
@@ -49,7 +51,7 @@ def encode(snapshot: Snapshot, attempted: str = "writing a snapshot") -> bytes:
     try:
         content = msgspec.json.encode(snapshot)
         # msgspec writes null for NaN and infinity, which no field of ours reads as a number.
-        msgspec.json.decode(content, type=Snapshot)
+        _read(content, attempted)
     except (UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
         raise SnapshotFileError(
             attempted, f"the snapshot holds what cannot be written ({_place(error)})"
@@ -74,11 +76,39 @@ def decode(data: bytes, attempted: str = "reading a snapshot") -> Snapshot:
         SnapshotFileError: It is no snapshot, one of a newer version, a damaged or an overlong one.
     """
     try:
-        return msgspec.json.decode(content_of(data, attempted), type=Snapshot)
+        return _read(content_of(data, attempted), attempted)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise SnapshotFileError(
             attempted, f"its content is not that of a snapshot ({_place(error)})", _REMEDY
         ) from None
+
+
+def _read(content: bytes, attempted: str) -> Snapshot:
+    """Read the JSON text, and refuse what no database can hold: some of it would fail later."""
+    if b"\\u0000" in content and _NUL.search(content):
+        happened = "a text in it has a character that no database can hold"
+        raise SnapshotFileError(attempted, happened, _REMEDY)
+    snapshot = msgspec.json.decode(content, type=Snapshot)
+    if not all(_names(snapshot)):
+        raise SnapshotFileError(attempted, "something in it has no name", _REMEDY)
+    return snapshot
+
+
+def _names(snapshot: Snapshot) -> Iterator[str]:
+    for kind in (
+        *(snapshot.tables, snapshot.indexes, snapshot.views, snapshot.sequences, snapshot.types),
+        *(snapshot.functions, snapshot.extended_statistics, snapshot.server.extensions),
+    ):
+        for one in kind:
+            yield one.schema
+            yield one.name
+    yield from snapshot.server.search_path
+    for table in snapshot.tables:
+        yield from (column.name for column in table.columns)
+        if table.foreign is not None:
+            yield table.foreign.server
+    for constraint in snapshot.constraints:
+        yield constraint.name
 
 
 def content_of(data: bytes, attempted: str = "reading a snapshot") -> bytes:

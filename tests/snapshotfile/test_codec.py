@@ -21,6 +21,7 @@ from pgadvisor.snapshotfile import codec
 from pgadvisor.snapshotfile.codec import content_of, decode, encode
 from pgadvisor.units import MiB
 from tests.fixtures.full_snapshot import full_snapshot
+from tests.fixtures.poison import poisoned
 
 SNAPSHOT = full_snapshot()
 DATA = encode(SNAPSHOT)
@@ -62,6 +63,24 @@ def test_fills_in_what_an_older_minor_format_lacks() -> None:
     del document["unavailable"]
 
     assert decode(_file(msgspec.json.encode(document))) == replace(SNAPSHOT, unavailable=())
+
+
+@pytest.mark.parametrize(
+    "place", ["tables[0].name", "server.extensions[0].schema", "types[0].name"]
+)
+def test_refuses_what_has_no_name(place: str) -> None:
+    poisonings = dict(poisoned(SNAPSHOT, ""))
+
+    with pytest.raises(SnapshotFileError, match="something in it has no name"):
+        encode(poisonings[place])
+
+
+def test_refuses_a_character_that_no_database_can_hold() -> None:
+    content = content_of(DATA)
+
+    with pytest.raises(SnapshotFileError, match="has a character that no database can hold"):
+        decode(_file(content.replace(b"orders_stats", b"orders\\u0000stats")))
+    assert decode(_file(content.replace(b"a note", b"a\\\\u0000note"))) != SNAPSHOT
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.whatif.twin.batch import Command
 from pgadvisor.whatif.twin.ddl import (
     other_items,
     schema_names,
@@ -25,7 +26,7 @@ from pgadvisor.whatif.twin.ddl_tables import (
 from pgadvisor.whatif.twin.extensions import create_schema
 from pgadvisor.whatif.twin.functions import function_items, give_flags, stood_in_for
 from pgadvisor.whatif.twin.item import Item
-from pgadvisor.whatif.twin.session import TwinServer
+from pgadvisor.whatif.twin.session import TwinServer, refusal_of
 
 
 def build_schema(server: TwinServer, catalog: Catalog) -> list[str]:
@@ -66,6 +67,7 @@ def _types_used(catalog: Catalog) -> list[str]:
     return sorted(name for name in used if name.rsplit(".", 1)[-1].strip('"') not in own)
 
 
+_IS_MISSING = "select pg_catalog.to_regtype($1) is null"
 _NO_DEFINITION = "it is no definition"
 
 
@@ -98,11 +100,12 @@ class _Builder:
 
     def stand_in(self, names: Sequence[str]) -> frozenset[str]:
         """Make a text domain for each type that is missing; returns their names."""
-        rows = self._server.query(
-            "select name from unnest(%s::text[]) as name where to_regtype(name) is null",
-            (list(names),),
-        )
-        missing = [name for (name,) in rows]
+        asked = self._server.run_each(Command(_IS_MISSING, (name,)) for name in names)
+        missing = [
+            name
+            for name, answer in zip(names, asked, strict=True)
+            if refusal_of(answer) is not None or answer.get_value(0, 0) == b"t"
+        ]
         failures = self._server.run(f"CREATE DOMAIN {name} AS text" for name in missing)
         made = [name for number, name in enumerate(missing) if number not in failures]
         self.notes += [f"type {name} is stood in for by text" for name in made]
