@@ -14,7 +14,8 @@ from psycopg import OperationalError, pq
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.waiting import Ready, Wait
 
-from pgadvisor.whatif.twin.patience import MAX_WAIT_SECONDS, NO_ANSWER, PatientConnection
+from pgadvisor.whatif.twin import patience
+from pgadvisor.whatif.twin.patience import NO_ANSWER, PatientConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +26,20 @@ class Command:
     values: Sequence[object] = ()
 
 
-def run_batch(
-    connection: PatientConnection,
-    commands: Iterable[Command],
-    *,
-    max_silence_s: float = MAX_WAIT_SECONDS,
-) -> list[pq.abc.PGresult]:
+def run_batch(connection: PatientConnection, commands: Iterable[Command]) -> list[pq.abc.PGresult]:
     """Run commands, and return the result of each in order, be it rows or an error.
 
-    While the server is at work, the next commands are made and sent.
+    While the server is at work, the next commands are made and sent.  A command that is not
+    answered for long is given up: code of the snapshot's may undo the server's own timeout.
 
     Args:
         connection: Where; in autocommit mode and idle.
         commands: What to run.
-        max_silence_s: How long one of them may take; code of the snapshot's may undo the
-            server's own timeout.
 
     Raises:
         psycopg.OperationalError: The connection is lost.
     """
-    answers = _Answers(connection.pgconn, max_silence_s)
+    answers = _Answers(connection.pgconn)
     transformer = Transformer(connection)
     connection.pgconn.enter_pipeline_mode()
     for number, command in enumerate(commands, start=1):
@@ -77,12 +72,10 @@ class _Answers:
 
     Args:
         pgconn: In pipeline mode; each command is followed by a sync.
-        max_silence_s: How long one command may take.
     """
 
-    def __init__(self, pgconn: pq.abc.PGconn, max_silence_s: float) -> None:
+    def __init__(self, pgconn: pq.abc.PGconn) -> None:
         self._pgconn = pgconn
-        self._max_silence_s = max_silence_s
         self.results: list[pq.abc.PGresult] = []
         self.missing = 0
         """Commands that are not answered yet."""
@@ -109,7 +102,7 @@ class _Answers:
                 self._pgconn.consume_input()
                 # Notices are no answer: there may be no end of them.
                 heard_at = time.monotonic() if self._read() else heard_at
-            if time.monotonic() - heard_at > self._max_silence_s:
+            if time.monotonic() - heard_at > patience.MAX_WAIT_SECONDS:
                 self._pgconn.finish()
                 raise OperationalError(NO_ANSWER)
 
