@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from pgadvisor.errors import TwinError
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES, PAGE_BYTES, with_height
-from pgadvisor.whatif.twin.files import RelationFile, set_lengths
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES, PAGE_BYTES, with_height
+from pgadvisor.whatif.twin.storage.files import RelationFile, set_lengths
 
 METAPAGE = 0x053162.to_bytes(4, "little") + (4).to_bytes(4, "little")
 

@@ -8,10 +8,10 @@ from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import ExtendedStatistics
 from pgadvisor.testing.schema import a_foreign_key, a_table, an_index
 from pgadvisor.testing.snapshot import SnapshotPart, a_snapshot
-from pgadvisor.whatif.twin.combinations import Combinations, Spread
-from pgadvisor.whatif.twin.entry_width import KeyStatistics
-from pgadvisor.whatif.twin.key_shares import equal_shares, present_keys
-from pgadvisor.whatif.twin.sampling import Sample
+from pgadvisor.whatif.twin.sizes.combinations import Combinations, Spread
+from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
+from pgadvisor.whatif.twin.sizes.key_shares import equal_shares, present_keys
+from pgadvisor.whatif.twin.sizes.sampling import Sample
 
 ROWS = 1_000_000
 TABLE = a_table("lines", "part integer", "supplier integer", "day date", rows=ROWS)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.statistics import CommonCombination
-from pgadvisor.whatif.twin.array_text import row_literal
-from pgadvisor.whatif.twin.extended_bytes import (
+from pgadvisor.whatif.twin.statistics.array_text import row_literal
+from pgadvisor.whatif.twin.statistics.extended_bytes import (
     FormatError,
     McvDimension,
     McvItem,
@@ -21,7 +21,7 @@ from pgadvisor.whatif.twin.extended_bytes import (
     n_distinct_bytes,
     read_mcv_list,
 )
-from pgadvisor.whatif.twin.sample_tables import combined
+from pgadvisor.whatif.twin.statistics.sample_tables import combined
 
 DIMENSIONS = st.builds(
     McvDimension,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.document_elements import (
+from pgadvisor.whatif.twin.sizes.document_elements import (
     Element,
     elements_by_json_key,
     elements_by_json_path,
@@ -18,11 +18,11 @@ from pgadvisor.whatif.twin.document_elements import (
     elements_by_word,
     most_trigrams,
 )
-from pgadvisor.whatif.twin.entry_width import KeyStatistics
-from pgadvisor.whatif.twin.gin_elements import ElementGroup, elements_of
-from pgadvisor.whatif.twin.gin_size import GinSize, gin_size
-from pgadvisor.whatif.twin.index_size import IndexShape
-from pgadvisor.whatif.twin.key_shares import equal_shares
+from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
+from pgadvisor.whatif.twin.sizes.gin_elements import ElementGroup, elements_of
+from pgadvisor.whatif.twin.sizes.gin_size import GinSize, gin_size
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.sizes.key_shares import equal_shares
 
 INTEGER = KeyStatistics(width_bytes=4, operator_class="int4_ops")
 TAGS = ColumnStatistics(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.image_statistics import Kind, Point, statistics_of_image
+from pgadvisor.whatif.twin.statistics.image_statistics import Kind, Point, statistics_of_image
 
 ROWS = 10_000.0
 COLUMN = ColumnStatistics(relation_oid=1, column="a", n_distinct=-1.0, correlation=0.5)

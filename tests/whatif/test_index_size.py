@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.entry_width import KeyStatistics, entry_bytes
-from pgadvisor.whatif.twin.index_size import IndexShape, btree_height, btree_size
-from pgadvisor.whatif.twin.key_shares import Share, equal_shares
-from pgadvisor.whatif.twin.sampling import Sample, spread_values
-from pgadvisor.whatif.twin.value_widths import sampled_widths
+from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics, entry_bytes
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape, btree_height, btree_size
+from pgadvisor.whatif.twin.sizes.key_shares import Share, equal_shares
+from pgadvisor.whatif.twin.sizes.sampling import Sample, spread_values
+from pgadvisor.whatif.twin.sizes.value_widths import sampled_widths
 
 LINES, ORDERS, PARTS = 6_001_215, 1_500_000, 800_000
 MEGABYTE = 1_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.joined_statistics import statistics_of_joined
+from pgadvisor.whatif.twin.statistics.joined_statistics import statistics_of_joined
 
 
 def column(n_distinct: float, null_ratio: float = 0.0) -> ColumnStatistics:

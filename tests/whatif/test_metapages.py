@@ -8,8 +8,8 @@ import pytest
 from pgadvisor.collect.assemble import collect
 from pgadvisor.errors import TwinError
 from pgadvisor.whatif.twin import Twin
-from pgadvisor.whatif.twin.gin_size import GinSize
-from pgadvisor.whatif.twin.metapages import BrinMetapage, GinMetapage, Metapage
+from pgadvisor.whatif.twin.sizes.gin_size import GinSize
+from pgadvisor.whatif.twin.storage.metapages import BrinMetapage, GinMetapage, Metapage
 from tests.whatif.original import original_plan
 
 GIN = GinMetapage(size=GinSize(entry_pages=30, data_pages=12, entries=4_711))

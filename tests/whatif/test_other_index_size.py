@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.entry_width import KeyStatistics
-from pgadvisor.whatif.twin.index_size import IndexShape
-from pgadvisor.whatif.twin.key_shares import UNIQUE_KEYS, equal_shares
-from pgadvisor.whatif.twin.other_index_size import other_index_pages
+from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.sizes.key_shares import UNIQUE_KEYS, equal_shares
+from pgadvisor.whatif.twin.sizes.other_index_size import other_index_pages
 
 
 def pages(

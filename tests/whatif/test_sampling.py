@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgadvisor.whatif.twin.key_shares import (
+from pgadvisor.whatif.twin.sizes.key_shares import (
     UNIQUE_KEYS,
     Share,
     equal_shares,
@@ -18,7 +18,7 @@ from pgadvisor.whatif.twin.key_shares import (
     placed,
     present_keys,
 )
-from pgadvisor.whatif.twin.sampling import (
+from pgadvisor.whatif.twin.sizes.sampling import (
     Sample,
     duj1,
     estimated_distinct,

@@ -22,7 +22,7 @@ from pgadvisor.snapshotfile import save
 from pgadvisor.testing import a_snapshot, a_table, an_index
 from pgadvisor.testing.snapshot import SnapshotPart
 from pgadvisor.whatif.twin import Twin
-from pgadvisor.whatif.twin.files import RelationFile, set_lengths
+from pgadvisor.whatif.twin.storage.files import RelationFile, set_lengths
 from tests.cli.conftest import environment
 from tests.fixtures.nobody import AS_ROOT, directory_of_nobody, python_as_nobody
 from tests.fixtures.processes import becomes_true, commands_naming

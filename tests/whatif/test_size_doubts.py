@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgadvisor.whatif.twin.entry_width import KeyStatistics
-from pgadvisor.whatif.twin.index_facts import IndexColumn, IndexFacts
-from pgadvisor.whatif.twin.index_size import IndexShape, btree_size
-from pgadvisor.whatif.twin.key_shares import equal_shares, joined, placed
-from pgadvisor.whatif.twin.size_doubts import SizedIndex, size_doubts
+from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
+from pgadvisor.whatif.twin.sizes.index_facts import IndexColumn, IndexFacts
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape, btree_size
+from pgadvisor.whatif.twin.sizes.key_shares import equal_shares, joined, placed
+from pgadvisor.whatif.twin.sizes.size_doubts import SizedIndex, size_doubts
 
 ROWS = 100_000
 FIRST = KeyStatistics(width_bytes=4, shares=equal_shares(2_000))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.twin import Twin
-from pgadvisor.whatif.twin.array_text import array_literal
+from pgadvisor.whatif.twin.statistics.array_text import array_literal
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("whatif_shop")]
 

@@ -11,22 +11,22 @@ from pathlib import Path
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Index, RelationKind, Table
 from pgadvisor.model.server import Server
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.ddl import left_out
-from pgadvisor.whatif.twin.extended_statistics import restore_extended_statistics
-from pgadvisor.whatif.twin.extensions import create_collations, create_extensions
-from pgadvisor.whatif.twin.files import RelationFile, set_lengths, whole_blocks
-from pgadvisor.whatif.twin.foreign import close_servers, create_servers
-from pgadvisor.whatif.twin.index_facts import IndexFacts, read_index_facts
-from pgadvisor.whatif.twin.index_shapes import Shapes
-from pgadvisor.whatif.twin.index_size import INNER_FILL_RATIO, btree_height
-from pgadvisor.whatif.twin.metapages import Metapage, metapage_of, write_metapages
-from pgadvisor.whatif.twin.pending_pages import pending_pages
-from pgadvisor.whatif.twin.schema import build_schema
+from pgadvisor.whatif.twin.schema.ddl import left_out
+from pgadvisor.whatif.twin.schema.extensions import create_collations, create_extensions
+from pgadvisor.whatif.twin.schema.foreign import close_servers, create_servers
+from pgadvisor.whatif.twin.schema.objects import build_schema
+from pgadvisor.whatif.twin.schema.tablespaces import place_relations
 from pgadvisor.whatif.twin.session import ROLE, TwinServer
 from pgadvisor.whatif.twin.settings import take_over_settings
-from pgadvisor.whatif.twin.statistics import counts_of, restore_columns, restore_relations
-from pgadvisor.whatif.twin.tablespaces import place_relations
+from pgadvisor.whatif.twin.sizes.index_facts import IndexFacts, read_index_facts
+from pgadvisor.whatif.twin.sizes.index_shapes import Shapes
+from pgadvisor.whatif.twin.sizes.index_size import INNER_FILL_RATIO, btree_height
+from pgadvisor.whatif.twin.sizes.pending_pages import pending_pages
+from pgadvisor.whatif.twin.statistics.extended_statistics import restore_extended_statistics
+from pgadvisor.whatif.twin.statistics.restore import counts_of, restore_columns, restore_relations
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
+from pgadvisor.whatif.twin.storage.files import RelationFile, set_lengths, whole_blocks
+from pgadvisor.whatif.twin.storage.metapages import Metapage, metapage_of, write_metapages
 
 _RELATIONS = """
 select n.nspname, c.relname, c.oid::bigint

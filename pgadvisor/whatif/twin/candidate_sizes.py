@@ -11,16 +11,16 @@ from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.plan import Plan
 from pgadvisor.model.schema import Table
 from pgadvisor.sqltext.quote import qualified
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
 from pgadvisor.whatif.twin.build import Rebuilt
-from pgadvisor.whatif.twin.files import RelationFile, set_lengths
-from pgadvisor.whatif.twin.index_facts import IndexFacts
-from pgadvisor.whatif.twin.index_size import btree_height, btree_size
-from pgadvisor.whatif.twin.metapages import metapage_of, write_metapages
-from pgadvisor.whatif.twin.other_index_size import other_index_pages
 from pgadvisor.whatif.twin.planner import Planner
 from pgadvisor.whatif.twin.session import TwinServer
-from pgadvisor.whatif.twin.size_doubts import SizedIndex, size_doubts
+from pgadvisor.whatif.twin.sizes.index_facts import IndexFacts
+from pgadvisor.whatif.twin.sizes.index_size import btree_height, btree_size
+from pgadvisor.whatif.twin.sizes.other_index_size import other_index_pages
+from pgadvisor.whatif.twin.sizes.size_doubts import SizedIndex, size_doubts
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
+from pgadvisor.whatif.twin.storage.files import RelationFile, set_lengths
+from pgadvisor.whatif.twin.storage.metapages import metapage_of, write_metapages
 
 _COUNTS = """
 update pg_class c set relpages = new.pages, reltuples = new.rows

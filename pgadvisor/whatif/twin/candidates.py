@@ -19,11 +19,11 @@ from pgadvisor.sqltext.index import create_index_sql, index_name
 from pgadvisor.sqltext.quote import cut_identifier, qualified, quote_identifier
 from pgadvisor.whatif.twin.build import Rebuilt
 from pgadvisor.whatif.twin.candidate_sizes import CandidateSizes
-from pgadvisor.whatif.twin.derived_statistics import StatisticsDeriver
-from pgadvisor.whatif.twin.index_facts import read_index_facts
 from pgadvisor.whatif.twin.planner import Planner
 from pgadvisor.whatif.twin.session import TwinServer
-from pgadvisor.whatif.twin.statistics import counts_of, restore_relations
+from pgadvisor.whatif.twin.sizes.index_facts import read_index_facts
+from pgadvisor.whatif.twin.statistics.derived_statistics import StatisticsDeriver
+from pgadvisor.whatif.twin.statistics.restore import counts_of, restore_relations
 from pgadvisor.whatif.twin.switch import Switchboard
 
 _NEW = """

@@ -11,7 +11,7 @@ from pgadvisor.model.estimate import Fidelity, StatementFidelity
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.schema import Table
 from pgadvisor.whatif.backend import NotPlanned
-from pgadvisor.whatif.twin.ddl_tables import element_type
+from pgadvisor.whatif.twin.schema.ddl_tables import element_type
 
 
 def measure_fidelity(

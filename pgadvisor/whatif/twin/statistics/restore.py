@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Index, Table
-from pgadvisor.whatif.twin.array_text import array_literal, numbers_literal
 from pgadvisor.whatif.twin.batch import Command
-from pgadvisor.whatif.twin.pg_statistic import RelationColumn, insert_statistics
 from pgadvisor.whatif.twin.session import TwinServer, refusal_of
+from pgadvisor.whatif.twin.statistics.array_text import array_literal, numbers_literal
+from pgadvisor.whatif.twin.statistics.pg_statistic import RelationColumn, insert_statistics
 
 RESTORE_FUNCTIONS_SINCE = 18
 """The major version from which on statistics are restored by functions."""

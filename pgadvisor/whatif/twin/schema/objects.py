@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.whatif.twin.batch import Command
-from pgadvisor.whatif.twin.ddl import (
+from pgadvisor.whatif.twin.schema.ddl import (
     other_items,
     schema_names,
     sequence_items,
@@ -15,7 +15,7 @@ from pgadvisor.whatif.twin.ddl import (
     type_items,
     view_items,
 )
-from pgadvisor.whatif.twin.ddl_tables import (
+from pgadvisor.whatif.twin.schema.ddl_tables import (
     attachment_items,
     check_items,
     element_type,
@@ -23,9 +23,9 @@ from pgadvisor.whatif.twin.ddl_tables import (
     index_items,
     table_items,
 )
-from pgadvisor.whatif.twin.extensions import create_schema
-from pgadvisor.whatif.twin.functions import function_items, give_flags, stood_in_for
-from pgadvisor.whatif.twin.item import Item
+from pgadvisor.whatif.twin.schema.extensions import create_schema
+from pgadvisor.whatif.twin.schema.functions import function_items, give_flags, stood_in_for
+from pgadvisor.whatif.twin.schema.item import Item
 from pgadvisor.whatif.twin.session import TwinServer, refusal_of
 
 

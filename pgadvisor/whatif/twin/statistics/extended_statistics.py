@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import ExtendedStatistics, RelationKind, Table
 from pgadvisor.model.statistics import ExtendedValues
-from pgadvisor.whatif.twin.extended_bytes import (
+from pgadvisor.whatif.twin.session import TwinServer
+from pgadvisor.whatif.twin.statistics.extended_bytes import (
     FormatError,
     dependencies_bytes,
     n_distinct_bytes,
 )
-from pgadvisor.whatif.twin.sample_tables import SampleTables, Task
-from pgadvisor.whatif.twin.session import TwinServer
-from pgadvisor.whatif.twin.statistics_object import (
+from pgadvisor.whatif.twin.statistics.sample_tables import SampleTables, Task
+from pgadvisor.whatif.twin.statistics.statistics_object import (
     read_statistics_objects,
 )
 

@@ -19,9 +19,11 @@ from dataclasses import dataclass, replace
 from pgadvisor.model.schema import ExtendedStatistics
 from pgadvisor.model.statistics import CommonCombination, ExtendedValues
 from pgadvisor.sqltext.quote import quote_identifier
-from pgadvisor.whatif.twin.array_text import array_literal, row_literal
 from pgadvisor.whatif.twin.batch import Command
-from pgadvisor.whatif.twin.extended_bytes import (
+from pgadvisor.whatif.twin.schema.parse_time import PIN_PATH, runs_code
+from pgadvisor.whatif.twin.session import TwinServer, refusal_of
+from pgadvisor.whatif.twin.statistics.array_text import array_literal, row_literal
+from pgadvisor.whatif.twin.statistics.extended_bytes import (
     FormatError,
     McvDimension,
     McvItem,
@@ -29,11 +31,9 @@ from pgadvisor.whatif.twin.extended_bytes import (
     mcv_list_bytes,
     read_mcv_list,
 )
-from pgadvisor.whatif.twin.parse_time import PIN_PATH, runs_code
-from pgadvisor.whatif.twin.pg_statistic import RelationColumn
-from pgadvisor.whatif.twin.session import TwinServer, refusal_of
-from pgadvisor.whatif.twin.statistics import restore_rows
-from pgadvisor.whatif.twin.statistics_object import StatisticsObject
+from pgadvisor.whatif.twin.statistics.pg_statistic import RelationColumn
+from pgadvisor.whatif.twin.statistics.restore import restore_rows
+from pgadvisor.whatif.twin.statistics.statistics_object import StatisticsObject
 
 _MAX_TARGET = 10_000
 _NUMBER_OID = 23

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.array_text import array_literal, numbers_literal
-from pgadvisor.whatif.twin.value_types import ValueType
+from pgadvisor.whatif.twin.statistics.array_text import array_literal, numbers_literal
+from pgadvisor.whatif.twin.statistics.value_types import ValueType
 
 _MOST_COMMON = 1
 _HISTOGRAM = 2

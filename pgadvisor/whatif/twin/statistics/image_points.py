@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.sqltext.quote import quote_identifier
-from pgadvisor.whatif.twin.array_text import array_literal, numbers_literal
 from pgadvisor.whatif.twin.batch import Command
-from pgadvisor.whatif.twin.image_statistics import Kind, Point
+from pgadvisor.whatif.twin.statistics.array_text import array_literal, numbers_literal
+from pgadvisor.whatif.twin.statistics.image_statistics import Kind, Point
 
 if TYPE_CHECKING:
     from psycopg import pq

@@ -20,7 +20,7 @@ from pgadvisor.model.schema import (
     View,
 )
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
-from pgadvisor.whatif.twin.item import Item, Simpler
+from pgadvisor.whatif.twin.schema.item import Item, Simpler
 
 _QUALIFIED = re.compile(r'("(?:[^"]|"")+"|[^".\s]+)\.')
 _CHECKED = "CHECK (true)"

@@ -9,15 +9,15 @@ from __future__ import annotations
 import math
 import re
 
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.entry_width import (
+from pgadvisor.whatif.twin.sizes.entry_width import (
     HEADER_BYTES,
     LINE_POINTER_BYTES,
     ROW_POINTER_BYTES,
     KeyStatistics,
     aligned,
 )
-from pgadvisor.whatif.twin.index_size import IndexShape
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 
 _PAGE_BYTES = BLOCK_BYTES - 24 - 8
 _DIMENSIONS = re.compile(r"(\w+)\((\d+)\)")

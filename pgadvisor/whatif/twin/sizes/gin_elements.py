@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.document_elements import (
+from pgadvisor.whatif.twin.sizes.document_elements import (
     EXTRACTORS,
     Element,
     Extractor,
@@ -22,9 +22,9 @@ from pgadvisor.whatif.twin.document_elements import (
     elements_by_word,
     most_trigrams,
 )
-from pgadvisor.whatif.twin.entry_width import KeyStatistics
-from pgadvisor.whatif.twin.key_shares import UNIQUE_KEYS, Share, merged
-from pgadvisor.whatif.twin.sampling import Sample, duj1, falling_shares, spread_values
+from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
+from pgadvisor.whatif.twin.sizes.key_shares import UNIQUE_KEYS, Share, merged
+from pgadvisor.whatif.twin.sizes.sampling import Sample, duj1, falling_shares, spread_values
 
 _FEWEST_VALUES = 10
 """From so many values on the elements of all can be told."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.index_size import IndexShape
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 
 _ENTRY_BYTES = 20
 _ROWS_PER_PAGE = (BLOCK_BYTES - 24 - 16) // _ENTRY_BYTES

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pgadvisor.cluster.remedy import remedy_for
 from pgadvisor.errors import TwinError
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES, with_height
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES, with_height
 
 SEGMENT_BYTES = 1 << 30
 """PostgreSQL cuts relations into files of 1 GiB: ``path``, ``path.1``, ..."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.entry_width import HEADER_BYTES, LINE_POINTER_BYTES, aligned
-from pgadvisor.whatif.twin.gin_elements import elements_of
-from pgadvisor.whatif.twin.index_size import IndexShape
-from pgadvisor.whatif.twin.key_shares import Share, key_groups
+from pgadvisor.whatif.twin.sizes.entry_width import HEADER_BYTES, LINE_POINTER_BYTES, aligned
+from pgadvisor.whatif.twin.sizes.gin_elements import elements_of
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.sizes.key_shares import Share, key_groups
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 
 _PAGE_BYTES = BLOCK_BYTES - 24 - 8
 _DATA_PAGE_BYTES = _PAGE_BYTES - 8

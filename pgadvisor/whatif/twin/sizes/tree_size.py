@@ -12,15 +12,15 @@ import math
 from collections.abc import Sequence
 from itertools import takewhile
 
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.entry_width import (
+from pgadvisor.whatif.twin.sizes.entry_width import (
     HEADER_BYTES,
     LINE_POINTER_BYTES,
     KeyStatistics,
     aligned,
 )
-from pgadvisor.whatif.twin.gin_elements import elements_per_row
-from pgadvisor.whatif.twin.index_size import IndexShape
+from pgadvisor.whatif.twin.sizes.gin_elements import elements_per_row
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 
 _PAGE_BYTES = BLOCK_BYTES - 24 - 16
 _SORTED_POINTS_MAJOR = 14

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from pgadvisor.whatif.twin.brin_size import brin_pages
-from pgadvisor.whatif.twin.gin_size import gin_size
-from pgadvisor.whatif.twin.hash_size import hash_pages
-from pgadvisor.whatif.twin.index_size import IndexShape
-from pgadvisor.whatif.twin.tree_size import gist_pages, spgist_pages
-from pgadvisor.whatif.twin.vector_size import bloom_pages, hnsw_pages, ivfflat_pages
+from pgadvisor.whatif.twin.sizes.brin_size import brin_pages
+from pgadvisor.whatif.twin.sizes.gin_size import gin_size
+from pgadvisor.whatif.twin.sizes.hash_size import hash_pages
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.sizes.tree_size import gist_pages, spgist_pages
+from pgadvisor.whatif.twin.sizes.vector_size import bloom_pages, hnsw_pages, ivfflat_pages
 
 _MODELS: Mapping[str, Callable[[IndexShape], float]] = {
     "hash": hash_pages,

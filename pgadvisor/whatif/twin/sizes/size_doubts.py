@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.units import format_size
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.index_facts import IndexFacts
-from pgadvisor.whatif.twin.index_size import IndexShape, btree_size
+from pgadvisor.whatif.twin.sizes.index_facts import IndexFacts
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape, btree_size
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 
 _MATTERS_RATIO = 1.1
 """Up to here the least and the greatest size are about the same."""

@@ -16,12 +16,12 @@ from pgadvisor.model.schema import Column, Table
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.parse.expression import columns_in, same_expression
 from pgadvisor.parse.near_injective import columns_whose_null_shows, tells_values_apart
-from pgadvisor.whatif.twin.image_points import Question, ask, points_of
-from pgadvisor.whatif.twin.image_statistics import statistics_of_image
-from pgadvisor.whatif.twin.joined_statistics import statistics_of_joined
-from pgadvisor.whatif.twin.pg_statistic import RelationColumn
 from pgadvisor.whatif.twin.session import TwinServer, refusal_of
-from pgadvisor.whatif.twin.statistics import restore_rows
+from pgadvisor.whatif.twin.statistics.image_points import Question, ask, points_of
+from pgadvisor.whatif.twin.statistics.image_statistics import statistics_of_image
+from pgadvisor.whatif.twin.statistics.joined_statistics import statistics_of_joined
+from pgadvisor.whatif.twin.statistics.pg_statistic import RelationColumn
+from pgadvisor.whatif.twin.statistics.restore import restore_rows
 
 _COLUMNS = """
 select n.nspname, c.relname, c.oid::bigint, i.indrelid::bigint, a.attname,

@@ -12,13 +12,13 @@ from pgadvisor.model.server import Server
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.parse.expression import columns_in
 from pgadvisor.sqltext.quote import quote_identifier
-from pgadvisor.whatif.twin.combinations import Combinations
-from pgadvisor.whatif.twin.entry_width import KeyStatistics
-from pgadvisor.whatif.twin.index_facts import IndexColumn, IndexFacts
-from pgadvisor.whatif.twin.index_size import FILL_RATIO, IndexShape
-from pgadvisor.whatif.twin.key_shares import UNIQUE_KEYS, Share, with_nulls
-from pgadvisor.whatif.twin.sampling import ROWS_PER_TARGET, Sample, spread_values
-from pgadvisor.whatif.twin.value_widths import sampled_widths
+from pgadvisor.whatif.twin.sizes.combinations import Combinations
+from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
+from pgadvisor.whatif.twin.sizes.index_facts import IndexColumn, IndexFacts
+from pgadvisor.whatif.twin.sizes.index_size import FILL_RATIO, IndexShape
+from pgadvisor.whatif.twin.sizes.key_shares import UNIQUE_KEYS, Share, with_nulls
+from pgadvisor.whatif.twin.sizes.sampling import ROWS_PER_TARGET, Sample, spread_values
+from pgadvisor.whatif.twin.sizes.value_widths import sampled_widths
 
 _UNKNOWN_WIDTH_BYTES = 16.0
 _USUAL_TARGET = 100

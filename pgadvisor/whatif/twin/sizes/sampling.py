@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pgadvisor.whatif.twin.key_shares import UNIQUE_KEYS, Share, split
+from pgadvisor.whatif.twin.sizes.key_shares import UNIQUE_KEYS, Share, split
 
 ROWS_PER_TARGET = 300
 """ANALYZE samples so many rows for each unit of the statistics target."""

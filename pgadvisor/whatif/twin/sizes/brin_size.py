@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.entry_width import LINE_POINTER_BYTES, KeyStatistics, aligned
-from pgadvisor.whatif.twin.index_size import IndexShape
-from pgadvisor.whatif.twin.key_shares import present_keys
+from pgadvisor.whatif.twin.sizes.entry_width import LINE_POINTER_BYTES, KeyStatistics, aligned
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.sizes.key_shares import present_keys
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 
 MAP_POINTERS_PER_PAGE = (BLOCK_BYTES - 24 - 8) // 6
 _USUAL_PAGES_PER_RANGE = 128

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterator
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Function
 from pgadvisor.sqltext.quote import qualified
-from pgadvisor.whatif.twin.extensions import NOT_NEEDED
-from pgadvisor.whatif.twin.item import Item, Simpler
+from pgadvisor.whatif.twin.schema.extensions import NOT_NEEDED
+from pgadvisor.whatif.twin.schema.item import Item, Simpler
 from pgadvisor.whatif.twin.session import TwinServer
 
 LANGUAGES = frozenset({"sql", "plpgsql"})

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.key_shares import Share
-from pgadvisor.whatif.twin.value_widths import SHORT_VARLENA_BYTES
+from pgadvisor.whatif.twin.sizes.key_shares import Share
+from pgadvisor.whatif.twin.sizes.value_widths import SHORT_VARLENA_BYTES
 
 HEADER_BYTES = 8
 LINE_POINTER_BYTES = 4

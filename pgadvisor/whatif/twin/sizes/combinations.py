@@ -12,9 +12,16 @@ from dataclasses import dataclass
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import ConstraintKind, Table
-from pgadvisor.whatif.twin.entry_width import KeyStatistics
-from pgadvisor.whatif.twin.key_shares import UNIQUE_KEYS, Share, joined, placed, present_keys, split
-from pgadvisor.whatif.twin.sampling import Sample, spread_combinations
+from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
+from pgadvisor.whatif.twin.sizes.key_shares import (
+    UNIQUE_KEYS,
+    Share,
+    joined,
+    placed,
+    present_keys,
+    split,
+)
+from pgadvisor.whatif.twin.sizes.sampling import Sample, spread_combinations
 
 _COUNT = re.compile(r'"(-?\d+(?:, -?\d+)*)": (\d+)')
 _DEPENDENCY = re.compile(r'"(-?\d+(?:, -?\d+)*) => (-?\d+)": ([\d.]+)')

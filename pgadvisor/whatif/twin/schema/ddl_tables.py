@@ -16,8 +16,8 @@ from pgadvisor.model.schema import (
     Table,
 )
 from pgadvisor.sqltext.quote import qualified, quote_identifier
-from pgadvisor.whatif.twin.foreign import foreign_clause
-from pgadvisor.whatif.twin.item import Item, Simpler
+from pgadvisor.whatif.twin.schema.foreign import foreign_clause
+from pgadvisor.whatif.twin.schema.item import Item, Simpler
 
 _MODIFIER = re.compile(r"\([^()]*\)")
 _KEYS = frozenset({ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE, ConstraintKind.EXCLUSION})

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import cycle, islice
 
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.entry_width import (
+from pgadvisor.whatif.twin.sizes.entry_width import (
     LINE_POINTER_BYTES,
     ROW_POINTER_BYTES,
     KeyStatistics,
@@ -27,7 +26,8 @@ from pgadvisor.whatif.twin.entry_width import (
     entry_bytes_with,
     is_uniform,
 )
-from pgadvisor.whatif.twin.key_shares import Share, joined, key_groups, placed, present_keys
+from pgadvisor.whatif.twin.sizes.key_shares import Share, joined, key_groups, placed, present_keys
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 
 FILL_RATIO = 0.9
 """Of a leaf that is being built, unless the index says otherwise."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pgadvisor.model.schema import Index
 from pgadvisor.model.server import Server
 from pgadvisor.units import KiB
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.index_facts import IndexFacts
+from pgadvisor.whatif.twin.sizes.index_facts import IndexFacts
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 
 _LIMIT = "gin_pending_list_limit"
 _DEFAULT_LIMIT_KIB = 4096

@@ -14,10 +14,10 @@ from typing import Any
 import psycopg
 
 from pgadvisor.model.statistics import ColumnStatistics
-from pgadvisor.whatif.twin.parse_time import PIN_PATH, runs_code
+from pgadvisor.whatif.twin.schema.parse_time import PIN_PATH, runs_code
 from pgadvisor.whatif.twin.session import TwinServer, reason_of
-from pgadvisor.whatif.twin.statistics_slots import Column, Slot, Unfit, slots_of
-from pgadvisor.whatif.twin.value_types import ValueType, read_value_types
+from pgadvisor.whatif.twin.statistics.statistics_slots import Column, Slot, Unfit, slots_of
+from pgadvisor.whatif.twin.statistics.value_types import ValueType, read_value_types
 
 _COLUMNS = """
 select n.nspname, c.relname, a.attname, c.oid::bigint, a.attnum::int, a.atttypid::bigint,

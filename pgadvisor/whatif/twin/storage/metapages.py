@@ -22,12 +22,12 @@ from typing import Protocol
 
 from pgadvisor.cluster.remedy import remedy_for
 from pgadvisor.errors import TwinError
-from pgadvisor.whatif.twin.brin_size import map_pages
-from pgadvisor.whatif.twin.btree_pages import BLOCK_BYTES
-from pgadvisor.whatif.twin.files import RelationFile
-from pgadvisor.whatif.twin.gin_size import GinSize, gin_size
-from pgadvisor.whatif.twin.index_size import IndexShape
 from pgadvisor.whatif.twin.session import TwinServer
+from pgadvisor.whatif.twin.sizes.brin_size import map_pages
+from pgadvisor.whatif.twin.sizes.gin_size import GinSize, gin_size
+from pgadvisor.whatif.twin.sizes.index_size import IndexShape
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
+from pgadvisor.whatif.twin.storage.files import RelationFile
 
 _CONTENTS_AT = 24
 _GIN_PENDING_AT = _CONTENTS_AT + struct.calcsize("=III")

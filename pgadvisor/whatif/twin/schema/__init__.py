@@ -1,0 +1,1 @@
+"""The snapshot's objects in the twin."""

@@ -1,0 +1,1 @@
+"""How large indexes will be when they are built."""
