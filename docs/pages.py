@@ -40,6 +40,8 @@ class Command(Protocol):
 
 
 DOCS = Path(__file__).resolve().parent
+KEPT = "\b"
+"""Click's mark before lines that it does not wrap."""
 NOTE = "<!-- made by docs/pages.py; edit the code instead -->\n\n"
 
 
@@ -90,8 +92,11 @@ def option_row(option: Parameter) -> str:
 
 
 def unindented(text: str | None) -> str:
-    """A docstring as Markdown paragraphs."""
-    return inspect.cleandoc(text or "")
+    """A docstring as Markdown paragraphs; what click is to keep as it is becomes a block."""
+    paragraphs = inspect.cleandoc(text or "").split("\n\n")
+    return "\n\n".join(
+        f"```console{p.removeprefix(KEPT)}\n```" if p.startswith(KEPT) else p for p in paragraphs
+    )
 
 
 def main() -> int:
