@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgadvisor.model.schema import Function
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.testing import (
     a_foreign_key,
@@ -24,10 +25,23 @@ ORDERS = a_table(
 )
 
 
+SLEEPING = Function(
+    oid=1,
+    schema="public",
+    name="sleeping",
+    arguments="",
+    language="sql",
+    volatility="i",
+    definition="create function public.sleeping() returns int language sql immutable as "
+    "$$ select 1 from pg_sleep(60) $$",
+)
+"""Whoever plans a call of it waits for it."""
+
+
 def a_shop(**server: object) -> Snapshot:
     """Customers, a million orders, and what is asked of them."""
     return a_snapshot(
-        *(CUSTOMERS, ORDERS),
+        *(CUSTOMERS, ORDERS, SLEEPING),
         a_primary_key(CUSTOMERS, "id"),
         a_primary_key(ORDERS, "id"),
         an_index(ORDERS, "created_at"),

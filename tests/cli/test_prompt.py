@@ -136,6 +136,20 @@ def test_control_c_forgets_the_line_and_no_more(terminal: Terminal) -> None:
     assert "cost 0.01" in answer
 
 
+def test_control_c_stops_what_is_planned_and_no_more(terminal: Terminal) -> None:
+    terminal.ask(r"\create create index by_customer on orders (customer_id)")
+    terminal.type("select * from orders where customer_id = sleeping();\n")
+    terminal.await_text("sleeping();\n")
+    terminal.type(CONTROL_C)
+    stopped = terminal.await_text(PROMPT)
+    answer = terminal.ask("select * from orders where customer_id = 5;")
+    terminal.type(CONTROL_D)
+
+    assert terminal.end() == 0
+    assert "stopped; the twin is started anew" in stopped
+    assert ", uses by_customer (estimated" in answer
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it(terminal: Terminal, number: signal.Signals) -> None:
     terminal.await_rest()

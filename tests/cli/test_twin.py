@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from pgadvisor.model.snapshot import Redaction, Unavailable
@@ -166,6 +167,27 @@ def test_a_snapshot_that_is_none_is_said_with_code_2(
     (tmp_path / "other.pgsnap").write_bytes(b"PK")
 
     assert pgadvisor_run("twin", "other.pgsnap", "--explain", "x.sql").code == 2
+
+
+def test_a_server_is_read_and_planned_for(database: str, tmp_path: Path) -> None:
+    with psycopg.connect(database) as connection:
+        connection.execute("create table t (a int); create index t_a on t (a)")
+        connection.execute("insert into t select generate_series(1, 20000)")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("vacuum analyze t")
+
+    ended = subprocess.run(  # noqa: S603  (our own argument list, no shell)
+        [sys.executable, "-m", "pgadvisor", "twin", database, "--explain", "-", "--drop", "t_a"],
+        input=b"select * from t where a = 7",
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment({}),
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"- Index Only Scan using t_a on t" in ended.stdout
+    assert b"| + Seq Scan on t" in ended.stdout
 
 
 def said(shop: Path, text: bytes, *arguments: str) -> subprocess.CompletedProcess[bytes]:
