@@ -7,16 +7,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pgadvisor.snapshotfile import save
 from pgadvisor.testing import a_primary_key, a_snapshot, a_table, an_index
 from pgadvisor.testing.snapshot import SnapshotPart
-from pgadvisor.whatif.twin import Twin
+from pgadvisor.whatif.twin import Twin, patience
 from tests.cli.conftest import environment
+from tests.cli.shop import SLEEPING
 from tests.fixtures.processes import becomes_true, commands_naming
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("twin_ends")]
@@ -129,6 +132,27 @@ def test_a_signal_that_comes_while_a_function_runs(directory: Path, number: sign
 
     assert process.returncode == -number
     assert becomes_true(lambda: is_gone(directory))
+
+
+@pytest.mark.parametrize("moment", [1, 2, 3, 4])
+def test_ctrl_c_in_the_midst_of_our_own_waiting(
+    moment: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = 0
+
+    def interrupted() -> float:
+        nonlocal calls
+        calls += 1
+        if calls == moment:
+            raise KeyboardInterrupt
+        return time.monotonic()
+
+    with Twin(a_snapshot(a_table("t"), SLEEPING)) as twin:
+        monkeypatch.setattr(patience, "time", SimpleNamespace(monotonic=interrupted))
+        with pytest.raises(KeyboardInterrupt):
+            twin.plan("select * from t where id = sleeping()")
+
+    assert calls >= moment
 
 
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)

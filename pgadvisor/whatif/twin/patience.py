@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -16,6 +16,9 @@ _MAX_WAIT_WHEN_INTERRUPTED_SECONDS = 2.0
 _T = TypeVar("_T")
 
 
+NO_ANSWER = "the server does not answer"
+
+
 class PatientConnection(psycopg.Connection[TupleRow]):
     """A connection whose commands are answered within some time, or that is closed."""
 
@@ -25,28 +28,51 @@ class PatientConnection(psycopg.Connection[TupleRow]):
         Raises:
             psycopg.OperationalError: There was no answer in time; the connection is closed.
         """
-        return super().wait(self._patiently(gen), *arguments, **options)
+        patient = cast("Generator[Any, Any, _T]", _Patience(gen, self))
+        return super().wait(patient, *arguments, **options)
 
     def wait_as_told(self, gen: Generator[Any, Any, _T]) -> _T:
         """Drive a generator that knows by itself when to give up."""
         return super().wait(gen)
 
-    def _patiently(self, gen: Generator[Any, Any, _T]) -> Generator[Wait, Ready | int | None, _T]:
-        deadline = time.monotonic() + MAX_WAIT_SECONDS
-        try:
-            wanted = next(gen)
-            while True:
-                ready = yield wanted
-                now = time.monotonic()
-                if ready is None:  # psycopg begins anew: Ctrl-C was pressed, and it has cancelled
-                    deadline = min(deadline, now + _MAX_WAIT_WHEN_INTERRUPTED_SECONDS)
-                if now > deadline:
-                    self.pgconn.finish()
-                    raise psycopg.OperationalError(NO_ANSWER)
-                wanted = gen.send(ready)
-        except StopIteration as end:
-            result: _T = end.value
-            return result
 
+class _Patience:
+    """A generator of psycopg's, with a limit.
 
-NO_ANSWER = "the server does not answer"
+    It is no generator itself: Ctrl-C in the midst of one would end that, and psycopg, who goes on
+    with it to read the answer of what it has cancelled, would take this for the end of the answer.
+    """
+
+    def __init__(self, gen: Generator[Any, Any, Any], connection: PatientConnection) -> None:
+        self._gen = gen
+        self._connection = connection
+        self._deadline = time.monotonic() + MAX_WAIT_SECONDS
+        self._is_begun = False
+
+    def __iter__(self) -> _Patience:
+        return self
+
+    def __next__(self) -> Wait:
+        if self._is_begun:  # psycopg begins anew: Ctrl-C was pressed, and it has cancelled
+            soon = time.monotonic() + _MAX_WAIT_WHEN_INTERRUPTED_SECONDS
+            self._deadline = min(self._deadline, soon)
+        self._is_begun = True
+        wanted: Wait = next(self._gen)
+        return wanted
+
+    def send(self, ready: Ready | int) -> Wait:
+        """Go on, unless it has taken too long."""
+        if time.monotonic() > self._deadline:
+            self._connection.pgconn.finish()
+            raise psycopg.OperationalError(NO_ANSWER)
+        wanted: Wait = self._gen.send(ready)
+        return wanted
+
+    def throw(self, error: BaseException) -> Wait:
+        """Pass on what is thrown."""
+        wanted: Wait = self._gen.throw(error)
+        return wanted
+
+    def close(self) -> None:
+        """End it."""
+        self._gen.close()

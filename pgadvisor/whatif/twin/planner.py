@@ -188,7 +188,9 @@ class Planner:
             except UnicodeDecodeError:
                 return NotPlanned(reason="its plan came in another encoding than was asked for")
             finally:
-                if not role.broken and role.info.transaction_status != _IDLE:
+                if role.info.transaction_status == _ACTIVE:
+                    role.close()  # interrupted, and what it answers is nobody's any more
+                elif not role.broken and role.info.transaction_status != _IDLE:
                     self._clear_up(form)
         try:
             plan = plan_from_object(row[0] if row else None)
@@ -211,6 +213,7 @@ class Planner:
 
 
 _IDLE = pq.TransactionStatus.IDLE
+_ACTIVE = pq.TransactionStatus.ACTIVE
 _LOCKS = """
 SELECT pg_catalog.array_agg(l.relation::pg_catalog.int8) AS locked FROM pg_catalog.pg_locks l
 WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.relation IS NOT NULL
