@@ -10,6 +10,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= 2
+# Those that start servers wait for them much of the time.
+LIVE_JOBS ?= 3
 
 .PHONY: demo test test-fast test-live check docs bench pages clean
 
@@ -23,7 +25,7 @@ test-fast: $(VENV)/.dev-installed
 	$(BIN)/python -m pytest -n $(JOBS) -m "not live and not matrix"
 
 test-live: $(VENV)/.dev-installed
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "live or matrix"
+	$(BIN)/python -m pytest -n $(LIVE_JOBS) --dist loadgroup -m "live or matrix"
 
 check: $(VENV)/.dev-installed
 	$(BIN)/ruff format --check .

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,27 @@ def database(cluster: Cluster) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="session")
+def major_clusters() -> Iterator[Callable[[int], Cluster]]:
+    """Gives the server of a major version, which is started once and stays until the end."""
+    started: dict[int, Cluster] = {}
+    with ExitStack() as running:
+
+        def cluster_of(major: int) -> Cluster:
+            if major not in started:
+                cluster = Cluster(binaries=npm_binaries(major), settings=SETTINGS)
+                started[major] = running.enter_context(cluster)
+            return started[major]
+
+        yield cluster_of
+
+
 @pytest.fixture(scope="session", params=VERSIONS, ids=lambda major: f"pg{major}")
-def major_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """A server of each major from 13 to 18, one after the other."""
-    with Cluster(binaries=npm_binaries(request.param), settings=SETTINGS) as cluster:
-        yield cluster
+def major_cluster(
+    request: pytest.FixtureRequest, major_clusters: Callable[[int], Cluster]
+) -> Cluster:
+    """A server of each major from 13 to 18, in any order."""
+    return major_clusters(request.param)
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import psycopg
@@ -21,7 +22,7 @@ from tests.whatif.shop import fill
 from tests.whatif.statements import INDEXES, OTHER_INDEXES, STATEMENTS
 from tests.whatif.test_candidates import named, shape_of
 
-pytestmark = [pytest.mark.live, pytest.mark.matrix]
+pytestmark = [pytest.mark.live, pytest.mark.matrix, pytest.mark.xdist_group("majors")]
 
 PARAMETERS = (
     "select * from orders where customer_id = $1 order by created_at desc limit $2",
@@ -44,26 +45,44 @@ class Original:
 
 
 @pytest.fixture(scope="module")
-def original(major_cluster: Cluster) -> Iterator[Original]:
+def pairs() -> Iterator[Callable[[Cluster], tuple[Original, Twin]]]:
+    """Gives the shop on a server, and its twin of the same major; both are made once."""
+    made: dict[int, tuple[Original, Twin]] = {}
+    with ExitStack() as running:
+
+        def pair_of(cluster: Cluster) -> tuple[Original, Twin]:
+            major = cluster.binaries.major
+            if major not in made:
+                original = _filled(major, running.enter_context(fresh_database(cluster)))
+                twin = Twin(original.snapshot, binaries=cluster.binaries)
+                made[major] = original, running.enter_context(twin)
+            return made[major]
+
+        yield pair_of
+
+
+@pytest.fixture
+def original(pairs: Callable[[Cluster], tuple[Original, Twin]], major_cluster: Cluster) -> Original:
     """The shop on a server of each major."""
-    major = major_cluster.binaries.major
-    with fresh_database(major_cluster) as dsn:
-        fill(dsn)
-        with psycopg.connect(dsn) as connection:
-            plans = {
-                statement: original_plan(connection, statement)
-                for statement in STATEMENTS
-                if major >= 15 or not statement.startswith("merge")
-            }
-            plans.update({text: _generic_plan(connection, text) for text in PARAMETERS})
-        yield Original(major=major, dsn=dsn, plans=plans, snapshot=collect(dsn))
+    return pairs(major_cluster)[0]
 
 
-@pytest.fixture(scope="module")
-def twin(original: Original, major_cluster: Cluster) -> Iterator[Twin]:
+@pytest.fixture
+def twin(pairs: Callable[[Cluster], tuple[Original, Twin]], major_cluster: Cluster) -> Twin:
     """Its twin, of the same major; overrides the shop's."""
-    with Twin(original.snapshot, binaries=major_cluster.binaries) as twin:
-        yield twin
+    return pairs(major_cluster)[1]
+
+
+def _filled(major: int, dsn: str) -> Original:
+    fill(dsn)
+    with psycopg.connect(dsn) as connection:
+        plans = {
+            statement: original_plan(connection, statement)
+            for statement in STATEMENTS
+            if major >= 15 or not statement.startswith("merge")
+        }
+        plans.update({text: _generic_plan(connection, text) for text in PARAMETERS})
+    return Original(major=major, dsn=dsn, plans=plans, snapshot=collect(dsn))
 
 
 def _generic_plan(connection: psycopg.Connection, text: str) -> Plan:
