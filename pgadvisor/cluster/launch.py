@@ -17,7 +17,15 @@ from typing import Self
 from pgadvisor.cluster import guardian
 from pgadvisor.cluster.binaries import Binaries, find_binaries
 from pgadvisor.cluster.leftovers import remove_leftovers
-from pgadvisor.cluster.owner import Owner, can_run, server_owner, short_bases, temporary_base
+from pgadvisor.cluster.owner import (
+    MEMORY,
+    Owner,
+    can_run,
+    memory_base,
+    server_owner,
+    short_bases,
+    temporary_base,
+)
 from pgadvisor.cluster.remedy import remedy_for
 from pgadvisor.errors import ClusterError
 
@@ -46,6 +54,7 @@ class Cluster:
         locale: The locale of the C library for all databases.
         prefix: How the names of its temporary directories begin.
         initdb_options: More options for initdb.
+        memory_bytes: It may lie in memory, where it will take so much; None: it goes onto disk.
 
     Raises:
         ClusterError: It could not be started; the message has the server's own lines.
@@ -73,15 +82,19 @@ class Cluster:
         locale: str = "C.UTF-8",
         prefix: str = "pgadvisor-",
         initdb_options: tuple[str, ...] = (),
+        memory_bytes: int | None = None,
     ) -> None:
         configuration = _configuration(settings or {})
         owner = server_owner()
         base = temporary_base(owner)
         short_base = short_bases()[0]
         self._owners = {os.geteuid(), owner.uid if owner else os.geteuid()}
-        for place in {base, short_base}:
+        for place in {base, short_base, MEMORY}:
             remove_leftovers(place, prefix, self._owners)
         self.binaries = binaries or find_binaries()
+        copy_from = _copy_from(self.binaries, owner)
+        if memory_bytes is not None and copy_from is None:  # no program may run there
+            base = memory_base(owner, memory_bytes) or base
         self.locale = _available(locale)
         self.owner = (owner.uid, owner.gid) if owner else None
         self.port = PORT
@@ -97,7 +110,7 @@ class Cluster:
                     "owner": self.owner,
                     "installation": str(self.binaries.directory),
                     "libraries": [str(path) for path in self.binaries.library_directories],
-                    "copy_from": _copy_from(self.binaries, owner),
+                    "copy_from": copy_from,
                     "environment": _environment(),
                     "initdb_options": [*self._initdb_options(), *initdb_options],
                     "password": password,

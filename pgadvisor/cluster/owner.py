@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgadvisor.errors import ClusterError
+from pgadvisor.units import KiB
 
 _UNPRIVILEGED_USERS = ("postgres", "nobody")
+_CGROUP = Path("/sys/fs/cgroup")
+MEMORY = Path("/dev/shm")  # noqa: S108 - by mkdtemp
+"""Linux's file system in memory; other systems have none at that place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,43 @@ def temporary_base(owner: Owner | None) -> Path:
         f"the user that PostgreSQL runs as cannot enter {usual}",
         "Set TMPDIR to a directory that every user may enter.",
     )
+
+
+def memory_base(owner: Owner | None, needed_bytes: int) -> Path | None:
+    """Return the system's file system in memory, if it has room to spare.
+
+    Making a file there takes a hundredth of the time that a journalling disk may need for it
+    (7,000 files: 0.04 s beside 4.3 s), and what is there never gets onto a disk.  Where the user
+    has said by TMPDIR what is to be used, that is used.
+
+    Args:
+        owner: The user that must be able to enter it; None: ourselves.
+        needed_bytes: How much is going to be there.  No more than a quarter of what is free is
+            taken, of the file system and of the memory.
+    """
+    if any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")):
+        return None
+    try:
+        if not os.access(MEMORY, os.W_OK | os.X_OK) or not MEMORY.is_mount():
+            return None
+        status = os.statvfs(MEMORY)
+        available_bytes = min(status.f_bavail * status.f_frsize, _available_memory_bytes())
+    except (OSError, ValueError, IndexError):
+        return None
+    is_open = owner is None or can_reach(owner, MEMORY, stat.S_IXOTH)
+    return MEMORY if is_open and available_bytes >= 4 * needed_bytes else None
+
+
+def _available_memory_bytes() -> int:
+    """What the kernel says to be available without swapping, within a container's own limit."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    [kilobytes] = [int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    limit, used = (_CGROUP / name for name in ("memory.max", "memory.current"))
+    try:
+        left_bytes = int(limit.read_text()) - int(used.read_text())
+    except (OSError, ValueError):  # there is no limit, which is called "max"
+        return kilobytes * KiB
+    return min(kilobytes * KiB, left_bytes)
 
 
 def short_bases() -> tuple[Path, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from functools import partial
 
 from pgadvisor.model.schema import IndexKey
 
@@ -27,6 +28,20 @@ class IndexDefinition:
     """Of a unique index, PostgreSQL 15 and later: one NULL counts as equal to another."""
     options: tuple[tuple[str, str], ...] = ()
     """Storage parameters: ``pages_per_range`` and ``32``."""
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """Work the hash out once: choosing indexes asks for it a million times."""
+        what = self.table_oid, self.access_method, self.keys, self.include, self.predicate
+        object.__setattr__(self, "_hash", hash((*what, self.is_unique, self.options)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Another process has other hashes of texts."""
+        given = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
+        return partial(IndexDefinition, **given), ()
 
     @property
     def key_columns(self) -> tuple[str | None, ...]:

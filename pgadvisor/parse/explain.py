@@ -35,7 +35,8 @@ _TEXTS = {
 _NUMBERS = {"Startup Cost": "startup_cost", "Total Cost": "total_cost", "Plan Rows": "rows"}
 _INTEGERS = {"Plan Width": "width_bytes", "Workers Planned": "workers_planned"}
 _LISTS = {"Sort Key": "sort_keys", "Presorted Key": "presorted_keys", "Group Key": "group_keys"}
-_KNOWN = frozenset({*_TEXTS, *_NUMBERS, *_INTEGERS, *_LISTS, "Plans"})
+_CHILDREN = "Plans"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 class PlanFormatError(ValueError):
@@ -103,39 +104,32 @@ def _node(
     fields = _mapping(value, place)
     if "Node Type" not in fields:
         raise PlanFormatError(place, "there is no Node Type in it")
-    children = fields.get("Plans", [])
+    known: dict[str, object] = {}
+    unknown: list[tuple[str, object]] = []
+    for key, item in fields.items():
+        reader = _READERS.get(key)
+        if reader is not None:
+            name, read = reader
+            known[name] = read(item, place, key)
+        elif key != _CHILDREN:
+            unknown.append((key, item))
+    children = fields.get(_CHILDREN, [])
     if not isinstance(children, list):
-        raise PlanFormatError(f"{place}.Plans", "is no list")
-    texts = {name: _text(fields[key], f"{place}.{key}") for key, name in _of(_TEXTS, fields)}
-    numbers = {name: _number(fields[key], f"{place}.{key}") for key, name in _of(_NUMBERS, fields)}
-    integers = {
-        name: _integer(fields[key], f"{place}.{key}") for key, name in _of(_INTEGERS, fields)
-    }
-    lists = {name: _texts(fields[key], f"{place}.{key}") for key, name in _of(_LISTS, fields)}
-    unknown = {key: fields[key] for key in fields if key not in _KNOWN}
+        raise PlanFormatError(f"{place}.{_CHILDREN}", "is no list")
+    # What stands beside the plan (planning time, query identifier) is kept with its root.
+    unknown += (beside or {}).items()
     return _PLAN_NODE(
-        **texts,
-        **numbers,
-        **integers,
-        **lists,
+        **known,
         children=tuple(
-            _node(child, f"{place}.Plans[{number}]", depth + 1)
+            _node(child, f"{place}.{_CHILDREN}[{number}]", depth + 1)
             for number, child in enumerate(children)
         ),
-        # What stands beside the plan (planning time, query identifier) is kept with its root.
-        extra=tuple(
-            (key, _json(value, f"{place}.{key}"))
-            for key, value in (*unknown.items(), *(beside or {}).items())
-        ),
+        extra=tuple((key, _json(item, place, key)) for key, item in unknown),
     )
 
 
 _PLAN_NODE: Callable[..., PlanNode] = PlanNode
 """The class without its signature: the fields come out of tables, checked one by one."""
-
-
-def _of(keys: Mapping[str, str], fields: Mapping[str, object]) -> list[tuple[str, str]]:
-    return [(key, name) for key, name in keys.items() if key in fields]
 
 
 def _mapping(value: object, place: str) -> Mapping[str, object]:
@@ -144,47 +138,56 @@ def _mapping(value: object, place: str) -> Mapping[str, object]:
     return value
 
 
-def _text(value: object, place: str) -> str:
+def _text(value: object, place: str, key: str) -> str:
     if not isinstance(value, str):
-        raise PlanFormatError(place, "is no text")
+        raise PlanFormatError(f"{place}.{key}", "is no text")
     return value
 
 
-def _texts(value: object, place: str) -> tuple[str, ...]:
+def _texts(value: object, place: str, key: str) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise PlanFormatError(place, "is no list")
-    return tuple(_text(item, f"{place}[{number}]") for number, item in enumerate(value))
+        raise PlanFormatError(f"{place}.{key}", "is no list")
+    return tuple(_text(item, place, f"{key}[{number}]") for number, item in enumerate(value))
 
 
-def _number(value: object, place: str) -> float:
+def _number(value: object, place: str, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PlanFormatError(place, "is no number")
+        raise PlanFormatError(f"{place}.{key}", "is no number")
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise PlanFormatError(place, "is no finite number")
+        raise PlanFormatError(f"{place}.{key}", "is no finite number")
     return number
 
 
-def _integer(value: object, place: str) -> int:
-    number = _number(value, place)
+def _integer(value: object, place: str, key: str) -> int:
+    number = _number(value, place, key)
     if number != int(number):
-        raise PlanFormatError(place, "is no whole number")
+        raise PlanFormatError(f"{place}.{key}", "is no whole number")
     return int(number)
+
+
+_READERS: dict[str, tuple[str, Callable[[object, str, str], object]]] = {
+    **{key: (name, _text) for key, name in _TEXTS.items()},
+    **{key: (name, _number) for key, name in _NUMBERS.items()},
+    **{key: (name, _integer) for key, name in _INTEGERS.items()},
+    **{key: (name, _texts) for key, name in _LISTS.items()},
+}
+"""By the key in the document: the field, and what reads it."""
 
 
 def _settings(value: object) -> tuple[tuple[str, str], ...]:
     settings = _mapping(value, "Settings")
-    return tuple((key, _text(item, f"Settings.{key}")) for key, item in settings.items())
+    return tuple((key, _text(item, "Settings", key)) for key, item in settings.items())
 
 
-def _json(value: object, place: str) -> str:
+def _json(value: object, place: str, key: str) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _ENCODER.encode(value)
     except (ValueError, TypeError):
-        raise PlanFormatError(place, "is no JSON value") from None
+        raise PlanFormatError(f"{place}.{key}", "is no JSON value") from None
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

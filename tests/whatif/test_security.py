@@ -33,6 +33,7 @@ from tests.fixtures.npm_binaries import npm_binaries
 
 pytestmark = [pytest.mark.live, pytest.mark.xdist_group("whatif_stranger")]
 
+OWN_ROWS = "select oid, xmin::text from pg_class where oid < 16384 order by 1"
 SERVER = Server(
     version_num=180000,
     version="18.0",
@@ -310,12 +311,14 @@ def test_names_are_names_and_nothing_else() -> None:
 def test_the_switch_moves_an_index_to_its_own_table_only(twin: Twin) -> None:
     server = twin._run("asking").server
     before = server.query("select indexrelid, indrelid from pg_index order by 1")
+    catalog = server.query(OWN_ROWS)
     every = "array(select oid from pg_class)"
 
-    server.role.execute(f"select pgadvisor_twin.switch({every}, {every})".encode())
-    server.role.execute(f"select pgadvisor_twin.switch({every}, '{{}}')".encode())
+    server.role.execute(f"select pgadvisor_twin.switch({every}, {every}, {every})".encode())
+    server.role.execute(f"select pgadvisor_twin.switch({every}, '{{}}', {every})".encode())
 
     assert server.query("select indexrelid, indrelid from pg_index order by 1") == before
+    assert server.query(OWN_ROWS) == catalog
 
 
 def test_a_schema_of_the_name_of_ours_gets_nothing_of_ours() -> None:

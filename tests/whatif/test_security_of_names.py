@@ -152,7 +152,7 @@ def test_the_switch_has_the_superusers_rights_and_hears_no_spy(twin: Twin) -> No
     before = server.query("select indexrelid, indrelid from pg_index order by 1")
 
     for shown, hidden in ((every, every), (every, "'{}'")):
-        server.role.execute(f"select pgadvisor_twin.switch({shown}, {hidden})".encode())
+        server.role.execute(f"select pgadvisor_twin.switch({shown}, {hidden}, {every})".encode())
 
     # The hypothetical index of another test is shown to its table now, where it belongs.
     after = server.query("select indexrelid, indrelid from pg_index order by 1")

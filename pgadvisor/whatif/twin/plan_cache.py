@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
@@ -18,10 +17,8 @@ _Settled = tuple[str, tuple[tuple[str, str], ...]]
 """A statement, and the settings that it is planned under."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Key:
-    statement: str
-    configuration: Configuration
+_Key = tuple[str, frozenset[IndexDefinition], frozenset[int], tuple[tuple[str, str], ...]]
+"""A statement, and what of a configuration it can see."""
 
 
 class PlanCache:
@@ -77,14 +74,12 @@ class PlanCache:
         self._touched.clear()
 
     def _key(self, statement: str, configuration: Configuration) -> _Key:
-        touched = self._touched.get((statement, configuration.settings))
-        if touched is not None and (configuration.create or configuration.drop):
-            configuration = replace(
-                configuration,
-                create=frozenset(d for d in configuration.create if self._is_seen(d, touched)),
-                drop=frozenset(o for o in configuration.drop if self._is_seen(o, touched)),
-            )
-        return _Key(statement=statement, configuration=configuration)
+        create, drop, settings = configuration.create, configuration.drop, configuration.settings
+        touched = self._touched.get((statement, settings)) if create or drop else None
+        if touched is not None:
+            create = frozenset([d for d in create if self._is_seen(d, touched)])
+            drop = frozenset([o for o in drop if self._is_seen(o, touched)])
+        return statement, create, drop, settings
 
     def _is_seen(self, index: IndexDefinition | int, touched: frozenset[int]) -> bool:
         if isinstance(index, IndexDefinition):

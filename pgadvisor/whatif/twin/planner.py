@@ -239,6 +239,8 @@ def _locked(cursor: psycopg.Cursor[TupleRow]) -> frozenset[int]:
 
 
 def _without_own_setting(plan: Plan) -> Plan:
+    if not plan.settings:
+        return plan
     return replace(plan, settings=tuple(s for s in plan.settings if s[0] != OWN_SETTING))
 
 

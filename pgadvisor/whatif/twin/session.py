@@ -19,6 +19,7 @@ from psycopg import pq
 
 from pgadvisor.cluster.binaries import Binaries
 from pgadvisor.cluster.launch import Cluster
+from pgadvisor.units import KiB, MiB
 from pgadvisor.whatif.twin.batch import Command, run_batch
 from pgadvisor.whatif.twin.failure import failure_of, is_exhausted
 from pgadvisor.whatif.twin.patience import PatientConnection
@@ -58,6 +59,10 @@ _SAVE_SPACE = (
     b"drop database template0",
 )
 _ADMIN_TIMEOUT_MS = 60_000
+_BASE_BYTES = 256 * MiB
+"""The server's own files and memory, and room for hypothetical indexes."""
+_DATABASE_BYTES = 20 * MiB
+_RELATION_BYTES = 20 * KiB
 _SPARE_CONNECTIONS = 8
 """Three of them are the superuser's."""
 
@@ -82,13 +87,16 @@ class TwinServer:
             self.admin, self.role = self._connected()
 
     @classmethod
-    def start(cls, binaries: Binaries | None, locale: str, workers: int = 1) -> Self:
+    def start(
+        cls, binaries: Binaries | None, locale: str, workers: int = 1, relations: int = 0
+    ) -> Self:
         """Start a server with an empty database.
 
         Args:
             binaries: What to run; None: the embedded ones.
             locale: Of the database: ``C``, or ``C.UTF-8`` for originals that are not C.
             workers: How many databases there will be in the end.
+            relations: How many tables and indexes each is going to have.
 
         Raises:
             ClusterError: It could not be started.
@@ -101,6 +109,7 @@ class TwinServer:
             locale=locale,
             prefix="pgadvisor-twin-",
             initdb_options=("--wal-segsize=1",),
+            memory_bytes=_BASE_BYTES + workers * (_DATABASE_BYTES + relations * _RELATION_BYTES),
         )
         try:
             with _connected(cluster.dsn(_OTHER_DATABASE)) as connection:

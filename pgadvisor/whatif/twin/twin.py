@@ -77,8 +77,9 @@ class Twin:
             if self._binaries is None
             else given(self._binaries, original.major)
         )
+        relations = len(self._snapshot.tables) + len(self._snapshot.indexes)
         server, self._binaries_reason = first_that_starts(
-            options, lambda binaries: TwinServer.start(binaries, locale, self._workers)
+            options, lambda binaries: TwinServer.start(binaries, locale, self._workers, relations)
         )
         with ExitStack() as opened:
             opened.callback(server.close)
