@@ -7,10 +7,10 @@ own row in ``pg_class`` is touched.
 
 The function runs with the superuser's rights and may be called by anybody in this database,
 code of the snapshot's included: all it can do is to move an index between that table and the
-one that we know to be its own, and to have a relation looked up again.  Whatever it names is qualified, operators too, which does without
-a search path of its own and saves a third of the time.  Its plans are made once, while the catalog
-is small and a scan of all of it the cheapest, and kept while rolled-back rows pile up there: hence
-no such scan.
+one that we know to be its own, and to have a relation looked up again.  Whatever it names is
+qualified, operators too, which does without a search path of its own and saves a third of the
+time.  Its plans are made once, while the catalog is small and a scan of all of it the cheapest,
+and kept while rolled-back rows pile up there: hence no such scan.
 """
 
 from __future__ import annotations
@@ -105,9 +105,7 @@ class Switchboard:
 
     def _call(self, shown: Sequence[int], hidden: Sequence[int]) -> str:
         touched = {self._homes[oid] for oid in (*shown, *hidden)}
-        return (
-            f"SELECT pgadvisor_twin.switch({_array(shown)}, {_array(hidden)}, {_array(touched)})"
-        )
+        return f"SELECT pgadvisor_twin.switch({_array(shown)}, {_array(hidden)}, {_array(touched)})"
 
 
 def _array(oids: Iterable[int]) -> str:

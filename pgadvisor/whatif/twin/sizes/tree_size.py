@@ -32,10 +32,10 @@ _BTREE_GIST_TYPE = "gbtreekey"
 _TEXT_CLASSES = frozenset({"gist_text_ops", "gist_bpchar_ops", "gist_varchar_ops"})
 _RANGE_CLASSES = frozenset({"range_ops", "multirange_ops"})
 _FILL_BY_CLASS = {
-    "gist_trgm_ops": 0.71,
+    "gist_trgm_ops": 0.64,
     "tsvector_ops": 0.82,
-    "inet_ops": 0.55,
-    "box_ops": 0.53,
+    "inet_ops": 0.6,
+    "box_ops": 0.6,
     "poly_ops": 0.57,
     "circle_ops": 0.57,
     "point_ops": 0.59,
