@@ -13,13 +13,8 @@ from pgadvisor.choose.plans import Progress, leading_column, plan_table
 from pgadvisor.choose.value import WRITE_MS_PER_ENTRY, Valuation, WriteCost, valuation
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.budget import Budget
-from pgadvisor.model.candidate import (
-    Candidate,
-    Choice,
-    ChosenIndex,
-    Rejected,
-    WeightedStatement,
-)
+from pgadvisor.model.candidate import Candidate, Rejected, WeightedStatement
+from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.whatif.backend import Backend, Built, NotBuilt
 
 

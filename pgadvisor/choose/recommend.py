@@ -14,7 +14,7 @@ from pgadvisor.model.action import (
     RewriteStatement,
 )
 from pgadvisor.model.advice import Recommendation
-from pgadvisor.model.candidate import Choice
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Confidence, Finding, Impact, Provenance
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.propose.existing import covers

@@ -13,7 +13,7 @@ from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with
 from pgadvisor.errors import ClusterError, HypoPGError
 from pgadvisor.model.action import DropIndex
 from pgadvisor.model.budget import Budget
-from pgadvisor.model.candidate import Choice
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding
 from pgadvisor.model.schema import Index
 from pgadvisor.model.sensitivity import PlansByValue

@@ -9,7 +9,7 @@ from datetime import date
 from pgadvisor.config import Config
 from pgadvisor.diagnose.limits import changed_limits, check_names, limits_of
 from pgadvisor.diagnose.suppress import suppress
-from pgadvisor.model.candidate import Choice
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis, Finding, Skipped
 from pgadvisor.model.gates import GateState
 from pgadvisor.rulekit import AnyRule, Case, SkipRule

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pgadvisor.model.action import Action
-from pgadvisor.model.candidate import Choice, Rejected, StatementEffect
+from pgadvisor.model.candidate import Rejected, StatementEffect
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import (
     Confidence,

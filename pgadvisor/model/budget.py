@@ -18,6 +18,14 @@ class Budget:
     """No statement with more than 1 % of the workload's time may get dearer than by this."""
     min_saving_ratio: float = 0.005
     """A new index that saves less than this share of the workload's time is not worth it."""
+    build_ms: float | None = None
+    """Time to build all new indexes, roughly; None: no bound."""
+    protected: frozenset[str] = frozenset()
+    """Existing indexes that are never dropped: ``schema.name`` or the name alone."""
+    forbidden: frozenset[str] = frozenset()
+    """Tables that get no new index: ``schema.name`` or the name alone."""
+    time_limit_s: float = 10.0
+    """How long the search for a better set may go on; the best so far is taken then."""
 
     def __post_init__(self) -> None:
         """Refuse bounds that mean nothing."""
@@ -25,3 +33,7 @@ class Budget:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} is {value}; a budget is zero or more")
+        for name in ("max_regression_ratio", "min_saving_ratio", "build_ms", "time_limit_s"):
+            number = getattr(self, name)
+            if number is not None and not number >= 0:
+                raise ValueError(f"{name} is {number}; a budget is zero or more")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgadvisor.model.action import IndexDefinition
-from pgadvisor.model.estimate import Fidelity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,42 +79,3 @@ class Rejected:
     ``regression``, ``write-cost``."""
     reason: str
     """One sentence with the figure."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenIndex:
-    """An index of the chosen set, in the order in which it was chosen."""
-
-    candidate: Candidate
-    name: str
-    effects: tuple[StatementEffect, ...]
-    """Statements whose plan under the whole set uses it, the greatest gain first."""
-    saved_ms_per_day: float | None
-    """Its share of what they save; a plan that uses two new indexes counts half for each."""
-    written_entries_per_day: float = 0.0
-    notes: tuple[str, ...] = ()
-    """What the planner did not know of it, as clauses."""
-    size_notes: tuple[str, ...] = ()
-    """What is not known of its size, as clauses."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The chosen set, and what was left out."""
-
-    chosen: tuple[ChosenIndex, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
-    effects: tuple[StatementEffect, ...] = ()
-    """Of the whole set together, on every statement that was costed."""
-    what_if_calls: int = 0
-    costed_statements: int = 0
-    total_statements: int = 0
-    covered_time_ratio: float | None = None
-    """Share of the workload's measured time that the costed statements make up."""
-    uncosted: tuple[tuple[str, str], ...] = ()
-    """Statements that could not be planned on the twin: id and reason."""
-    assumed: tuple[tuple[str, str], ...] = ()
-    """Statements that were costed for particular values, with those in words: id and
-    ``status = 'pending'``."""
-    fidelity: Fidelity | None = None
-    """How well the planner that was asked plans like the original; None: not compared."""

@@ -25,7 +25,8 @@ from pgadvisor.model.action import (
     RewriteStatement,
     SetTableOptions,
 )
-from pgadvisor.model.candidate import Choice, ChosenIndex, StatementEffect
+from pgadvisor.model.candidate import StatementEffect
+from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import (
     Confidence,

@@ -9,8 +9,8 @@ from functools import cached_property
 
 from pgadvisor.config import GateLimits
 from pgadvisor.model.action import CreateIndex, PartitionIndex
-from pgadvisor.model.candidate import ChosenIndex
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.choice import ChosenIndex
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gates, GateState

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pgadvisor.model.candidate import Choice
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding, Severity, Skipped
 from pgadvisor.rulekit.case import Case
 

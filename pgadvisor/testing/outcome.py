@@ -10,8 +10,8 @@ from pgadvisor.config import Config, GateLimits
 from pgadvisor.diagnose.engine import diagnose as diagnose_all
 from pgadvisor.diagnose.engine import diagnose_choice
 from pgadvisor.diagnose.gates import evaluate_gates
-from pgadvisor.model.candidate import Choice
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding, Skipped
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.usage import StatementUsage

@@ -13,7 +13,8 @@ from pgadvisor.model.action import (
     ManualSteps,
     RewriteStatement,
 )
-from pgadvisor.model.candidate import Candidate, Choice, ChosenIndex, StatementEffect
+from pgadvisor.model.candidate import Candidate, StatementEffect
+from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.finding import Confidence, Finding, Impact, Provenance, Severity
 from pgadvisor.model.schema import IndexKey
 from pgadvisor.model.snapshot import Redaction

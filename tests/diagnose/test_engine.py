@@ -12,7 +12,7 @@ import pytest
 from pgadvisor.config import Config, Suppression
 from pgadvisor.diagnose.engine import changed_limits, diagnose, diagnose_choice
 from pgadvisor.errors import ConfigError
-from pgadvisor.model.candidate import Choice
+from pgadvisor.model.choice import Choice
 from pgadvisor.rulekit import (
     AnyRule,
     Case,

@@ -16,7 +16,8 @@ from pgadvisor.model.action import (
     SetTableOptions,
 )
 from pgadvisor.model.advice import AdviceData, Recommendation
-from pgadvisor.model.candidate import Candidate, Choice, Rejected, StatementEffect
+from pgadvisor.model.candidate import Candidate, Rejected, StatementEffect
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.estimate import Fidelity, StatementFidelity
 from pgadvisor.model.finding import (
     Confidence,

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pgadvisor.model.action import CreateIndex, IndexDefinition, PartitionIndex
-from pgadvisor.model.candidate import Candidate, Choice, ChosenIndex, StatementEffect
+from pgadvisor.model.candidate import Candidate, StatementEffect
+from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.estimate import Fidelity, StatementFidelity
 from pgadvisor.model.finding import Confidence, Provenance
 from pgadvisor.model.schema import IndexKey, RelationKind

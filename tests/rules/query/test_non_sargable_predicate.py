@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from pgadvisor.model.action import CreateIndex, IndexDefinition, ManualSteps, RewriteStatement
-from pgadvisor.model.candidate import Candidate, Choice, ChosenIndex
+from pgadvisor.model.candidate import Candidate
+from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.schema import Index, IndexKey
 from pgadvisor.testing import (
