@@ -24,7 +24,7 @@ class Budget:
     """Existing indexes that are never dropped: ``schema.name`` or the name alone."""
     forbidden: frozenset[str] = frozenset()
     """Tables that get no new index: ``schema.name`` or the name alone."""
-    time_limit_s: float = 10.0
+    time_limit_ms: float = 10_000.0
     """How long the search for a better set may go on; the best so far is taken then."""
 
     def __post_init__(self) -> None:
@@ -33,7 +33,7 @@ class Budget:
             value = getattr(self, name)
             if value is not None and value < 0:
                 raise ValueError(f"{name} is {value}; a budget is zero or more")
-        for name in ("max_regression_ratio", "min_saving_ratio", "build_ms", "time_limit_s"):
+        for name in ("max_regression_ratio", "min_saving_ratio", "build_ms", "time_limit_ms"):
             number = getattr(self, name)
             if number is not None and not number >= 0:
                 raise ValueError(f"{name} is {number}; a budget is zero or more")

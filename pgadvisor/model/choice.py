@@ -23,7 +23,7 @@ class ChosenIndex:
     """What those entries, and updates that are no longer heap-only, cost; None: no times."""
     marginal_per_day: float = 0.0
     """What the whole set would save less without it, writes paid, in the unit of
-    :attr:`Choice.is_time`."""
+    :attr:`Choice.is_measured`."""
     losses: tuple[StatementEffect, ...] = ()
     """Statements that would be dearer without it: ``cost_before`` is with the whole set,
     ``cost_after`` with all of it but this; the greatest loss first."""
@@ -46,7 +46,7 @@ class SupersededIndex:
     freed_entries_per_day: float = 0.0
     """Entries that writes no longer make."""
     saved_per_day: float = 0.0
-    """What writes save by that, in the unit of :attr:`Choice.is_time`."""
+    """What writes save by that, in the unit of :attr:`Choice.is_measured`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class FrontierPoint:
     """What its indexes take."""
     index_count: int
     saved_per_day: float
-    """Writes paid, in the unit of :attr:`Choice.is_time`."""
+    """Writes paid, in the unit of :attr:`Choice.is_measured`."""
     bound_per_day: float
     """No set of candidates within that budget saves more."""
     is_chosen: bool = False
@@ -70,14 +70,14 @@ class Optimality:
     """How near the chosen set is to the best that the candidates allow."""
 
     saved_per_day: float
-    """Of the chosen set, writes paid, in the unit of :attr:`Choice.is_time`."""
+    """Of the chosen set, writes paid, in the unit of :attr:`Choice.is_measured`."""
     bound_per_day: float
     """No set within the budget saves more; proven."""
     total_per_day: float
     """What the costed statements take now."""
     rounds: int = 0
     """How many times the choice was planned again before it was stable."""
-    is_time_up: bool = False
+    is_cut_short: bool = False
     """The search ended for want of time."""
 
     @property
@@ -97,7 +97,7 @@ class Choice:
     superseded: tuple[SupersededIndex, ...] = ()
     effects: tuple[StatementEffect, ...] = ()
     """Of the whole set together, on every statement that was costed."""
-    is_time: bool = False
+    is_measured: bool = False
     """Savings are milliseconds a day, measured times in proportion to costs; False: there are
     no measured times, and they are planner cost x calls."""
     optimality: Optimality | None = None

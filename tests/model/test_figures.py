@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pgadvisor.model.action import IndexDefinition
@@ -31,12 +33,18 @@ def test_severity_and_confidence_have_an_order() -> None:
     assert sorted(Confidence, key=lambda each: each.rank) == ["low", "medium", "high"]
 
 
-@pytest.mark.parametrize("name", ["index_bytes", "max_indexes", "max_indexes_per_table"])
+@pytest.mark.parametrize(
+    "name",
+    ["index_bytes", "max_indexes", "max_indexes_per_table", "build_ms", "time_limit_ms"],
+)
 def test_a_budget_is_not_negative(name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name} is -1; a budget is zero or more"):
-        Budget(**{name: -1})
+    def bound(value: int) -> dict[str, Any]:
+        return {name: value}
 
-    assert getattr(Budget(**{name: 0}), name) == 0
+    with pytest.raises(ValueError, match=f"{name} is -1; a budget is zero or more"):
+        Budget(**bound(-1))
+
+    assert getattr(Budget(**bound(0)), name) == 0
 
 
 @pytest.mark.parametrize(
