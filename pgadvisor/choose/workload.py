@@ -164,6 +164,7 @@ def _weighted(
         text=statement.text,
         calls_per_day=statement.calls / days if measured else statement.weight,
         mean_time_ms=statement.mean_time_ms if measured else None,
+        rows_per_call=statement.rows / statement.calls if measured and statement.calls else 1.0,
         settings=settings_of(statement, catalog.snapshot.server),
         columns=frozenset(
             (_root_oid(catalog, relation.table_oid), name)

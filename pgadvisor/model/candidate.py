@@ -29,6 +29,8 @@ class WeightedStatement:
     calls_per_day: float
     mean_time_ms: float | None
     """Measured; None: the workload came from files, and cost stands in for time."""
+    rows_per_call: float = 1.0
+    """Rows that a call returns or changes, on average."""
     settings: tuple[tuple[str, str], ...] = ()
     """Planner settings of the role that runs it, where they differ from the snapshot's."""
     columns: frozenset[tuple[int, str]] = frozenset()

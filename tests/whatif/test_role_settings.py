@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgadvisor.choose.plans import plan_table
 from pgadvisor.choose.workload import weigh
 from pgadvisor.collect.assemble import collect
 from pgadvisor.model.catalog import Catalog
@@ -15,6 +14,7 @@ from pgadvisor.model.server import RoleSetting, Server, Setting
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.snapshotfile.settings import REDACTED
 from pgadvisor.testing import a_server, a_statement
+from pgadvisor.whatif.backend import Configuration
 from pgadvisor.whatif.role_settings import settings_of
 from pgadvisor.whatif.twin import Twin
 
@@ -136,7 +136,8 @@ def test_the_choice_plans_under_the_settings_of_the_role(database: str) -> None:
 
     workload = weigh([statement], {statement.id: usage}, Catalog(snapshot), None)
     with Twin(snapshot) as twin:
-        [row] = plan_table(workload.statements, (), twin, {}).rows
+        [row] = workload.statements
+        cost = twin.cost(row.text, Configuration(settings=row.settings))
 
-    assert row.statement.settings == (("enable_seqscan", "off"), ("random_page_cost", "40"))
-    assert row.base_cost == pytest.approx(document[0]["Plan"]["Total Cost"], rel=0.0001)
+    assert row.settings == (("enable_seqscan", "off"), ("random_page_cost", "40"))
+    assert cost == pytest.approx(document[0]["Plan"]["Total Cost"], rel=0.0001)

@@ -1,0 +1,134 @@
+"""What a chosen set does: to each statement, and what each of its indexes is worth in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pgadvisor.choose.bounds import Price
+from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.search import Search
+from pgadvisor.choose.valuation import Valuation
+from pgadvisor.model.candidate import Candidate, StatementEffect
+from pgadvisor.model.choice import ChosenIndex
+from pgadvisor.whatif.backend import Built
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Accounts for one chosen set.
+
+    Every statement that it could serve was planned with just that set.
+    """
+
+    chosen: frozenset[int]
+    knowledge: Sequence[StatementKnowledge]
+    candidates: Sequence[Candidate]
+    built: Mapping[int, Built]
+    prices: Sequence[Price]
+    valuation: Valuation
+
+    def effects(self) -> tuple[StatementEffect, ...]:
+        """What the set does to each statement that it could serve, the greatest gain first."""
+        served = [one for one in self.knowledge if one.bits(self.chosen)]
+        return self._ordered(
+            self._effect(one, one.base_cost, self._cost(one, self.chosen)) for one in served
+        )
+
+    def indexes(self, search: Search) -> tuple[ChosenIndex, ...]:
+        """The indexes of the set, each with its part in it, the most valuable first.
+
+        Args:
+            search: Has the statements planned without one of the indexes.
+        """
+        rows = [self._index(number, search) for number in sorted(self.chosen)]
+        return tuple(sorted(rows, key=lambda row: (-row.marginal_per_day, row.name)))
+
+    def geometric_mean_ratio(self) -> float | None:
+        """Of cost after to cost before, over all statements that were costed."""
+        ratios = [
+            self._cost(one, self.chosen) / one.base_cost
+            for one in self.knowledge
+            if one.base_cost > 0
+        ]
+        if not ratios:
+            return None
+        return math.exp(sum(math.log(max(ratio, 1e-9)) for ratio in ratios) / len(ratios))
+
+    def saved_per_day(self) -> float:
+        """What the set saves, writes paid."""
+        saved = sum(
+            one.value_per_cost * (one.base_cost - self._cost(one, self.chosen))
+            for one in self.knowledge
+        )
+        return saved - sum(self.prices[number].write_value for number in self.chosen)
+
+    def _index(self, number: int, search: Search) -> ChosenIndex:
+        price, built = self.prices[number], self.built[number]
+        users = [one for one in self.knowledge if number in self._uses(one)]
+        others = self.chosen - {number}
+        search.plan_statements(users, others)
+        losses = [
+            (one, self._effect(one, self._cost(one, self.chosen), self._cost(one, others)))
+            for one in users
+        ]
+        lost = sum(one.value_per_cost * (e.cost_after - e.cost_before) for one, e in losses)
+        effects = self._ordered(
+            self._effect(one, one.base_cost, self._cost(one, self.chosen)) for one in users
+        )
+        shares = [
+            effect.saved_ms_per_day / len(self._uses(one))
+            for one in users
+            if (effect := self._effect(one, one.base_cost, self._cost(one, self.chosen)))
+            and effect.saved_ms_per_day is not None
+        ]
+        return ChosenIndex(
+            candidate=replace(self.candidates[number], size_bytes=price.size_bytes),
+            name=price.name,
+            effects=effects,
+            saved_ms_per_day=sum(shares) if shares else None,
+            written_entries_per_day=price.entries_per_day,
+            write_ms_per_day=price.write_value if self.valuation.is_measured else None,
+            marginal_per_day=lost - price.write_value,
+            losses=self._losses(effect for _, effect in losses),
+            build_ms=price.build_ms,
+            notes=built.notes,
+            size_notes=built.size_notes,
+        )
+
+    def _uses(self, one: StatementKnowledge) -> Collection[int]:
+        planned = one.planned(self.chosen)
+        return planned.uses if planned is not None else ()
+
+    def _cost(self, one: StatementKnowledge, chosen: Collection[int]) -> float:
+        planned = one.planned(chosen)
+        return planned.cost if planned is not None else one.cost(chosen)
+
+    def _effect(self, one: StatementKnowledge, before: float, after: float) -> StatementEffect:
+        statement = one.statement
+        return StatementEffect(
+            statement_id=statement.id,
+            calls_per_day=statement.calls_per_day,
+            cost_before=before,
+            cost_after=after,
+            mean_time_ms=self._time_ms(one, before),
+        )
+
+    def _time_ms(self, one: StatementKnowledge, cost: float) -> float | None:
+        """What a call takes at a cost, in proportion to what it takes now."""
+        mean_time_ms = one.statement.mean_time_ms
+        if mean_time_ms is None or one.base_cost <= 0:
+            return mean_time_ms
+        return mean_time_ms * cost / one.base_cost
+
+    def _ordered(self, effects: Iterable[StatementEffect]) -> tuple[StatementEffect, ...]:
+        return tuple(sorted(effects, key=lambda e: (-self._saved(e), e.statement_id)))
+
+    def _losses(self, effects: Iterable[StatementEffect]) -> tuple[StatementEffect, ...]:
+        dearer = [effect for effect in effects if effect.cost_after > effect.cost_before]
+        return tuple(sorted(dearer, key=lambda e: (self._saved(e), e.statement_id)))
+
+    def _saved(self, effect: StatementEffect) -> float:
+        saved = effect.saved_ms_per_day
+        return effect.saved_cost_per_day * self.valuation.ms_per_cost if saved is None else saved

@@ -1,0 +1,303 @@
+"""The choice of indexes, from candidates to the set with its proof."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pgadvisor.choose.account import Account
+from pgadvisor.choose.bounds import Bounds, Burden, Price
+from pgadvisor.choose.explore import explore
+from pgadvisor.choose.first_look import look
+from pgadvisor.choose.inquiry import Inquirer, Progress
+from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.refusals import Refusals
+from pgadvisor.choose.search import Found, Search
+from pgadvisor.choose.selection import Selection
+from pgadvisor.choose.valuation import value_workload
+from pgadvisor.choose.write_cost import WRITE_MS_PER_ENTRY, WriteCost
+from pgadvisor.model.action import IndexDefinition
+from pgadvisor.model.budget import Budget
+from pgadvisor.model.candidate import Candidate, Rejected, WeightedStatement
+from pgadvisor.model.choice import Choice, FrontierPoint, Optimality
+from pgadvisor.units import MiB
+from pgadvisor.whatif.backend import Backend, Built, NotBuilt
+
+BUILD_MS_PER_MIB = 16.0
+"""Building 653 MB of indexes on TPC-H at scale 1 took 10.9 s, with two processors, in memory."""
+BUILD_EVERY_DAYS = 30.0
+"""A build counts for so long, as a share of it each day."""
+REGRESSION_MIN_SHARE = 0.01
+"""Statements below this share of the workload may get dearer: too small to matter."""
+MIN_STATEMENT_GAIN_RATIO = 0.2
+"""Indexes have to take at least this share off what a statement costs now; less is within the
+error of the planner's estimates."""
+FRONTIER_RATIOS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
+"""Budgets of the frontier, as shares of what the best set without a budget takes."""
+_FRONTIER_TIME_RATIO = 0.05
+"""Of the time limit, for each of its points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strictness:
+    """What an index has to be worth, beside what it costs."""
+
+    min_statement_gain_ratio: float = MIN_STATEMENT_GAIN_RATIO
+    storage_ratio: float = 0.01
+    """An index as large as all tables together has to save this share of the workload's time."""
+    column_ratio: float = 0.005
+    """Each key after the first has to save this share of the workload's time: among plans of
+    nearly the same cost the planner as often as not takes an index with a column too many."""
+
+
+NO_STRICTNESS = Strictness(min_statement_gain_ratio=0.0, storage_ratio=0.0, column_ratio=0.0)
+"""Whatever the planner takes for cheaper is."""
+
+
+class IndexChooser:
+    """Chooses among candidates; what it learns of the planner serves every further budget.
+
+    Args:
+        statements: The workload, the most expensive first.
+        candidates: What might help.
+        backend: The planner that is asked.
+        write_cost: What each index costs those who write.
+        heap_bytes: What all tables take; None: storage has no price.
+        strictness: What an index has to be worth.
+        progress: Told as statements are costed.
+
+    Raises:
+        TwinError: The planner is gone.
+    """
+
+    def __init__(
+        self,
+        statements: Sequence[WeightedStatement],
+        candidates: Sequence[Candidate],
+        backend: Backend,
+        write_cost: WriteCost,
+        *,
+        heap_bytes: int | None = None,
+        strictness: Strictness | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self._backend = backend
+        self._write_cost = write_cost
+        self._heap_bytes = heap_bytes
+        strict = strictness or Strictness()
+        self._strictness = strict
+        self._statements = tuple(statements)
+        self._candidates = tuple({one.definition: one for one in candidates}.values())
+        outcomes = backend.build([one.definition for one in self._candidates])
+        self._built = {n: o for n, o in enumerate(outcomes) if isinstance(o, Built)}
+        self._not_built = [
+            Rejected(candidate=self._candidates[n], code="not-built", reason=o.reason)
+            for n, o in enumerate(outcomes)
+            if isinstance(o, NotBuilt)
+        ]
+        definitions = {number: one.definition for number, one in self._built.items()}
+        built = {number: self._candidates[number] for number in self._built}
+        self._looks, self._uncosted = look(self._statements, built, backend, progress)
+        self._valuation = value_workload(
+            self._statements, ((one.statement, one.base_cost) for one in self._looks)
+        )
+        self._knowledge = tuple(
+            StatementKnowledge(
+                one.statement,
+                one.usable,
+                self._valuation.value_per_cost(one.statement, one.base_cost),
+                one.base_cost,
+                strict.min_statement_gain_ratio,
+            )
+            for one in self._looks
+        )
+        self._prices = tuple(self._price(number) for number in range(len(self._candidates)))
+        names = {n: k for k, one in self._built.items() for n in (one.name, *one.part_names)}
+        self._inquirer = Inquirer(backend, [one.definition for one in self._candidates], names)
+        explore(self._knowledge, self._inquirer, _layers(definitions))
+        self._searches: dict[float, tuple[Search, tuple[float, ...]]] = {}
+
+    def choose(self, budget: Budget, *, with_frontier: bool = False) -> Choice:
+        """Choose the set that saves most within a budget, and account for it.
+
+        Args:
+            budget: What the user allows.
+            with_frontier: Tell what other budgets of storage would save, too.
+
+        Raises:
+            TwinError: The planner is gone.
+        """
+        search, charges = self._search(budget)
+        bounds = self._bounds(budget)
+        found = search.best(bounds, budget.time_limit_ms)
+        while worse := self._made_worse(found.chosen, budget):
+            bounds = bounds.without(worse)
+            found = search.best(bounds, budget.time_limit_ms)
+        account = self._account(found.chosen)
+        refusals = Refusals(
+            chosen=found.chosen,
+            bounds=bounds,
+            knowledge=self._knowledge,
+            candidates=self._candidates,
+            prices=self._prices,
+            charges=charges,
+            total_per_day=self._valuation.total_per_day,
+        )
+        return Choice(
+            chosen=account.indexes(search),
+            rejected=(*self._not_built, *refusals.rejected(tuple(self._built))),
+            effects=account.effects(),
+            is_measured=self._valuation.is_measured,
+            optimality=self._optimality(found, account.saved_per_day()),
+            frontier=self._frontier(budget, found) if with_frontier else (),
+            geometric_mean_ratio=account.geometric_mean_ratio(),
+            what_if_calls=self._backend.call_count,
+            costed_statements=len(self._looks),
+            total_statements=len(self._statements),
+            uncosted=self._uncosted,
+        )
+
+    def _search(self, budget: Budget) -> tuple[Search, tuple[float, ...]]:
+        """The search in which an index has to be worth what the budget says, and its charges."""
+        known = self._searches.get(budget.min_saving_ratio)
+        if known is None:
+            charges = tuple(
+                price.write_value + self._least(number, budget)
+                for number, price in enumerate(self._prices)
+            )
+            selection = Selection(self._knowledge, charges)
+            sizes_bytes = [price.size_bytes for price in self._prices]
+            search = Search(self._knowledge, self._inquirer, selection, sizes_bytes)
+            known = self._searches[budget.min_saving_ratio] = search, charges
+        return known
+
+    def _least(self, number: int, budget: Budget) -> float:
+        """What an index has to save a day to be worth having, beside what writes pay for it."""
+        strict, ratio = self._strictness, budget.min_saving_ratio
+        if self._heap_bytes:
+            size_bytes = self._prices[number].size_bytes
+            ratio += strict.storage_ratio * size_bytes / self._heap_bytes
+        keys = self._candidates[number].definition.keys
+        ratio += strict.column_ratio * (len(keys) - 1)
+        return ratio * self._valuation.total_per_day
+
+    def _bounds(self, budget: Budget) -> Bounds:
+        definitions = [one.definition for one in self._candidates]
+        forbidden = {
+            number
+            for number, one in enumerate(definitions)
+            if number not in self._built
+            or {one.table, f"{one.schema}.{one.table}"} & budget.forbidden
+        }
+        return Bounds(budget, self._prices, forbidden, tuple(self._burdens(budget)))
+
+    def _burdens(self, budget: Budget) -> Iterator[Burden]:
+        """Statements that write, take a good part of the time, and must not get much dearer."""
+        least = REGRESSION_MIN_SHARE * self._valuation.total_per_day
+        for one in self._statements:
+            mean_time_ms, time_ms = one.mean_time_ms, one.time_ms_per_day
+            if mean_time_ms is None or time_ms is None or time_ms < least:
+                continue
+            if self._write_cost.writes(one):
+                added = {
+                    number: ms
+                    for number, built in self._built.items()
+                    if (ms := self._write_cost.added_ms_per_call(one, built.definition)) > 0
+                }
+                limit_ms = budget.max_regression_ratio * mean_time_ms
+                if added:
+                    yield Burden(statement_id=one.id, limit_ms=limit_ms, added_ms=added)
+
+    def _made_worse(self, chosen: frozenset[int], budget: Budget) -> frozenset[int]:
+        """Indexes by which the planner makes a statement dearer than the budget allows.
+
+        It seldom does: the cheapest plan may be lost among many that are nearly as cheap.
+        """
+        least = REGRESSION_MIN_SHARE * self._valuation.total_per_day
+        worse: set[int] = set()
+        for one in self._knowledge:
+            planned = one.planned(chosen)
+            bound = one.base_cost * (1 + budget.max_regression_ratio) + _ROUNDING
+            is_large = one.value_per_cost * one.base_cost >= least
+            if planned is not None and planned.cost > bound and is_large:
+                worse.update(planned.uses)
+        return frozenset(worse)
+
+    def _account(self, chosen: frozenset[int]) -> Account:
+        return Account(
+            chosen=chosen,
+            knowledge=self._knowledge,
+            candidates=self._candidates,
+            built=self._built,
+            prices=self._prices,
+            valuation=self._valuation,
+        )
+
+    def _optimality(self, found: Found, saved_per_day: float) -> Optimality:
+        return Optimality(
+            saved_per_day=saved_per_day,
+            bound_per_day=saved_per_day + found.value - found.bound,
+            total_per_day=sum(one.value_per_cost * one.base_cost for one in self._knowledge),
+            rounds=found.rounds,
+            is_cut_short=found.is_cut_short,
+        )
+
+    def _frontier(self, budget: Budget, found: Found) -> tuple[FrontierPoint, ...]:
+        """What other budgets of storage would save."""
+        search, _ = self._search(budget)
+        limit_ms = budget.time_limit_ms * _FRONTIER_TIME_RATIO
+        free = search.best(self._bounds(replace(budget, index_bytes=None)), limit_ms)
+        most_bytes = sum(self._prices[number].size_bytes for number in free.chosen)
+        sizes = sorted({math.ceil(most_bytes * ratio) for ratio in FRONTIER_RATIOS})
+        points = {found.chosen: self._point(found, budget.index_bytes, is_chosen=True)}
+        for size_bytes in sizes:
+            other = search.best(self._bounds(replace(budget, index_bytes=size_bytes)), limit_ms)
+            points.setdefault(other.chosen, self._point(other, size_bytes))
+        return tuple(sorted(points.values(), key=lambda p: (p.index_bytes, p.saved_per_day)))
+
+    def _point(
+        self, found: Found, budget_bytes: int | None, *, is_chosen: bool = False
+    ) -> FrontierPoint:
+        saved_per_day = self._account(found.chosen).saved_per_day()
+        index_bytes = sum(self._prices[number].size_bytes for number in found.chosen)
+        return FrontierPoint(
+            budget_bytes=index_bytes if budget_bytes is None else budget_bytes,
+            index_bytes=index_bytes,
+            index_count=len(found.chosen),
+            saved_per_day=saved_per_day,
+            bound_per_day=saved_per_day + found.value - found.bound,
+            is_chosen=is_chosen,
+        )
+
+    def _price(self, number: int) -> Price:
+        built = self._built.get(number)
+        definition = self._candidates[number].definition
+        if built is None:
+            return Price(name="", table_oid=definition.table_oid, size_bytes=0)
+        entries = self._write_cost.entries_per_day(definition)
+        build_ms = built.size_bytes / MiB * BUILD_MS_PER_MIB
+        # Without measured times nothing says how a planner unit compares with a write.
+        paid = entries * WRITE_MS_PER_ENTRY + build_ms / BUILD_EVERY_DAYS
+        return Price(
+            name=built.name,
+            table_oid=definition.table_oid,
+            size_bytes=built.size_bytes,
+            entries_per_day=entries,
+            write_value=paid if self._valuation.is_measured else 0.0,
+            build_ms=build_ms,
+        )
+
+
+_ROUNDING = 1e-6
+
+
+def _layers(definitions: Mapping[int, IndexDefinition]) -> list[frozenset[int]]:
+    """Candidates of ever more columns: a small budget calls for narrow ones."""
+    widths = {n: len(one.keys) + len(one.include) for n, one in definitions.items()}
+    steps = sorted({min(width, _WIDEST_LAYER) for width in widths.values()})
+    layers = [frozenset(n for n, width in widths.items() if width <= step) for step in steps[:-1]]
+    return [*layers, frozenset(widths)]
+
+
+_WIDEST_LAYER = 4

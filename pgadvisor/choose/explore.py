@@ -1,0 +1,49 @@
+"""The first questions about each statement, before anything is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgadvisor.choose.inquiry import Inquirer
+from pgadvisor.choose.knowledge import SAME_COST_RATIO, StatementKnowledge
+
+PEELINGS = 3
+"""How often what a plan used is taken away, and the statement planned with the rest."""
+
+
+def explore(
+    knowledge: Sequence[StatementKnowledge],
+    inquirer: Inquirer,
+    layers: Sequence[frozenset[int]],
+) -> None:
+    """Learn the cheapest plan of each statement, and some runners-up.
+
+    With everything present, one EXPLAIN tells the lowest cost and the indexes that it takes.
+    What those were is taken away, and asked again.  The same for ever wider layers of
+    candidates, since a small budget calls for narrow indexes, which wide ones outdo.
+
+    Args:
+        knowledge: The statements.
+        inquirer: Who asks.
+        layers: Sets of candidates, each within the next; all candidates are the last.
+    """
+    for layer in layers:
+        left = {one: one.bits(layer) for one in knowledge}
+        for _ in range(PEELINGS):
+            left = _peeled(left, inquirer)
+
+
+def _peeled(
+    left: dict[StatementKnowledge, int], inquirer: Inquirer
+) -> dict[StatementKnowledge, int]:
+    """Ask what is not known, and take away what the plans use; those without gain are left out."""
+    unknown = [(one, shown) for one, shown in left.items() if one.exact(shown) is None]
+    inquirer.ask(unknown)
+    rest: dict[StatementKnowledge, int] = {}
+    for one, shown in left.items():
+        answer = one.exact(shown & one.everything)
+        if answer is None:
+            rest[one] = shown & one.everything  # something of it was only hoped for
+        elif answer.uses and answer.cost < one.base_cost * (1 - SAME_COST_RATIO):
+            rest[one] = shown & ~answer.uses
+    return rest

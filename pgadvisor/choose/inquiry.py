@@ -1,0 +1,100 @@
+"""Asking the planner about sets of candidates, many statements at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.model.action import IndexDefinition
+from pgadvisor.model.plan import Plan, PlanNode
+from pgadvisor.whatif.backend import Backend, Configuration, NotPlanned
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+Question = tuple[StatementKnowledge, int]
+"""A statement, and the candidates to show, as bits."""
+
+
+class Inquirer:
+    """Asks a planner, and tells the statements' knowledge what it says.
+
+    Args:
+        backend: The planner, which has built the candidates.
+        definitions: The candidates, by number.
+        numbers: Their numbers by the names that plans call them.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        definitions: Sequence[IndexDefinition],
+        numbers: Mapping[str, int],
+    ) -> None:
+        self._backend = backend
+        self._definitions = definitions
+        self._numbers = numbers
+
+    def ask(self, questions: Iterable[Question]) -> int:
+        """Have sets planned, and remember what the planner says.
+
+        Returns:
+            How many were planned: not those that the planner refuses, and not those whose plan it
+            only hopes to be good, see :func:`hopeful`.
+        """
+        asked = list(questions)
+        plans = self._backend.plans(
+            [(one.statement.text, self._configuration(one, shown)) for one, shown in asked]
+        )
+        return sum(
+            not isinstance(plan, NotPlanned) and self._learn(one, shown, plan)
+            for (one, shown), plan in zip(asked, plans, strict=True)
+        )
+
+    def _configuration(self, one: StatementKnowledge, shown: int) -> Configuration:
+        return Configuration(
+            create=frozenset(self._definitions[number] for number in one.candidates(shown)),
+            settings=one.statement.settings,
+        )
+
+    def _learn(self, one: StatementKnowledge, shown: int, plan: Plan) -> bool:
+        if hoped := one.bits(hopeful(plan.root, self._numbers)):
+            one.forget(hoped)
+            return False
+        one.learn(shown, plan.total_cost, one.bits(used(plan, self._numbers)))
+        return True
+
+
+def used(plan: Plan, numbers: Mapping[str, int]) -> tuple[int, ...]:
+    """The candidates among the indexes that a plan reads."""
+    return tuple(sorted({numbers[name] for name in plan.index_names if name in numbers}))
+
+
+def hopeful(
+    node: PlanNode, numbers: Mapping[str, int], *, is_limited: bool = False
+) -> tuple[int, ...]:
+    """Candidates that are walked in order, row by row, until enough rows pass a filter.
+
+    Under a LIMIT the planner takes that for cheap, since it believes the matching rows to be
+    spread evenly.  Where they are not (the oldest jobs are all done), it reads everything.  No
+    index is proposed on such a hope.
+
+    Args:
+        node: The plan's root.
+        numbers: The candidates, by the names that plans call them.
+        is_limited: What is above it stops reading as soon as it has enough.
+    """
+    found: list[int] = []
+    number = numbers.get(node.index_name or "")
+    if is_limited and number is not None and node.filter and not node.index_condition:
+        found.append(number)
+    is_limited = (is_limited or node.node_type == "Limit") and not _reads_everything(node)
+    for child in node.children:
+        found += hopeful(child, numbers, is_limited=is_limited)
+    return tuple(found)
+
+
+def _reads_everything(node: PlanNode) -> bool:
+    """The node gives its first row when it has read the last one of what is below."""
+    return node.node_type in {"Sort", "Hash", "Bitmap Heap Scan"} or (
+        node.node_type == "Aggregate" and node.strategy != "Sorted"
+    )

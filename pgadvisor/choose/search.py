@@ -1,0 +1,197 @@
+"""The search for the best set: choose, have it planned, learn, choose again.
+
+Two programs take turns.  One chooses among the plans that are known to be there, and its set is
+planned as a whole.  The other believes what no answer contradicts, and where it believes more
+than is known, that is what the planner is asked next.  What it is asked is a cut, as in Benders'
+decomposition: with everything present but the few indexes by which plans are known to get
+cheaper, a statement costs so much, hence one of those has to be chosen to get below.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pgadvisor.choose.bounds import Bounds
+from pgadvisor.choose.greedy import greedy
+from pgadvisor.choose.inquiry import Inquirer, Question
+from pgadvisor.choose.knowledge import SAME_COST_RATIO, StatementKnowledge
+from pgadvisor.choose.selection import Selected, Selection
+
+MAX_ROUNDS = 200
+CLOSE_ENOUGH_RATIO = 0.0005
+"""A gap of so little of what the workload takes is none."""
+_GAP_RATIO = 1e-4
+_SHORTEST_MS = 50.0
+_PRESENT = 1e-6
+"""A relaxed program has a candidate, if more than this share of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The best set that was found."""
+
+    chosen: frozenset[int]
+    value: float
+    """What statements and candidates cost a day with it; planned, not concluded."""
+    bound: float
+    """No set within the bounds costs less."""
+    rounds: int
+    is_cut_short: bool
+
+
+class Search:
+    """Searches one pool of candidates; what it learns for one budget serves the next.
+
+    Args:
+        knowledge: The statements.
+        inquirer: Who asks the planner.
+        selection: The programs.
+        sizes_bytes: Of the candidates, by number.
+    """
+
+    def __init__(
+        self,
+        knowledge: Sequence[StatementKnowledge],
+        inquirer: Inquirer,
+        selection: Selection,
+        sizes_bytes: Sequence[int],
+    ) -> None:
+        self._knowledge = knowledge
+        self._inquirer = inquirer
+        self._selection = selection
+        self._sizes_bytes = sizes_bytes
+        self._base = selection.value(())
+        self._tried: dict[frozenset[int], None] = {frozenset(): None}
+        """Sets that were planned as a whole, for any budget."""
+
+    def best(self, bounds: Bounds, time_limit_ms: float) -> Found:
+        """The best set within bounds.
+
+        Args:
+            bounds: What may be chosen.
+            time_limit_ms: When to end with the best so far.
+        """
+        deadline = time.monotonic() + time_limit_ms / 1000
+        lowest, rounds, is_relaxed = 0.0, 0, True
+        self._try(greedy(self._knowledge, self._selection, bounds))
+        self._choose(bounds, _left_ms(deadline))
+        while True:
+            rounds += 1
+            value = self._incumbent(bounds)[1]
+            if value - lowest <= CLOSE_ENOUGH_RATIO * self._base:
+                break
+            believed = self._selection.optimistic(
+                bounds, time_limit_ms=_left_ms(deadline), is_relaxed=is_relaxed
+            )
+            if believed is None:
+                break
+            lowest = max(lowest, believed.bound)
+            if time.monotonic() >= deadline or rounds >= MAX_ROUNDS:
+                break
+            doubts = self._doubts(believed)
+            if not is_relaxed and bounds.excess(believed.chosen) is None:
+                doubts += self._unplanned(believed.chosen)
+                self._tried[believed.chosen] = None
+            if not self._inquirer.ask(doubts):
+                if not is_relaxed:
+                    break
+                is_relaxed = False  # the relaxed program has no doubt left
+            if not is_relaxed:
+                self._choose(bounds, _left_ms(deadline))
+        chosen, value = self._verified(bounds)
+        return Found(
+            chosen=chosen,
+            value=value,
+            bound=min(lowest, value),
+            rounds=rounds,
+            is_cut_short=value - lowest > CLOSE_ENOUGH_RATIO * self._base
+            and time.monotonic() >= deadline,
+        )
+
+    def _choose(self, bounds: Bounds, time_limit_ms: float) -> None:
+        """Choose among known plans and have the set planned, until that tells nothing new."""
+        for _ in range(MAX_ROUNDS):
+            selected = self._selection.best_known(bounds, time_limit_ms=time_limit_ms)
+            is_new = selected is not None and selected.chosen not in self._tried
+            if selected is None or not is_new or bounds.excess(selected.chosen) is not None:
+                return
+            self._try(selected.chosen)
+
+    def _try(self, chosen: frozenset[int]) -> None:
+        self._tried[chosen] = None
+        self._inquirer.ask(self._unplanned(chosen))
+
+    def _unplanned(self, chosen: Iterable[int], *, literally: bool = False) -> Iterator[Question]:
+        """Statements of which nothing tells what they cost with a set."""
+        taken = frozenset(chosen)
+        for one in self._knowledge:
+            shown = one.bits(taken)
+            if one.planned(taken) is None and (literally or one.exact(shown) is None):
+                yield one, shown
+
+    def _incumbent(self, bounds: Bounds) -> tuple[frozenset[int], float]:
+        """The best of the sets that were tried; the fewest and first of equal ones."""
+        allowed = [one for one in self._tried if bounds.excess(one) is None and bounds.holds(one)]
+        valued = [(self._selection.value(one), len(one), sorted(one)) for one in allowed]
+        value, _, chosen = min(valued)
+        return frozenset(chosen), value
+
+    def _verified(self, bounds: Bounds) -> tuple[frozenset[int], float]:
+        """The best set, each of its statements planned with just that, nothing concluded."""
+        while True:
+            chosen, value = self._incumbent(bounds)
+            if not self.plan(chosen):
+                return chosen, value
+
+    def plan(self, chosen: Iterable[int]) -> int:
+        """Have each statement planned with just that set; returns how many were not before."""
+        return self._inquirer.ask(self._unplanned(chosen, literally=True))
+
+    def plan_statements(
+        self, statements: Iterable[StatementKnowledge], chosen: Iterable[int]
+    ) -> None:
+        """Have some statements planned with just a set."""
+        taken = frozenset(chosen)
+        self._inquirer.ask(
+            (one, one.bits(taken)) for one in statements if one.planned(taken) is None
+        )
+
+    def _doubts(self, believed: Selected) -> list[Question]:
+        """What to ask where the optimistic program believes more than is known."""
+        present = [one for one, share in believed.shares.items() if share > _PRESENT]
+        questions: list[Question] = []
+        for one in self._knowledge:
+            shown = one.bits(present)
+            known = one.best_known(shown).cost * (1 - SAME_COST_RATIO)
+            if one.bound(shown) >= known:
+                continue
+            withheld = self._withheld(one, [p.uses & ~shown for p in one.plans if p.cost < known])
+            questions.append((one, one.everything & ~withheld))
+        return questions
+
+    def _withheld(self, one: StatementKnowledge, sets: Sequence[int]) -> int:
+        """Few candidates of which each set has one: large ones, which are dear to choose."""
+        left, taken = list(sets), 0
+        while left:
+            weights: dict[int, int] = {}
+            for bits in left:
+                for bit in _bits(bits):
+                    size_bytes = self._sizes_bytes[one.usable[bit.bit_length() - 1]]
+                    weights[bit] = weights.get(bit, 0) + size_bytes
+            most = min(weights, key=lambda bit: (-weights[bit], bit))
+            taken |= most
+            left = [bits for bits in left if not bits & most]
+        return taken
+
+
+def _bits(bits: int) -> Iterator[int]:
+    while bits:
+        lowest = bits & -bits
+        yield lowest
+        bits ^= lowest
+
+
+def _left_ms(deadline: float) -> float:
+    return max((deadline - time.monotonic()) * 1000, _SHORTEST_MS)
