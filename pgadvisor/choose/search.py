@@ -17,10 +17,13 @@ from pgadvisor.choose.bounds import Bounds
 from pgadvisor.choose.greedy import greedy
 from pgadvisor.choose.inquiry import Inquirer, Question
 from pgadvisor.choose.knowledge import SAME_COST_RATIO, StatementKnowledge
+from pgadvisor.choose.polish import polish
 from pgadvisor.choose.selection import Selected, Selection
 
 MAX_ROUNDS = 200
-CLOSE_ENOUGH_RATIO = 0.0005
+_QUESTIONS = 3
+"""How often the planner is asked about one believed set before it is chosen anew."""
+CLOSE_ENOUGH_RATIO = 0.0002
 """A gap of so little of what the workload takes is none."""
 _GAP_RATIO = 1e-4
 _SHORTEST_MS = 50.0
@@ -76,7 +79,6 @@ class Search:
         deadline = time.monotonic() + time_limit_ms / 1000
         lowest, rounds, is_relaxed = 0.0, 0, True
         self._try(greedy(self._knowledge, self._selection, bounds))
-        self._choose(bounds, _left_ms(deadline))
         while True:
             rounds += 1
             value = self._incumbent(bounds)[1]
@@ -98,8 +100,9 @@ class Search:
                 if not is_relaxed:
                     break
                 is_relaxed = False  # the relaxed program has no doubt left
-            if not is_relaxed:
-                self._choose(bounds, _left_ms(deadline))
+            for _ in range(_QUESTIONS - 1):
+                self._inquirer.ask(self._doubts(believed))
+        self._polish(bounds)
         chosen, value = self._verified(bounds)
         return Found(
             chosen=chosen,
@@ -110,14 +113,14 @@ class Search:
             and time.monotonic() >= deadline,
         )
 
-    def _choose(self, bounds: Bounds, time_limit_ms: float) -> None:
-        """Choose among known plans and have the set planned, until that tells nothing new."""
-        for _ in range(MAX_ROUNDS):
-            selected = self._selection.best_known(bounds, time_limit_ms=time_limit_ms)
-            is_new = selected is not None and selected.chosen not in self._tried
-            if selected is None or not is_new or bounds.excess(selected.chosen) is not None:
+    def _polish(self, bounds: Bounds) -> None:
+        """Better the best set by small changes, and have it planned, while that helps."""
+        while True:
+            before = self._incumbent(bounds)[0]
+            after = polish(before, self._knowledge, self._selection, bounds)
+            if after in self._tried:
                 return
-            self._try(selected.chosen)
+            self._try(after)
 
     def _try(self, chosen: frozenset[int]) -> None:
         self._tried[chosen] = None
