@@ -87,7 +87,8 @@ def option_row(option: Parameter) -> str:
     is_argument = option.param_type_name == "argument"
     names = option.metavar if is_argument else ", ".join(f"`{name}`" for name in option.opts)
     default = getattr(option.default, "value", option.default)
-    told = f" Default: {default}." if isinstance(default, str) and not is_argument else ""
+    is_told = isinstance(default, str | int) and not isinstance(default, bool) and not is_argument
+    told = f" Default: {default}." if is_told else ""
     return f"| {names} | {option.help}{told} |".replace("DSN|", "DSN\\|")
 
 

@@ -12,7 +12,10 @@ from pgadvisor.emit.output import write_outputs
 from pgadvisor.emit.ranking import ranking
 from pgadvisor.emit.report import ReportFormat, render
 from pgadvisor.model.advice import AdviceData, Migration, Recommendation
+from pgadvisor.model.budget import Budget
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis, Finding
+from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.rulekit import Case
 from pgadvisor.version import VERSION
@@ -30,31 +33,47 @@ class Advice(AdviceData):
     """All that an analysis found out.
 
     ``findings``, ``recommendations``, ``rejected``, ``skipped`` and the rest are values of
-    ``pgadvisor.model``.
+    ``pgadvisor.model``.  ``choice`` tells what the chosen indexes are worth, each and together,
+    and how near they are to the best that there is (``pgadvisor.model.choice``).
     """
 
-    def report(self, format: ReportFormat = "text") -> str:  # noqa: A002  (the option's name)
-        """Render the report as ``text``, ``json``, ``markdown`` or ``html``."""
-        return render(self, format)
+    def report(
+        self,
+        format: ReportFormat = "text",  # noqa: A002  (the option's name)
+        *,
+        explain_choice: bool = False,
+    ) -> str:
+        """Render the report.
+
+        Args:
+            format: ``text``, ``json``, ``markdown`` or ``html``.
+            explain_choice: Tell at length why each index was chosen, or was not; JSON always
+                does.
+        """
+        return render(self, format, explain_choice=explain_choice)
 
     def to_pandas(self) -> pd.DataFrame:
         """Return the workload's statements, ranked by time, with what they would save."""
         return ranking(self)
 
-    def save(self, directory: str | Path, *, force: bool = False) -> tuple[Path, ...]:
+    def save(
+        self, directory: str | Path, *, force: bool = False, explain_choice: bool = False
+    ) -> tuple[Path, ...]:
         """Write reports and migration into a directory; it is made if it is not there.
 
         Args:
             directory: Where to write.
             force: Replace files that are there.
+            explain_choice: Let the reports tell at length why each index was chosen, or was not.
 
         Raises:
             OutputError: The directory cannot be written to, or a file is there already.
         """
-        return write_outputs(Path(directory), output_files(self), force=force)
+        files = output_files(self, explain_choice=explain_choice)
+        return write_outputs(Path(directory), files, force=force)
 
     @classmethod
-    def assemble(
+    def assemble(  # noqa: PLR0913  (the parts of an analysis, each by its name)
         cls,
         *,
         case: Case,
@@ -62,6 +81,7 @@ class Advice(AdviceData):
         simulation: Simulation,
         recommendations: tuple[Recommendation, ...],
         migration: Migration,
+        budget: Budget,
         lowered_limits: tuple[str, ...],
         analysis_time_ms: float,
         show_literals: bool = False,
@@ -82,6 +102,8 @@ class Advice(AdviceData):
             gates=case.gates,
             fidelity=simulation.choice.fidelity,
             choice=simulation.choice,
+            budget=budget,
+            index_names=_index_names(snapshot, simulation.choice),
             plans_by_value=tuple(
                 found if show_literals else found.without_literals()
                 for found in simulation.plans_by_value
@@ -118,6 +140,11 @@ def _ranked(
     return tuple(sorted(findings, key=rank))
 
 
+def _index_names(snapshot: Snapshot, choice: Choice) -> tuple[tuple[int, str], ...]:
+    oids = {index.index_oid for index in choice.superseded}
+    return tuple((i.oid, f"{i.schema}.{i.name}") for i in snapshot.indexes if i.oid in oids)
+
+
 def _mentioned(
     case: Case,
     findings: tuple[Finding, ...],
@@ -127,6 +154,7 @@ def _mentioned(
     statements = tuple(case.snapshot.statements)
     ids = {i for finding in findings for i in finding.statement_ids}
     ids |= {effect.statement_id for made in recommendations for effect in made.effects}
+    ids |= {loss.statement_id for index in simulation.choice.chosen for loss in index.losses}
     ids |= {statement.id for statement in statements[:TOP_STATEMENTS]}
     ids |= {found.statement_id for found in simulation.plans_by_value if found.is_notable}
     return tuple(statement for statement in statements if statement.id in ids)

@@ -72,13 +72,13 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         ConfigError: A rule, a limit or a format that does not exist.
         UnusableHypoPGError: The planner is HypoPG, and its server cannot be used.
     """
-    started, settings = time.monotonic(), config or Config()
+    started, settings, bounds = time.monotonic(), config or Config(), budget or Budget()
     day = today or snapshot.server.collected_at.date()
     rules = load_rules(tuple(rule_directories))
     snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
-    simulation = simulate(case, diagnosis.findings, budget or Budget(), planner, progress)
+    simulation = simulate(case, diagnosis.findings, bounds, planner, progress)
     case = replace(case, fidelity=simulation.choice.fidelity)
     choice = simulation.choice
     diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
@@ -90,6 +90,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         simulation=simulation,
         recommendations=recommendations,
         migration=build_migration(recommendations, format=migration_format),
+        budget=bounds,
         lowered_limits=changed_limits(settings, rules),
         analysis_time_ms=(time.monotonic() - started) * 1000,
         show_literals=show_literals,

@@ -36,6 +36,15 @@ _SIZE_UNITS = {
     "tb": TiB,
     "tib": TiB,
 }
+_TIME = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([a-z]+)\s*$", re.IGNORECASE)
+_TIME_UNITS_MS = {
+    "ms": 1.0,
+    "s": MS_PER_SECOND,
+    "min": 60 * MS_PER_SECOND,
+    "h": 3_600 * MS_PER_SECOND,
+    "d": MS_PER_DAY,
+}
+_RATIO = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(%?)\s*$")
 
 
 def parse_size_bytes(text: str) -> int:
@@ -51,6 +60,40 @@ def parse_size_bytes(text: str) -> int:
     if size > _MAX_SIZE:
         raise ValueError("such a size is larger than any disk")
     return int(size)
+
+
+def parse_time_ms(text: str) -> float:
+    """Read a duration such as ``30min`` or ``1.5 h``; the units are PostgreSQL's.
+
+    Raises:
+        ValueError: The text is not a number with a known unit, or is no time that ends.
+    """
+    match = _TIME.match(text)
+    if match is None or match[2].lower() not in _TIME_UNITS_MS:
+        raise ValueError(
+            f"{text!r} is not a duration; write a number and one of ms, s, min, h and d, like 30min"
+        )
+    time_ms = float(match[1]) * _TIME_UNITS_MS[match[2].lower()]
+    if time_ms == math.inf:
+        raise ValueError("such a duration has no end")
+    return time_ms
+
+
+def parse_ratio(text: str) -> float:
+    """Read a share of one, such as ``0.1`` or ``10%``.
+
+    Raises:
+        ValueError: The text is neither, or is a number above one that may mean either.
+    """
+    match = _RATIO.match(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a ratio; write one like 0.1, or a percentage like 10%")
+    number = float(match[1])
+    if match[2]:
+        return number / 100
+    if number > 1:
+        raise ValueError(f"{text!r} may mean a percentage or a factor; write {text.strip()}%")
+    return number
 
 
 def format_size(size_bytes: float) -> str:

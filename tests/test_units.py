@@ -18,7 +18,9 @@ from pgadvisor.units import (
     format_ms,
     format_ratio,
     format_size,
+    parse_ratio,
     parse_size_bytes,
+    parse_time_ms,
 )
 
 
@@ -49,6 +51,50 @@ def test_refuses_what_is_no_size(text: str) -> None:
 def test_refuses_a_size_that_nothing_has(text: str) -> None:
     with pytest.raises(ValueError, match="larger than any disk"):
         parse_size_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "time_ms"),
+    [
+        ("500ms", 500),
+        ("90 s", 90_000),
+        (" 30min ", 1_800_000),
+        ("1.5H", 5_400_000),
+        ("2d", 172_800_000),
+    ],
+)
+def test_reads_a_duration(text: str, time_ms: float) -> None:
+    assert parse_time_ms(text) == time_ms
+
+
+@pytest.mark.parametrize("text", ["", "30", "min", "-5min", "5 hours", "1h 30min", "1e3s", "nan"])
+def test_refuses_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a duration; .* like 30min"):
+        parse_time_ms(text)
+
+
+def test_refuses_a_duration_without_end() -> None:
+    with pytest.raises(ValueError, match="has no end"):
+        parse_time_ms("9" * 400 + "s")
+
+
+@pytest.mark.parametrize(
+    ("text", "ratio"),
+    [("0", 0), ("0.1", 0.1), (" 10% ", 0.1), ("10 %", 0.1), ("250%", 2.5), ("1", 1)],
+)
+def test_reads_a_ratio(text: str, ratio: float) -> None:
+    assert parse_ratio(text) == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize("text", ["", "%", "-0.1", "1e-3", "a tenth", "0.1 of all", "nan"])
+def test_refuses_what_is_no_ratio(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a ratio; .* like 10%"):
+        parse_ratio(text)
+
+
+def test_refuses_a_number_that_may_be_a_percentage() -> None:
+    with pytest.raises(ValueError, match="'10' may mean a percentage or a factor; write 10%"):
+        parse_ratio("10")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import typer
 
 from pgadvisor.advice import Advice
 from pgadvisor.cli import exit_codes, options
+from pgadvisor.cli.bounds import check_names, read_budget
 from pgadvisor.cli.console import progress, say, write
 from pgadvisor.cli.options import FailOn, OutputFormat, WhatIf
 from pgadvisor.cli.planner import planner_of
@@ -16,11 +17,9 @@ from pgadvisor.config import load_config
 from pgadvisor.emit.output import check_outputs
 from pgadvisor.emit.text import print_report
 from pgadvisor.errors import UsageError
-from pgadvisor.model.budget import Budget
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.statement import Statement
 from pgadvisor.pipeline import advise
-from pgadvisor.units import parse_size_bytes
 from pgadvisor.workload import read_workload
 
 
@@ -35,6 +34,13 @@ def analyze(  # noqa: PLR0913  (one for each option)
     workload_only: options.WorkloadOnly = False,
     index_budget: options.IndexBudget = None,
     max_indexes: options.MaxIndexes = None,
+    max_indexes_per_table: options.MaxIndexesPerTable = 5,
+    max_regression: options.MaxRegression = "10%",
+    max_build_time: options.MaxBuildTime = None,
+    protect: options.Protected = None,
+    forbid: options.Forbidden = None,
+    time_limit: options.TimeLimit = "10",
+    explain_choice: options.ExplainChoice = False,
     what_if: options.WhatIfPlanner = WhatIf.TWIN,
     hypopg_dsn: options.HypoPGDsn = None,
     schema: options.Schemas = None,
@@ -49,17 +55,36 @@ def analyze(  # noqa: PLR0913  (one for each option)
 
     The server is only read: short read-only transactions, no extension but
     pg_stat_statements, no DDL.  `pgadvisor grants` prints what the role needs.
-    """
+
+    New indexes are chosen together, as the set that saves most within a budget, with a proof
+    of how much better another set could be.
+
+    \b
+    pgadvisor analyze postgresql://reader@host/shop --out advice
+    pgadvisor analyze shop.pgsnap --index-budget 2GB --max-indexes 10 --explain-choice
+    pgadvisor analyze shop.pgsnap --max-build-time 30min --forbid audit.events
+      --protect orders_by_day --time-limit 60
+    """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings = load_config(config)
     statements = _workload(workload, is_alone=workload_only)
     planner = planner_of(what_if, source, hypopg_dsn)
-    budget = Budget(index_bytes=_size(index_budget), max_indexes=max_indexes)
+    budget = read_budget(
+        index_budget=index_budget,
+        max_indexes=max_indexes,
+        max_indexes_per_table=max_indexes_per_table,
+        max_regression=max_regression,
+        max_build_time=max_build_time,
+        protect=protect or (),
+        forbid=forbid or (),
+        time_limit=time_limit,
+    )
     if out is not None:
         check_outputs(out, force=force)
     with progress(quiet=quiet) as report:
         snapshot = read_source(
             source, schemas=schema or (), exclude_schemas=exclude_schema or (), progress=report
         )
+        check_names(budget, snapshot)
         advice = advise(
             snapshot,
             budget=budget,
@@ -72,10 +97,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
             show_literals=show_literals,
             progress=report,
         )
-    _print(advice, output_format)
-    if out is not None:
-        written = advice.save(out, force=force)
-        say(f"written to {out}: {', '.join(path.name for path in written)}")
+    _print(advice, output_format, explain_choice=explain_choice)
+    _save(advice, out, force=force, explain_choice=explain_choice)
     if code := exit_code(advice, fail_on):
         raise typer.Exit(code)
 
@@ -88,16 +111,23 @@ def _workload(place: Path | None, *, is_alone: bool) -> tuple[Statement, ...]:
     return ()
 
 
-def _print(advice: Advice, output_format: OutputFormat) -> None:
+def _print(advice: Advice, output_format: OutputFormat, *, explain_choice: bool) -> None:
     match output_format:
         case OutputFormat.TEXT:
-            print_report(advice, write)
+            print_report(advice, write, explain_choice=explain_choice)
         case OutputFormat.JSON:
             write(advice.report("json"))
         case OutputFormat.MARKDOWN:
-            write(advice.report("markdown"))
+            write(advice.report("markdown", explain_choice=explain_choice))
         case OutputFormat.HTML:
-            write(advice.report("html"))
+            write(advice.report("html", explain_choice=explain_choice))
+
+
+def _save(advice: Advice, out: Path | None, *, force: bool, explain_choice: bool) -> None:
+    if out is None:
+        return
+    written = advice.save(out, force=force, explain_choice=explain_choice)
+    say(f"written to {out}: {', '.join(path.name for path in written)}")
 
 
 def exit_code(advice: Advice, fail_on: FailOn) -> int:
@@ -107,12 +137,3 @@ def exit_code(advice: Advice, fail_on: FailOn) -> int:
         if any(f.severity is not None and f.severity.rank >= bound for f in advice.findings):
             return exit_codes.FINDINGS
     return exit_codes.PARTIAL if advice.is_partial else exit_codes.DONE
-
-
-def _size(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_size_bytes(text)
-    except ValueError as error:
-        raise UsageError("reading --index-budget", str(error)) from error

@@ -115,6 +115,57 @@ IndexBudget = Annotated[
 MaxIndexes = Annotated[
     int | None, typer.Option(min=0, help="Number of new indexes.", show_default=False)
 ]
+MaxIndexesPerTable = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Number of new indexes on any one table.")
+]
+MaxRegression = Annotated[
+    str,
+    typer.Option(
+        metavar="RATIO",
+        help="How much dearer a statement with more than 1 % of the time may get, such as 10% "
+        "or 0.1.",
+    ),
+]
+MaxBuildTime = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="Time to build all new indexes, roughly, such as 30min.",
+        show_default=False,
+    ),
+]
+Protected = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--protect",
+        metavar="NAME",
+        help="An index, or schema.index, that the choice never drops; may be repeated.",
+        show_default=False,
+    ),
+]
+Forbidden = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--forbid",
+        metavar="TABLE",
+        help="A table, or schema.table, that gets no new index; may be repeated.",
+        show_default=False,
+    ),
+]
+TimeLimit = Annotated[
+    str,
+    typer.Option(
+        metavar="SECONDS",
+        help="How long to search for a better set of indexes; the best so far is taken then.",
+    ),
+]
+ExplainChoice = Annotated[
+    bool,
+    typer.Option(
+        "--explain-choice",
+        help="Tell at length why each index was chosen, or was not.",
+    ),
+]
 WhatIfPlanner = Annotated[
     WhatIf,
     typer.Option(

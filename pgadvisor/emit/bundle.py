@@ -13,11 +13,16 @@ POSSIBLE_FILES = frozenset({*REPORT_FILES, UP_FILE, DOWN_FILE})
 content."""
 
 
-def output_files(advice: AdviceData) -> dict[str, str]:
-    """The text of each file by its name."""
+def output_files(advice: AdviceData, *, explain_choice: bool = False) -> dict[str, str]:
+    """The text of each file by its name.
+
+    Args:
+        advice: What to report.
+        explain_choice: Let the reports tell at length why each index was chosen, or was not.
+    """
     texts = (
-        render(advice, "markdown"),
-        render(advice, "html"),
+        render(advice, "markdown", explain_choice=explain_choice),
+        render(advice, "html", explain_choice=explain_choice),
         render(advice, "json"),
         render_pr_comment(advice),
     )

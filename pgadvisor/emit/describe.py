@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgadvisor.emit.plaintext import one_line, shortened
-from pgadvisor.emit.view import plural
+from pgadvisor.emit.words import plural
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Column, ConstraintKind, Index, RelationKind, Table
 from pgadvisor.model.snapshot import Snapshot

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from pgadvisor.emit.choice_document import ChoicePart, EffectPart
 from pgadvisor.emit.value_document import ValuePlansPart
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -20,7 +21,6 @@ Level = Literal["info", "warning", "critical"]
 Sureness = Literal["low", "medium", "high"]
 Basis = Literal["estimated", "statistics", "catalog", "simulated", "measured"]
 RedactionLevel = Literal["none", "default", "all"]
-Cost = Annotated[float, Meta(description="In planner units, per call.")]
 
 
 def _about(text: str) -> Meta:
@@ -139,18 +139,6 @@ class FindingPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EffectPart:
-    """What a recommendation does to one statement."""
-
-    statement_id: str
-    calls_per_day: float
-    cost_before: Cost
-    cost_after: Cost
-    mean_time_ms: Annotated[float | None, _about("Measured, before; null: not measured.")]
-    saved_ms_per_day: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RewritePart:
     """A change of the application's own SQL."""
 
@@ -197,8 +185,8 @@ class RejectedPart:
     code: Annotated[
         str,
         _about(
-            "not-built, not-used, too-little, over-budget, too-many, covered, regression or "
-            "write-cost."
+            "not-built, not-used, too-little, over-budget, too-many, covered, regression, "
+            "write-cost, forbidden or build-time; others may come."
         ),
     ]
     reason: str
@@ -309,6 +297,7 @@ class Document:
     gates: tuple[GatePart, ...]
     fidelity: Annotated[FidelityPart | None, _about("Null: no twin was used.")]
     coverage: CoveragePart
+    choice: ChoicePart
     recommendations: Annotated[tuple[RecommendationPart, ...], _about("The most profitable first.")]
     findings: tuple[FindingPart, ...]
     statements: tuple[StatementPart, ...]

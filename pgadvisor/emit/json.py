@@ -9,10 +9,11 @@ from collections.abc import Iterator
 import msgspec
 
 from pgadvisor.emit import document as doc
+from pgadvisor.emit.choice_document import choice_part, effect_part
 from pgadvisor.emit.value_document import value_plans_parts
 from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
-from pgadvisor.model.candidate import Rejected, StatementEffect
+from pgadvisor.model.candidate import Rejected
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import Finding, Impact, Severity, Skipped
 from pgadvisor.sqltext.actions import steps_of
@@ -58,6 +59,7 @@ def build_document(advice: AdviceData) -> doc.Document:
         gates=tuple(_gates(advice)),
         fidelity=_fidelity(advice.fidelity) if advice.fidelity else None,
         coverage=_coverage(advice),
+        choice=choice_part(advice),
         recommendations=tuple(_recommendation(made) for made in advice.recommendations),
         findings=tuple(_finding(finding) for finding in advice.findings),
         statements=tuple(_statements(advice)),
@@ -159,7 +161,7 @@ def _recommendation(made: Recommendation) -> doc.RecommendationPart:
         review_reason=made.review_reason,
         finding_keys=made.finding_keys,
         impact=_impact(made.impact),
-        effects=tuple(_effect(effect) for effect in made.effects),
+        effects=tuple(map(effect_part, made.effects)),
         up_sql=tuple(sql for step in steps for sql in step.up),
         down_sql=_down(steps),
         rewrites=tuple(
@@ -188,17 +190,6 @@ def _impact(impact: Impact) -> doc.ImpactPart:
 
 def _down(steps: tuple[MigrationStep, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sql for step in reversed(steps) for sql in step.down))
-
-
-def _effect(effect: StatementEffect) -> doc.EffectPart:
-    return doc.EffectPart(
-        statement_id=effect.statement_id,
-        calls_per_day=effect.calls_per_day,
-        cost_before=effect.cost_before,
-        cost_after=effect.cost_after,
-        mean_time_ms=effect.mean_time_ms,
-        saved_ms_per_day=effect.saved_ms_per_day,
-    )
 
 
 def _finding(finding: Finding) -> doc.FindingPart:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from pgadvisor.emit.effect_view import EffectView, EffectWriter
+from pgadvisor.emit.index_view import IndexView, view_index
 from pgadvisor.emit.one_line import one_line
-from pgadvisor.emit.plaintext import shortened
-from pgadvisor.model.action import Action, ManualSteps, RewriteStatement
+from pgadvisor.model.action import Action, CreateIndex, ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, Recommendation
-from pgadvisor.model.candidate import StatementEffect
 from pgadvisor.model.finding import Evidence, Finding, Impact, Provenance
 from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.units import format_count, format_ms, format_ratio, format_size
 
 _EFFECTS = 3
-_STATEMENT_LENGTH = 160
 _PROVENANCE = {
     Provenance.ESTIMATED: "estimated from statistics",
     Provenance.STATISTICS: "from the server's counters",
@@ -23,19 +22,6 @@ _PROVENANCE = {
     Provenance.SIMULATED: "costed by the planner",
     Provenance.MEASURED: "measured",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EffectView:
-    """What a change does to one statement."""
-
-    statement_id: str
-    text: str
-    before: str
-    """Planner cost."""
-    after: str
-    change: str
-    """In words: ``97 % cheaper``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +58,13 @@ class RecommendationView:
     risk: str
     """What goes wrong otherwise, where there is such a thing."""
     findings: tuple[FindingView, ...]
+    indexes: tuple[IndexView, ...]
+    """Those of the chosen set that it creates."""
     effects: tuple[EffectView, ...]
     more_effects: int
     """Statements beyond those."""
+    is_explained: bool
+    """Its indexes are to be told of at length."""
     sql: tuple[str, ...]
     """Statements with their semicolons."""
     rewrites: tuple[RewriteStatement, ...]
@@ -83,13 +73,19 @@ class RecommendationView:
 
 
 def view_recommendation(
-    number: int, made: Recommendation, advice: AdviceData
+    number: int, made: Recommendation, advice: AdviceData, *, explain_choice: bool = False
 ) -> RecommendationView:
-    """Put a recommendation into words, with the findings that it settles."""
-    texts = {statement.id: statement.text for statement in advice.statements}
+    """Put a recommendation into words, with the findings that it settles.
+
+    Args:
+        number: What it is called by.
+        made: The recommendation.
+        advice: What it is a part of.
+        explain_choice: Tell at length why its indexes were chosen, with all their statements.
+    """
     by_key = {finding.key: finding for finding in advice.findings}
-    compared = advice.fidelity.statements if advice.fidelity else ()
-    verified = frozenset(each.statement_id for each in compared)
+    writer = EffectWriter.of(advice)
+    shown = made.effects if explain_choice else made.effects[:_EFFECTS]
     return RecommendationView(
         number=number,
         title=made.title,
@@ -101,8 +97,10 @@ def view_recommendation(
         gains=tuple(_gains(made.impact)),
         risk=made.impact.risk,
         findings=tuple(view_finding(by_key[key]) for key in made.finding_keys if key in by_key),
-        effects=tuple(_effect(effect, texts, verified) for effect in made.effects[:_EFFECTS]),
-        more_effects=max(len(made.effects) - _EFFECTS, 0),
+        indexes=tuple(_indexes(made, advice, writer)),
+        effects=tuple(map(writer.view, shown)),
+        more_effects=len(made.effects) - len(shown),
+        is_explained=explain_choice,
         sql=tuple(_sql(made.actions)),
         rewrites=tuple(a for a in made.actions if isinstance(a, RewriteStatement)),
         manual=tuple(a for a in made.actions if isinstance(a, ManualSteps)),
@@ -165,26 +163,11 @@ def _gains(impact: Impact) -> Iterator[str]:
         yield f"{format_count(abs(entries))} {word} index entries written a day"
 
 
-def _effect(effect: StatementEffect, texts: dict[str, str], verified: frozenset[str]) -> EffectView:
-    change = _change(effect.ratio)
-    if verified and effect.statement_id not in verified:
-        # Where nothing was compared at all, the report's head says so.
-        change += ", unverified"
-    return EffectView(
-        statement_id=effect.statement_id,
-        text=shortened(texts.get(effect.statement_id, ""), _STATEMENT_LENGTH),
-        before=f"{effect.cost_before:,.2f}",
-        after=f"{effect.cost_after:,.2f}",
-        change=change,
-    )
-
-
-def _change(ratio: float) -> str:
-    if ratio > 1:
-        return f"{format_ratio(ratio - 1)} dearer"
-    if ratio <= 0.1:  # noqa: PLR2004  (from there on a factor says more than a share)
-        return f"{1 / ratio:,.0f} times cheaper" if ratio > 0 else "free"
-    return f"{format_ratio(1 - ratio)} cheaper"
+def _indexes(made: Recommendation, advice: AdviceData, writer: EffectWriter) -> Iterator[IndexView]:
+    chosen = {index.candidate.definition: index for index in advice.choice.chosen}
+    for action in made.actions:
+        if isinstance(action, CreateIndex) and action.index in chosen:
+            yield view_index(chosen[action.index], advice.choice, writer)
 
 
 def _sql(actions: Sequence[Action]) -> Iterator[str]:

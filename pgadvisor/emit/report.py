@@ -13,22 +13,28 @@ from pgadvisor.model.advice import AdviceData
 ReportFormat = Literal["text", "json", "markdown", "html"]
 
 
-def render(advice: AdviceData, format: ReportFormat) -> str:  # noqa: A002  (the option's name)
+def render(
+    advice: AdviceData,
+    format: ReportFormat,  # noqa: A002  (the option's name)
+    *,
+    explain_choice: bool = False,
+) -> str:
     """Render the report.
 
     Args:
         advice: What to report.
         format: ``text`` (for a terminal of 100 columns, without colours), ``json``,
             ``markdown`` or ``html``.
+        explain_choice: Tell at length why each index was chosen, or was not; JSON always does.
     """
     match format:
         case "text":
-            return render_text(advice)
+            return render_text(advice, explain_choice=explain_choice)
         case "json":
             return render_json(advice)
         case "markdown":
-            return render_markdown(advice)
+            return render_markdown(advice, explain_choice=explain_choice)
         case "html":
-            return render_html(advice)
+            return render_html(advice, explain_choice=explain_choice)
         case _:
             assert_never(format)

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from pgadvisor.emit.markdown_text import code, escape, fence, prose, table_code
 from pgadvisor.emit.plaintext import printable, segments
-from pgadvisor.emit.view import plural
+from pgadvisor.emit.words import plural
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

@@ -7,10 +7,12 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 
+from pgadvisor.emit.choice_text import write_choice, write_effect, write_losses, write_worth
 from pgadvisor.emit.page import Page
 from pgadvisor.emit.plaintext import one_line
 from pgadvisor.emit.recommendation_view import FindingView, RecommendationView, sentence
-from pgadvisor.emit.view import ReportView, plural, view
+from pgadvisor.emit.view import ReportView, view
+from pgadvisor.emit.words import plural
 from pgadvisor.model.advice import AdviceData
 
 DEFAULT_WIDTH = 100
@@ -19,19 +21,28 @@ _FEW = 5
 _MANY = 20
 
 
-def render_text(advice: AdviceData, *, width: int | None = None, color: bool = False) -> str:
+def render_text(
+    advice: AdviceData,
+    *,
+    width: int | None = None,
+    color: bool = False,
+    explain_choice: bool = False,
+) -> str:
     """Render the report for a terminal.
 
     Args:
         advice: What to report.
         width: Columns, 40 at least; None: 100.  SQL is never broken.
         color: Use ANSI colours.
+        explain_choice: Tell at length why each index was chosen, or was not.
     """
     page = Page(width=max(width or DEFAULT_WIDTH, _MIN_WIDTH), color=color)
-    report = view(advice)
+    report = view(advice, explain_choice=explain_choice)
     _head(page, report)
     _recommendations(page, "To be changed, in the migration", report.in_migration)
     _recommendations(page, "To be done or decided by hand", report.by_hand)
+    if report.choice is not None:
+        write_choice(page, report.choice)
     _findings(page, report)
     _statements(page, report)
     _by_value(page, report)
@@ -43,17 +54,24 @@ def render_text(advice: AdviceData, *, width: int | None = None, color: bool = F
     return page.text()
 
 
-def print_report(advice: AdviceData, write: Callable[[str], object] | None = None) -> None:
+def print_report(
+    advice: AdviceData,
+    write: Callable[[str], object] | None = None,
+    *,
+    explain_choice: bool = False,
+) -> None:
     """Print the report, in colour where it goes to a terminal that wants it.
 
     Args:
         advice: What to report.
         write: Takes the whole text; None: standard output as it is.
+        explain_choice: Tell at length why each index was chosen, or was not.
     """
     is_terminal = sys.stdout.isatty()
     wants_color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = min(shutil.get_terminal_size().columns, DEFAULT_WIDTH) if is_terminal else None
-    text = render_text(advice, width=width, color=is_terminal and wants_color)
+    color = is_terminal and wants_color
+    text = render_text(advice, width=width, color=color, explain_choice=explain_choice)
     (write or sys.stdout.write)(text)
 
 
@@ -91,7 +109,9 @@ def _recommendation(page: Page, made: RecommendationView) -> None:
             page.paragraph(f"Not in the migration: {made.review_reason}", style="yellow")
         for finding in made.findings:
             page.paragraph(" ".join(_why(finding)))
+        write_worth(page, made)
         _effects(page, made)
+        write_losses(page, made)
         for statement in made.sql:
             page.verbatim(statement, style="cyan")
         _by_hand(page, made)
@@ -109,11 +129,7 @@ def _why(finding: FindingView) -> Iterator[str]:
 
 def _effects(page: Page, made: RecommendationView) -> None:
     for effect in made.effects:
-        page.paragraph(
-            f"cost {effect.before} -> {effect.after} ({effect.change}): "
-            f"{effect.text or effect.statement_id}",
-            hanging=2,
-        )
+        write_effect(page, effect, is_long=made.is_explained)
     if made.more_effects:
         page.paragraph(f"and {plural(made.more_effects, 'more statement')}")
 

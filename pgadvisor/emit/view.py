@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pgadvisor.emit.choice_view import ChoiceView, view_choice
 from pgadvisor.emit.fidelity import describe_differences, describe_fidelity, planner_names
 from pgadvisor.emit.plaintext import shortened
 from pgadvisor.emit.recommendation_view import (
@@ -17,39 +18,19 @@ from pgadvisor.emit.recommendation_view import (
     view_finding,
     view_recommendation,
 )
+from pgadvisor.emit.rejected_view import RejectedView, view_rejected
 from pgadvisor.emit.value_view import ValuePlansView, more_value_plans, view_value_plans
+from pgadvisor.emit.words import plural
 from pgadvisor.model.advice import AdviceData
 from pgadvisor.model.finding import Severity, Skipped
 from pgadvisor.model.gates import GateState
 from pgadvisor.model.snapshot import Unavailable
-from pgadvisor.sqltext.index import describe_index
 from pgadvisor.units import format_count, format_ms, format_ratio
 
-_REJECTED_EXAMPLES = 3
 _STATEMENT_LENGTH = 100
 _TOP_STATEMENTS = 10
 _DIFFERENCES = 5
 """Statements named that the twin plans otherwise; JSON has all of them."""
-_REJECTIONS = {
-    "not-built": "could not be built for the planner",
-    "not-used": "used by no plan",
-    "too-little": "saves too little",
-    "over-budget": "over the storage budget",
-    "too-many": "over the number of indexes",
-    "covered": "covered by another index",
-    "regression": "makes a statement worse",
-    "write-cost": "costs more on writes than it saves",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedView:
-    """Candidates that were left out for one reason."""
-
-    reason: str
-    count: int
-    examples: tuple[tuple[str, str], ...]
-    """The index and one sentence, for a few of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +85,8 @@ class ReportView:
     """Statements whose plan depends on the value."""
     more_by_value: int
     """Such statements beyond those."""
+    choice: ChoiceView | None
+    """None: there was nothing to choose from."""
     rejected: tuple[RejectedView, ...]
     skipped: tuple[SkippedView, ...]
     broken: tuple[Skipped, ...]
@@ -127,23 +110,31 @@ class ReportView:
         return tuple(made for made in self.recommendations if not made.is_in_migration)
 
 
-def view(advice: AdviceData) -> ReportView:
-    """Put an advice into words."""
+def view(advice: AdviceData, *, explain_choice: bool = False) -> ReportView:
+    """Put an advice into words.
+
+    Args:
+        advice: What was found out.
+        explain_choice: Tell at length why each index was chosen, or was not.
+    """
+    choice = view_choice(advice, explain=explain_choice)
     ordered = sorted(advice.recommendations, key=lambda made: not made.is_in_migration)
     settled = {key for made in ordered for key in made.finding_keys}
     return ReportView(
         title=f"{advice.server.database} on PostgreSQL {advice.server.version}",
-        facts=tuple(_facts(advice)),
+        facts=tuple(_facts(advice, choice)),
         warnings=tuple(_warnings(advice)),
         counts=_counts(advice),
         recommendations=tuple(
-            view_recommendation(number, made, advice) for number, made in enumerate(ordered, 1)
+            view_recommendation(number, made, advice, explain_choice=explain_choice)
+            for number, made in enumerate(ordered, 1)
         ),
         findings=tuple(view_finding(f) for f in advice.findings if f.key not in settled),
         statements=tuple(_statements(advice)),
         by_value=view_value_plans(advice),
         more_by_value=more_value_plans(advice),
-        rejected=tuple(_rejected(advice)),
+        choice=choice,
+        rejected=tuple(view_rejected(advice, is_whole=explain_choice)),
         skipped=_skipped(advice.skipped),
         broken=advice.broken_rules,
         unavailable=advice.unavailable,
@@ -156,12 +147,7 @@ def view(advice: AdviceData) -> ReportView:
     )
 
 
-def plural(count: int, noun: str, plural_form: str = "") -> str:
-    """``1 index``, ``2 indexes``."""
-    return f"{format_count(count)} {noun if count == 1 else plural_form or noun + 's'}"
-
-
-def _facts(advice: AdviceData) -> Iterator[tuple[str, str]]:
+def _facts(advice: AdviceData, choice: ChoiceView | None) -> Iterator[tuple[str, str]]:
     yield "Database", advice.server.database
     yield "Server", f"PostgreSQL {advice.server.version}"
     looked_at = (
@@ -181,6 +167,8 @@ def _facts(advice: AdviceData) -> Iterator[tuple[str, str]]:
             yield names.differs, f"and {plural(more, 'more statement')}"
     if advice.choice.costed_statements:
         yield "Costed", _costed(advice)
+    if choice is not None:
+        yield "Index choice", choice.summary
     if advice.redaction.level != "none":
         yield "Redaction", f"{advice.redaction.level}; values of rows were replaced or left out"
     if advice.collected_at is not None:
@@ -243,20 +231,6 @@ def _statements(advice: AdviceData) -> Iterator[StatementView]:
             total_time=format_ms(statement.total_time_ms) if is_timed else "",
             share=format_ratio(statement.total_time_ms / total_ms) if total_ms > 0 else "",
             saved=format_ms(saved_ms) if saved_ms and saved_ms > 0 else "",
-        )
-
-
-def _rejected(advice: AdviceData) -> Iterator[RejectedView]:
-    codes = Counter(rejected.code for rejected in advice.rejected)
-    for code, count in sorted(codes.items(), key=lambda item: (-item[1], item[0])):
-        those = [rejected for rejected in advice.rejected if rejected.code == code]
-        yield RejectedView(
-            reason=_REJECTIONS.get(code, code),
-            count=count,
-            examples=tuple(
-                (describe_index(rejected.candidate.definition), rejected.reason)
-                for rejected in those[:_REJECTED_EXAMPLES]
-            ),
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pgadvisor.model.action import Action
+from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Rejected, StatementEffect
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.estimate import Fidelity
@@ -115,6 +116,10 @@ class AdviceData:
     fidelity: Fidelity | None = None
     """None: no twin was needed, or none could be started; ``unavailable`` says why."""
     choice: Choice = field(default_factory=Choice)
+    budget: Budget = field(default_factory=Budget)
+    """What the choice was bound by."""
+    index_names: tuple[tuple[int, str], ...] = ()
+    """Of the existing indexes that the choice mentions: OID and schema-qualified name."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """Statements whose plan depends on the value that they are asked for, those first that take
     most time; without literals, unless those were to be shown."""

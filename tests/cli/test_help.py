@@ -14,7 +14,9 @@ OPTIONS = {
     ("analyze",): {
         *("--out", "--force", "--format", "--migration", "--workload", "--index-budget"),
         "--workload-only",
-        *("--max-indexes", "--schema", "--exclude-schema", "--config", "--rules", "--fail-on"),
+        *("--max-indexes", "--max-indexes-per-table", "--max-regression", "--max-build-time"),
+        *("--protect", "--forbid", "--time-limit", "--explain-choice"),
+        *("--schema", "--exclude-schema", "--config", "--rules", "--fail-on"),
         *("--quiet", "--help"),
     },
     ("snapshot",): {
@@ -74,6 +76,13 @@ def test_prints_its_version(pgadvisor_run: Command) -> None:
     ended = pgadvisor_run("--version")
 
     assert (ended.code, ended.out) == (0, f"pgadvisor {VERSION}\n")
+
+
+def test_the_help_of_analyze_teaches_by_examples(pgadvisor_run: Command) -> None:
+    lines = pgadvisor_run("analyze", "--help").out.splitlines()
+
+    assert "  pgadvisor analyze postgresql://reader@host/shop --out advice" in lines
+    assert "    --protect orders_by_day --time-limit 60" in lines
 
 
 def test_the_help_of_twin_teaches_by_examples(pgadvisor_run: Command) -> None:

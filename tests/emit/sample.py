@@ -16,8 +16,8 @@ from pgadvisor.model.action import (
     SetTableOptions,
 )
 from pgadvisor.model.advice import AdviceData, Recommendation
+from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Candidate, Rejected, StatementEffect
-from pgadvisor.model.choice import Choice
 from pgadvisor.model.estimate import Fidelity, StatementFidelity
 from pgadvisor.model.finding import (
     Confidence,
@@ -44,6 +44,7 @@ from pgadvisor.model.snapshot import Redaction, Unavailable
 from pgadvisor.model.statement import Statement
 from pgadvisor.sqltext.index import index_name
 from pgadvisor.units import MiB
+from tests.emit.choice_sample import SUPERSEDED_OID, a_choice
 
 HOSTILE = 'we"ird\n; DROP TABLE x; --'
 MARKUP = "a|b `c` <script>alert(1)</script> [x](http://e) \x1b]8;;http://e\x07 \u202etxt @octocat"
@@ -59,6 +60,12 @@ BY_NAME = IndexDefinition(
     schema="public",
     table=HOSTILE,
     keys=(IndexKey(column=None, expression="lower(name)"),),
+)
+BY_SUFFIX = IndexDefinition(
+    table_oid=2,
+    schema="public",
+    table=HOSTILE,
+    keys=(IndexKey(column=None, expression="reverse(name)"),),
 )
 EVENTS = IndexDefinition(
     table_oid=3, schema="public", table="events", keys=(IndexKey(column="at"),)
@@ -116,7 +123,7 @@ def an_advice(*, migration_format: str = "plain") -> AdviceData:
         recommendations=recommendations,
         rejected=(
             Rejected(
-                candidate=Candidate(definition=BY_NAME, statement_ids=("1",), reason="equality"),
+                candidate=Candidate(definition=BY_SUFFIX, statement_ids=("1",), reason="equality"),
                 code="too-little",
                 reason="saves 3 ms a day, less than 1 s",
             ),
@@ -165,15 +172,9 @@ def an_advice(*, migration_format: str = "plain") -> AdviceData:
             original_version="18.4",
             binaries="embedded PostgreSQL 18.6, the original's own major",
         ),
-        choice=Choice(
-            effects=_effects(),
-            what_if_calls=40,
-            costed_statements=2,
-            total_statements=3,
-            covered_time_ratio=0.98,
-            uncosted=(("3", "could not be planned: column is missing"),),
-            assumed=(("1", "status = 'pending'"),),
-        ),
+        choice=a_choice(BY_CUSTOMER, BY_NAME, _effects()),
+        budget=Budget(index_bytes=4 * MiB, protected=frozenset({"orders_by_day"})),
+        index_names=((SUPERSEDED_OID, f"public.{HOSTILE}"),),
         plans_by_value=(_by_value(),),
         migration=build_migration(recommendations, format=migration_format),
         statements=_statements(),

@@ -25,6 +25,10 @@ def whole() -> dict[str, str]:
     files["report-40-columns.txt"] = render_text(an_advice(), width=40)
     files["report-of-nothing.txt"] = render_text(an_empty_advice())
     files["report-of-nothing.md"] = output_files(an_empty_advice())["report.md"]
+    explained = output_files(an_advice(), explain_choice=True)
+    files["report-explained.md"] = explained["report.md"]
+    files["report-explained.html"] = explained["report.html"]
+    files["report-explained.txt"] = render_text(an_advice(), explain_choice=True)
     for name in ("alembic", "django"):
         [file] = an_advice(migration_format=name).migration.files
         files[f"migration.{name}.py.txt"] = file.text

@@ -5,12 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import pytest
+
 from pgadvisor.emit.html import render_html
-from tests.emit.sample import HOSTILE, an_advice, an_empty_advice
+from pgadvisor.model.advice import AdviceData
+from tests.emit.sample import HOSTILE, MARKUP, an_advice, an_empty_advice
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
+DRAWN = {
+    *("viewbox", "role", "aria-labelledby", "id", "text-anchor"),
+    *("x", "y", "dy", "x1", "x2", "y1", "y2", "cx", "cy", "r", "d"),
+}
+"""Attributes of the picture."""
 
 
 class Reader(HTMLParser):
@@ -39,13 +48,40 @@ class Reader(HTMLParser):
         self.text += data
 
 
+def a_hostile_advice() -> AdviceData:
+    """All that is named in the choice of indexes wants to break out of it."""
+    advice = an_advice()
+    [first, second] = advice.choice.chosen
+    [superseded] = advice.choice.superseded
+    first = replace(
+        first,
+        name=MARKUP,
+        candidate=replace(first.candidate, reason=MARKUP),
+        size_notes=(MARKUP,),
+    )
+    choice = replace(
+        advice.choice,
+        chosen=(first, second),
+        superseded=(replace(superseded, by=(MARKUP, HOSTILE)),),
+    )
+    [rejected] = advice.rejected
+    return replace(
+        advice,
+        choice=choice,
+        index_names=((superseded.index_oid, MARKUP),),
+        rejected=(replace(rejected, reason=MARKUP, code=MARKUP),),
+    )
+
+
 def test_closes_what_it_opens() -> None:
     assert Reader(render_html(an_advice())).open == []
+    assert Reader(render_html(an_advice(), explain_choice=True)).open == []
     assert Reader(render_html(an_empty_advice())).open == []
 
 
-def test_names_cannot_become_elements() -> None:
-    page = Reader(render_html(an_advice()))
+@pytest.mark.parametrize("explain_choice", [False, True])
+def test_names_cannot_become_elements(*, explain_choice: bool) -> None:
+    page = Reader(render_html(a_hostile_advice(), explain_choice=explain_choice))
 
     names = {name for name, _ in page.elements}
     assert not names & {"script", "b", "a", "img", "iframe", "link", "form"}
@@ -57,7 +93,7 @@ def test_loads_nothing_from_anywhere() -> None:
     page = Reader(render_html(an_advice()))
 
     attributes = {name for _, attributes in page.elements for name in attributes}
-    assert attributes <= {"lang", "charset", "http-equiv", "content", "name", "class"}
+    assert attributes <= {"lang", "charset", "http-equiv", "content", "name", "class"} | DRAWN
     assert "url(" not in render_html(an_advice())
 
 
@@ -71,7 +107,8 @@ def test_allows_its_own_style_and_nothing_else() -> None:
     assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
 
 
-def test_holds_no_character_that_changes_how_it_reads() -> None:
-    html = render_html(an_advice())
+@pytest.mark.parametrize("explain_choice", [False, True])
+def test_holds_no_character_that_changes_how_it_reads(*, explain_choice: bool) -> None:
+    html = render_html(a_hostile_advice(), explain_choice=explain_choice)
 
     assert not set(html) & {"\x1b", "\u202e", "\x07"}

@@ -10,10 +10,13 @@ from pathlib import Path
 from types import ModuleType
 
 import msgspec
+import pytest
 
 from pgadvisor.emit.document import Document
 from pgadvisor.emit.json import build_document, render_json
 from pgadvisor.model.finding import Impact
+from pgadvisor.units import MiB
+from tests.emit.choice_sample import OPTIMALITY
 from tests.emit.sample import CREATE_PARTITIONED, HOSTILE, an_advice, an_empty_advice
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,6 +46,39 @@ def test_gives_figures_and_not_words() -> None:
     assert first["effects"][0]["cost_after"] == 8.31
     assert report["fidelity"]["same_plan_ratio"] == 0.5
     assert report["findings"][0]["evidence"][5]["value"] is True
+
+
+def test_tells_the_whole_choice() -> None:
+    choice = json.loads(render_json(an_advice()))["choice"]
+
+    assert choice["is_measured"] is True
+    assert choice["candidate_count"] == 3
+    assert choice["optimality"]["bound_per_day"] == 20_250.0
+    assert choice["optimality"]["gap_ratio"] == pytest.approx(300 / 20_550)
+    assert choice["budget"]["index_bytes"] == 4 * MiB
+    assert choice["budget"]["protected"] == ["orders_by_day"]
+    assert [index["marginal_per_day"] for index in choice["chosen"]] == [19_800.0, 90.0]
+    assert choice["superseded"][0]["index"] == f"public.{HOSTILE}"
+    assert [point["is_chosen"] for point in choice["frontier"]].index(True) == 3
+
+
+def test_a_loss_is_the_time_beyond_what_the_whole_set_leaves() -> None:
+    [first, _] = json.loads(render_json(an_advice()))["choice"]["chosen"]
+
+    [loss, _] = first["losses"]
+
+    assert (loss["cost_with"], loss["cost_without"]) == (8.31, 12_345.67)
+    assert loss["lost_ms_per_day"] == pytest.approx(80.6 * 250.0 * (1 - 8.31 / 12_345.67))
+
+
+def test_has_null_for_a_bound_that_is_not_known() -> None:
+    advice = an_advice()
+    unknown = replace(OPTIMALITY, bound_per_day=math.inf)
+
+    advice = replace(advice, choice=replace(advice.choice, optimality=unknown))
+
+    optimality = json.loads(render_json(advice))["choice"]["optimality"]
+    assert (optimality["bound_per_day"], optimality["gap_ratio"]) == (None, None)
 
 
 def test_drops_a_tree_of_indexes_once_in_the_way_back() -> None:
@@ -85,6 +121,8 @@ def test_says_that_nothing_was_compared() -> None:
     assert report["fidelity"] is None
     assert report["window"]["days"] is None
     assert report["migration"]["is_empty"] is True
+    assert report["choice"]["optimality"] is None
+    assert report["choice"]["chosen"] == []
 
 
 def test_schema_and_page_are_current() -> None:

@@ -14,13 +14,17 @@ from pgadvisor.model.finding import Skipped
 from pgadvisor.units import MS_PER_DAY
 from tests.emit.sample import an_advice, an_empty_advice
 
-UNBROKEN = re.compile(r"^ *(CREATE|DROP|ALTER|ANALYZE|select|key:)")
+UNBROKEN = re.compile(r"^ *(CREATE|DROP|ALTER|ANALYZE|select|key:|index:|instead:)")
 ANSI = re.compile(r"\x1b\[\d+m")
 
 
+@pytest.mark.parametrize("explain_choice", [False, True])
 @pytest.mark.parametrize("width", [40, 60, 80, 132])
-def test_keeps_to_the_width_except_for_sql_and_keys(width: int) -> None:
-    lines = render_text(an_advice(), width=width).splitlines()
+def test_keeps_to_the_width_except_for_sql_keys_and_names(
+    width: int, *, explain_choice: bool
+) -> None:
+    text = render_text(an_advice(), width=width, explain_choice=explain_choice)
+    lines = text.splitlines()
 
     assert [x for x in lines if len(x) > width and not UNBROKEN.match(x)] == []
 
@@ -29,17 +33,21 @@ def test_is_never_narrower_than_forty_columns() -> None:
     assert render_text(an_advice(), width=1) == render_text(an_advice(), width=40)
 
 
-def test_says_the_same_at_any_width() -> None:
+@pytest.mark.parametrize("explain_choice", [False, True])
+def test_says_the_same_at_any_width(*, explain_choice: bool) -> None:
     def words(text: str) -> list[str]:
         return [word for word in text.split() if set(word) != {"-"}]
 
-    narrow, wide = (render_text(an_advice(), width=w) for w in (40, 200))
+    narrow, wide = (
+        render_text(an_advice(), width=width, explain_choice=explain_choice) for width in (40, 200)
+    )
 
     assert words(narrow) == words(wide)
 
 
-def test_sends_no_command_to_the_terminal() -> None:
-    text = render_text(an_advice())
+@pytest.mark.parametrize("explain_choice", [False, True])
+def test_sends_no_command_to_the_terminal(*, explain_choice: bool) -> None:
+    text = render_text(an_advice(), explain_choice=explain_choice)
 
     assert "".join(c for c in text if not c.isprintable() and c != "\n") == ""
 

@@ -1,0 +1,36 @@
+"""Figures within sentences."""
+
+from __future__ import annotations
+
+from pgadvisor.units import format_count, format_ms
+
+_SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
+
+
+def plural(count: int, noun: str, plural_form: str = "") -> str:
+    """``1 index``, ``2 indexes``."""
+    return f"{format_count(count)} {noun if count == 1 else plural_form or noun + 's'}"
+
+
+def verb(count: int, singular: str, plural_form: str) -> str:
+    """The form of a verb that goes with as many."""
+    return singular if count == 1 else plural_form
+
+
+def format_large(count: float) -> str:
+    """Print a number of any size for people: ``12,345``, ``1.23 million``."""
+    for scale, name in _SCALES:
+        if abs(count) >= scale:
+            return f"{count / scale:,.2f} {name}"
+    return format_count(count)
+
+
+def format_amount(per_day: float, *, is_measured: bool) -> str:
+    """Print what a day takes or saves: ``20 s``, or ``1.23 million`` units of planner cost."""
+    return format_ms(per_day) if is_measured else format_large(per_day)
+
+
+def describe_amount(per_day: float, *, is_measured: bool) -> str:
+    """The same with what it is an amount of, per day."""
+    what = "execution time" if is_measured else "planner cost x calls"
+    return f"{format_amount(per_day, is_measured=is_measured)} of {what} a day"
