@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pgadvisor.choose.bounds import Price
 from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.search import Search
 from pgadvisor.choose.valuation import Valuation
 from pgadvisor.model.candidate import Candidate, StatementEffect
@@ -23,7 +24,7 @@ class Account:
     """
 
     chosen: frozenset[int]
-    knowledge: Sequence[StatementKnowledge]
+    pool: Pool
     candidates: Sequence[Candidate]
     built: Mapping[int, Built]
     prices: Sequence[Price]
@@ -31,9 +32,9 @@ class Account:
 
     def effects(self) -> tuple[StatementEffect, ...]:
         """What the set does to each statement that it could serve, the greatest gain first."""
-        served = [one for one in self.knowledge if one.bits(self.chosen)]
         return self._ordered(
-            self._effect(one, one.base_cost, self._cost(one, self.chosen)) for one in served
+            self._effect(one, one.base_cost, self._cost(one, self.chosen))
+            for one, _ in self.pool.seen(self.chosen)
         )
 
     def indexes(self, search: Search) -> tuple[ChosenIndex, ...]:
@@ -49,7 +50,7 @@ class Account:
         """Of cost after to cost before, over all statements that were costed."""
         ratios = [
             self._cost(one, self.chosen) / one.base_cost
-            for one in self.knowledge
+            for one in self.pool.knowledge
             if one.base_cost > 0
         ]
         if not ratios:
@@ -60,15 +61,15 @@ class Account:
         """What the set saves, writes paid."""
         saved = sum(
             one.value_per_cost * (one.base_cost - self._cost(one, self.chosen))
-            for one in self.knowledge
+            for one, _ in self.pool.seen(self.chosen)
         )
         return saved - sum(self.prices[number].write_value for number in self.chosen)
 
     def _index(self, number: int, search: Search) -> ChosenIndex:
         price, built = self.prices[number], self.built[number]
-        users = [one for one in self.knowledge if number in self._uses(one)]
+        users = [one for one in self.pool.users(number) if number in self._uses(one)]
         others = self.chosen - {number}
-        search.plan_statements(users, others)
+        search.plan_for(users, others)
         losses = [
             (one, self._effect(one, self._cost(one, self.chosen), self._cost(one, others)))
             for one in users
@@ -98,12 +99,13 @@ class Account:
         )
 
     def _uses(self, one: StatementKnowledge) -> Collection[int]:
-        planned = one.planned(self.chosen)
+        planned = one.planned(one.bits(self.chosen))
         return planned.uses if planned is not None else ()
 
     def _cost(self, one: StatementKnowledge, chosen: Collection[int]) -> float:
-        planned = one.planned(chosen)
-        return planned.cost if planned is not None else one.cost(chosen)
+        shown = one.bits(chosen)
+        planned = one.planned(shown)
+        return planned.cost if planned is not None else one.cost(shown)
 
     def _effect(self, one: StatementKnowledge, before: float, after: float) -> StatementEffect:
         statement = one.statement

@@ -12,6 +12,7 @@ from pgadvisor.choose.explore import explore
 from pgadvisor.choose.first_look import look
 from pgadvisor.choose.inquiry import Inquirer, Progress
 from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.refusals import Refusals
 from pgadvisor.choose.search import Found, Search
 from pgadvisor.choose.selection import Selection
@@ -102,20 +103,22 @@ class IndexChooser:
         self._valuation = value_workload(
             self._statements, ((one.statement, one.base_cost) for one in self._looks)
         )
-        self._knowledge = tuple(
-            StatementKnowledge(
-                one.statement,
-                one.usable,
-                self._valuation.value_per_cost(one.statement, one.base_cost),
-                one.base_cost,
-                strict.min_statement_gain_ratio,
-            )
-            for one in self._looks
+        self._pool = Pool(
+            [
+                StatementKnowledge(
+                    one.statement,
+                    one.usable,
+                    self._valuation.value_per_cost(one.statement, one.base_cost),
+                    one.base_cost,
+                    strict.min_statement_gain_ratio,
+                )
+                for one in self._looks
+            ]
         )
         self._prices = tuple(self._price(number) for number in range(len(self._candidates)))
         names = {n: k for k, one in self._built.items() for n in (one.name, *one.part_names)}
         self._inquirer = Inquirer(backend, [one.definition for one in self._candidates], names)
-        explore(self._knowledge, self._inquirer, _layers(definitions))
+        explore(self._pool.knowledge, self._inquirer, _layers(definitions))
         self._searches: dict[float, tuple[Search, tuple[float, ...]]] = {}
 
     def choose(self, budget: Budget, *, with_frontier: bool = False) -> Choice:
@@ -138,7 +141,7 @@ class IndexChooser:
         refusals = Refusals(
             chosen=found.chosen,
             bounds=bounds,
-            knowledge=self._knowledge,
+            pool=self._pool,
             candidates=self._candidates,
             prices=self._prices,
             charges=charges,
@@ -166,9 +169,9 @@ class IndexChooser:
                 price.write_value + self._least(number, budget)
                 for number, price in enumerate(self._prices)
             )
-            selection = Selection(self._knowledge, charges)
+            selection = Selection(self._pool, charges)
             sizes_bytes = [price.size_bytes for price in self._prices]
-            search = Search(self._knowledge, self._inquirer, selection, sizes_bytes)
+            search = Search(self._pool, self._inquirer, selection, sizes_bytes)
             known = self._searches[budget.min_saving_ratio] = search, charges
         return known
 
@@ -216,8 +219,8 @@ class IndexChooser:
         """
         least = REGRESSION_MIN_SHARE * self._valuation.total_per_day
         worse: set[int] = set()
-        for one in self._knowledge:
-            planned = one.planned(chosen)
+        for one, shown in self._pool.seen(chosen):
+            planned = one.planned(shown)
             bound = one.base_cost * (1 + budget.max_regression_ratio) + _ROUNDING
             is_large = one.value_per_cost * one.base_cost >= least
             if planned is not None and planned.cost > bound and is_large:
@@ -227,7 +230,7 @@ class IndexChooser:
     def _account(self, chosen: frozenset[int]) -> Account:
         return Account(
             chosen=chosen,
-            knowledge=self._knowledge,
+            pool=self._pool,
             candidates=self._candidates,
             built=self._built,
             prices=self._prices,
@@ -238,7 +241,7 @@ class IndexChooser:
         return Optimality(
             saved_per_day=saved_per_day,
             bound_per_day=saved_per_day + found.value - found.bound,
-            total_per_day=sum(one.value_per_cost * one.base_cost for one in self._knowledge),
+            total_per_day=self._pool.base_value,
             rounds=found.rounds,
             is_cut_short=found.is_cut_short,
         )

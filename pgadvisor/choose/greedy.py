@@ -7,38 +7,33 @@ are found too.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
 
 from pgadvisor.choose.bounds import Bounds
-from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.selection import Selection
 
 _Move = frozenset[int]
 
 
-def greedy(
-    knowledge: Sequence[StatementKnowledge], selection: Selection, bounds: Bounds
-) -> frozenset[int]:
+def greedy(pool: Pool, selection: Selection, bounds: Bounds) -> frozenset[int]:
     """Choose by known plans until nothing worthwhile fits any more."""
-    users: dict[int, list[StatementKnowledge]] = {}
     moves: dict[_Move, None] = {}
-    for one in knowledge:
+    for one in pool.knowledge:
         for plan in one.plans:
             move = frozenset(one.candidates(plan.uses))
             if move and all(bounds.allows(candidate) for candidate in move):
                 moves[move] = None
-            for candidate in move:
-                users.setdefault(candidate, []).append(one)
     chosen: frozenset[int] = frozenset()
 
     def density(move: _Move) -> float:
         """What the rest of a move saves for each byte."""
         rest = move - chosen
-        touched = {id(one): one for candidate in rest for one in users[candidate]}
-        saved = sum(
-            one.value_per_cost * (one.cost(chosen) - one.cost(chosen | rest))
-            for one in touched.values()
-        )
+        touched = {id(one): one for candidate in rest for one in pool.users(candidate)}
+        saved = 0.0
+        for one in touched.values():
+            shown = one.bits(chosen)
+            gained = one.cost(shown) - one.cost(shown | one.bits(rest))
+            saved += one.value_per_cost * gained
         net = saved - sum(selection.charge(candidate) for candidate in rest)
         return net / max(bounds.size_bytes(rest), 1) if rest else 0.0
 

@@ -10,7 +10,7 @@ Sets are bits of an integer, one for each candidate that the statement could use
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.model.candidate import WeightedStatement
@@ -134,16 +134,15 @@ class StatementKnowledge:
             (answer.cost for answer in self.answers if answer.withheld & shown == 0), default=0.0
         )
 
-    def planned(self, chosen: Collection[int]) -> Planned | None:
-        """What the planner said to just those candidates, of those that it can use."""
-        return self._planned.get(self.bits(chosen))
+    def planned(self, shown: int) -> Planned | None:
+        """What the planner said to just that set."""
+        return self._planned.get(shown)
 
-    def cost(self, chosen: Collection[int]) -> float:
-        """What it costs with those candidates.
+    def cost(self, shown: int) -> float:
+        """What it costs with a set.
 
-        As it was planned with exactly those, else as follows from other answers: no less than it
+        As it was planned with exactly that, else as follows from other answers: no less than it
         is, unless the planner contradicts itself, as it does by a per cent now and then.
         """
-        shown = self.bits(chosen)
         planned = self._planned.get(shown)
         return self.best_known(shown).cost if planned is None else planned.felt_cost

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pgadvisor.choose.bounds import Bounds
 from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.selection import Selection
 
 _ROUNDING_RATIO = 1e-7
@@ -14,7 +15,7 @@ _ROUNDING_RATIO = 1e-7
 
 def polish(
     chosen: frozenset[int],
-    knowledge: Sequence[StatementKnowledge],
+    pool: Pool,
     selection: Selection,
     bounds: Bounds,
 ) -> frozenset[int]:
@@ -22,17 +23,17 @@ def polish(
 
     Args:
         chosen: A set within the bounds.
-        knowledge: The statements.
+        pool: The statements.
         selection: What candidates cost.
         bounds: What may be chosen.
     """
-    work = _Work(chosen, knowledge, selection)
+    work = _Work(chosen, pool.knowledge, selection)
     least = _ROUNDING_RATIO * selection.value(())
-    pool = [number for number in sorted(work.users) if bounds.allows(number)]
+    offered = [number for number in sorted(work.users) if bounds.allows(number)]
     is_better = True
     while is_better:
         is_better = False
-        for out, into in _changes(sorted(work.chosen), pool):
+        for out, into in _changes(sorted(work.chosen), offered):
             if into is not None and into in work.chosen:
                 continue
             after = (work.chosen - {out}) | ({into} if into is not None else set())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pgadvisor.choose.bounds import Bounds, Excess, Price
 from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.pool import Pool
 from pgadvisor.model.candidate import Candidate, Rejected
 from pgadvisor.units import format_ratio, format_size
 
@@ -17,7 +18,7 @@ class Refusals:
 
     chosen: frozenset[int]
     bounds: Bounds
-    knowledge: Sequence[StatementKnowledge]
+    pool: Pool
     candidates: Sequence[Candidate]
     prices: Sequence[Price]
     charges: Sequence[float]
@@ -27,7 +28,7 @@ class Refusals:
     def rejected(self, numbers: Sequence[int]) -> Iterator[Rejected]:
         """The candidates of those that were not chosen, each with its reason."""
         users: dict[int, list[StatementKnowledge]] = {}
-        for one in self.knowledge:
+        for one in self.pool.knowledge:
             for number in {n for plan in one.plans for n in one.candidates(plan.uses)}:
                 users.setdefault(number, []).append(one)
         for number in numbers:
@@ -87,6 +88,9 @@ class Refusals:
     @staticmethod
     def _saved(number: int, users: Sequence[StatementKnowledge], others: frozenset[int]) -> float:
         """What a candidate saves a day beside others."""
-        return sum(
-            one.value_per_cost * (one.cost(others) - one.cost(others | {number})) for one in users
-        )
+        saved = 0.0
+        for one in users:
+            shown = one.bits(others)
+            gained = one.cost(shown) - one.cost(shown | one.bits((number,)))
+            saved += one.value_per_cost * gained
+        return saved

@@ -1,10 +1,11 @@
 """The search for the best set: choose, have it planned, learn, choose again.
 
-Two programs take turns.  One chooses among the plans that are known to be there, and its set is
-planned as a whole.  The other believes what no answer contradicts, and where it believes more
-than is known, that is what the planner is asked next.  What it is asked is a cut, as in Benders'
-decomposition: with everything present but the few indexes by which plans are known to get
-cheaper, a statement costs so much, hence one of those has to be chosen to get below.
+A program chooses as if every statement were as cheap as no answer contradicts.  Where it believes
+more than is known, that is what the planner is asked next, and what it says is a cut, as in
+Benders' decomposition: with everything present but the few indexes by which plans are known to
+get cheaper, a statement costs so much, hence one of those has to be chosen to get below.  The
+program is relaxed first, which takes milliseconds, and solved in whole numbers when it has no
+doubt left.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pgadvisor.choose.greedy import greedy
 from pgadvisor.choose.inquiry import Inquirer, Question
 from pgadvisor.choose.knowledge import SAME_COST_RATIO, StatementKnowledge
 from pgadvisor.choose.polish import polish
+from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.selection import Selected, Selection
 
 MAX_ROUNDS = 200
@@ -48,20 +50,20 @@ class Search:
     """Searches one pool of candidates; what it learns for one budget serves the next.
 
     Args:
-        knowledge: The statements.
+        pool: The statements.
         inquirer: Who asks the planner.
-        selection: The programs.
+        selection: The program.
         sizes_bytes: Of the candidates, by number.
     """
 
     def __init__(
         self,
-        knowledge: Sequence[StatementKnowledge],
+        pool: Pool,
         inquirer: Inquirer,
         selection: Selection,
         sizes_bytes: Sequence[int],
     ) -> None:
-        self._knowledge = knowledge
+        self._pool = pool
         self._inquirer = inquirer
         self._selection = selection
         self._sizes_bytes = sizes_bytes
@@ -78,7 +80,7 @@ class Search:
         """
         deadline = time.monotonic() + time_limit_ms / 1000
         lowest, rounds, is_relaxed = 0.0, 0, True
-        self._try(greedy(self._knowledge, self._selection, bounds))
+        self._try(greedy(self._pool, self._selection, bounds))
         while True:
             rounds += 1
             value = self._incumbent(bounds)[1]
@@ -117,7 +119,7 @@ class Search:
         """Better the best set by small changes, and have it planned, while that helps."""
         while True:
             before = self._incumbent(bounds)[0]
-            after = polish(before, self._knowledge, self._selection, bounds)
+            after = polish(before, self._pool, self._selection, bounds)
             if after in self._tried:
                 return
             self._try(after)
@@ -128,10 +130,8 @@ class Search:
 
     def _unplanned(self, chosen: Iterable[int], *, literally: bool = False) -> Iterator[Question]:
         """Statements of which nothing tells what they cost with a set."""
-        taken = frozenset(chosen)
-        for one in self._knowledge:
-            shown = one.bits(taken)
-            if one.planned(taken) is None and (literally or one.exact(shown) is None):
+        for one, shown in self._pool.seen(chosen):
+            if one.planned(shown) is None and (literally or one.exact(shown) is None):
                 yield one, shown
 
     def _incumbent(self, bounds: Bounds) -> tuple[frozenset[int], float]:
@@ -152,21 +152,17 @@ class Search:
         """Have each statement planned with just that set; returns how many were not before."""
         return self._inquirer.ask(self._unplanned(chosen, literally=True))
 
-    def plan_statements(
-        self, statements: Iterable[StatementKnowledge], chosen: Iterable[int]
-    ) -> None:
-        """Have some statements planned with just a set."""
-        taken = frozenset(chosen)
-        self._inquirer.ask(
-            (one, one.bits(taken)) for one in statements if one.planned(taken) is None
-        )
+    def plan_for(self, statements: Iterable[StatementKnowledge], chosen: Iterable[int]) -> None:
+        """Have some statements planned with just that set."""
+        taken = tuple(chosen)
+        shown = [(one, one.bits(taken)) for one in statements]
+        self._inquirer.ask((one, bits) for one, bits in shown if one.planned(bits) is None)
 
     def _doubts(self, believed: Selected) -> list[Question]:
         """What to ask where the optimistic program believes more than is known."""
         present = [one for one, share in believed.shares.items() if share > _PRESENT]
         questions: list[Question] = []
-        for one in self._knowledge:
-            shown = one.bits(present)
+        for one, shown in self._pool.seen(present):
             known = one.best_known(shown).cost * (1 - SAME_COST_RATIO)
             if one.bound(shown) >= known:
                 continue

@@ -1,8 +1,7 @@
-"""Which candidates to take, as two programs: what is known to be there, and what might be.
+"""Which candidates to take if every statement is as cheap as no answer contradicts.
 
-The first takes only plans that the planner has shown: its answer is a set that is worth no less
-than it says.  The second believes every statement to be as cheap as no answer contradicts: no
-set is worth more than its best.  Where the two meet, the choice is proven.
+No set of candidates is worth more than the best of this program believes.  Where what it believes
+of its set is what the planner says of it, the set is proven to be the best.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from itertools import pairwise
 
 from pgadvisor.choose.bounds import Bounds
 from pgadvisor.choose.knowledge import Answer, StatementKnowledge
+from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.program import Optimum, Program
 
 _SCALE = 1_000.0
@@ -22,46 +22,37 @@ _TAKEN = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selected:
-    """A set of candidates that a program found best."""
+    """A set of candidates that the program found best."""
 
     chosen: frozenset[int]
     value: float
-    """What statements and writes take a day with it, as the program sees it."""
+    """What statements and candidates cost a day with it, as the program believes."""
     bound: float
-    """No set takes less, as the program sees it."""
+    """No set costs less."""
     is_best: bool
     shares: Mapping[int, float]
     """How much of each candidate is in it; a relaxed program takes parts."""
 
 
 class Selection:
-    """The programs over one pool of candidates and what is known of the statements.
+    """The program over one pool of candidates and what is known of the statements.
 
     Args:
-        knowledge: The statements.
+        pool: The statements.
         charges: What each candidate costs a day, by number: writes, and what it has to be worth.
     """
 
-    def __init__(self, knowledge: Sequence[StatementKnowledge], charges: Sequence[float]) -> None:
-        self._knowledge = knowledge
+    def __init__(self, pool: Pool, charges: Sequence[float]) -> None:
+        self._pool = pool
         self._charges = charges
-        total = sum(one.value_per_cost * one.base_cost for one in knowledge)
-        self._unit = total / _SCALE if total > 0 else 1.0
-
-    def best_known(self, bounds: Bounds, *, time_limit_ms: float) -> Selected | None:
-        """The best set, each statement at its cheapest known plan."""
-        draft = _Draft(self._charges, self._unit, bounds)
-        for one in self._knowledge:
-            self._add_plans(draft, one)
-        bounds.add_rows(draft.program, draft.variables)
-        return draft.solve(time_limit_ms)
+        self._unit = pool.base_value / _SCALE if pool.base_value > 0 else 1.0
 
     def optimistic(
         self, bounds: Bounds, *, time_limit_ms: float, is_relaxed: bool = False
     ) -> Selected | None:
         """The best set, each statement as cheap as nothing contradicts."""
         draft = _Draft(self._charges, self._unit, bounds)
-        for one in self._knowledge:
+        for one in self._pool.knowledge:
             self._add_levels(draft, one)
         bounds.add_rows(draft.program, draft.variables)
         return draft.solve(time_limit_ms, is_relaxed=is_relaxed)
@@ -71,29 +62,9 @@ class Selection:
         return self._charges[candidate]
 
     def value(self, chosen: Iterable[int]) -> float:
-        """What statements and writes take a day with a set, as far as is known: never less."""
+        """What statements and candidates cost a day with a set, as far as is known."""
         taken = frozenset(chosen)
-        return sum(one.value_per_cost * one.cost(taken) for one in self._knowledge) + sum(
-            self._charges[candidate] for candidate in taken
-        )
-
-    def _add_plans(self, draft: _Draft, one: StatementKnowledge) -> None:
-        """One plan is taken; it needs its indexes."""
-        program = draft.program
-        usable = [(plan, draft.known(one.candidates(plan.uses))) for plan in one.plans]
-        offered = [(plan, needs) for plan, needs in usable if needs is not None]
-        worth = one.value_per_cost / self._unit
-        program.constant += worth * one.base_cost
-        taken: dict[int, float] = {}
-        for plan, needs in offered:
-            if not needs:
-                continue  # the base plan is what remains
-            share = program.add_share(worth * (plan.cost - one.base_cost))
-            taken[share] = 1.0
-            for variable in needs:
-                program.add_row({share: 1.0, variable: -1.0}, upper=0.0)
-        if taken:
-            program.add_row(taken, upper=1.0)
+        return self._pool.value(taken) + sum(self._charges[candidate] for candidate in taken)
 
     def _add_levels(self, draft: _Draft, one: StatementKnowledge) -> None:
         """To get below an answer's cost, something that was withheld has to be there."""
@@ -103,7 +74,7 @@ class Selection:
         program.constant += worth * levels[0].cost
         above: int | None = None
         for level, below in pairwise(levels):
-            helpers = draft.known(one.candidates(level.withheld), partly=True) or ()
+            helpers = draft.known(one.candidates(level.withheld))
             share = program.add_share(worth * (below.cost - level.cost))
             program.add_row({share: 1.0, **dict.fromkeys(helpers, -1.0)}, upper=0.0)
             if above is not None:
@@ -132,14 +103,12 @@ class _Draft:
         self._unit = unit
         self._bounds = bounds
 
-    def known(self, candidates: Iterable[int], *, partly: bool = False) -> tuple[int, ...] | None:
-        """The variables of candidates; None: one of them may not be had, and all are needed."""
+    def known(self, candidates: Iterable[int]) -> tuple[int, ...]:
+        """The variables of those candidates that may be had."""
         found = []
         for candidate in candidates:
             if not self._bounds.allows(candidate):
-                if partly:
-                    continue
-                return None
+                continue
             if candidate not in self.variables:
                 cost = self._charges[candidate] / self._unit
                 self.variables[candidate] = self.program.add_binary(cost)

@@ -1,0 +1,45 @@
+"""The statements of a workload, and which of them can see which candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pgadvisor.choose.knowledge import StatementKnowledge
+
+
+class Pool:
+    """What is known of all statements, found by candidate.
+
+    Args:
+        knowledge: Of each statement.
+    """
+
+    def __init__(self, knowledge: Sequence[StatementKnowledge]) -> None:
+        self.knowledge = tuple(knowledge)
+        self.base_value = sum(one.value_per_cost * one.base_cost for one in self.knowledge)
+        """What all statements are worth a day as they are."""
+        self._users: dict[int, list[tuple[int, int]]] = {}
+        for place, one in enumerate(self.knowledge):
+            for position, candidate in enumerate(one.usable):
+                self._users.setdefault(candidate, []).append((place, 1 << position))
+
+    def seen(self, chosen: Iterable[int]) -> Iterator[tuple[StatementKnowledge, int]]:
+        """The statements that can use something of a set, each with what it can use, as bits."""
+        shown: dict[int, int] = {}
+        for candidate in chosen:
+            for place, bit in self._users.get(candidate, ()):
+                shown[place] = shown.get(place, 0) | bit
+        for place in sorted(shown):
+            one = self.knowledge[place]
+            if bits := shown[place] & one.everything:
+                yield one, bits
+
+    def value(self, chosen: Iterable[int]) -> float:
+        """What all statements are worth a day with a set, as far as is known."""
+        return self.base_value - sum(
+            one.value_per_cost * (one.base_cost - one.cost(bits)) for one, bits in self.seen(chosen)
+        )
+
+    def users(self, candidate: int) -> tuple[StatementKnowledge, ...]:
+        """The statements that can use a candidate."""
+        return tuple(self.knowledge[place] for place, _ in self._users.get(candidate, ()))
