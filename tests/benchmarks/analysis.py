@@ -2,7 +2,8 @@
 
 The snapshot is collected from the database that ``large_database`` builds; then its tables are
 taken to be two thousand times as long, with their statistics as they are, so that every one of
-them is large enough for index advice.  The limits are 60 seconds and one gibibyte.
+them is large enough for index advice.  With ``--generated`` it is one of
+:mod:`tests.benchmarks.generated_schema` as it is.  The limits are 60 seconds and one gibibyte.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pgadvisor.collect.assemble import collect
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.pipeline import Progress, advise
+from tests.benchmarks.generated_schema import generated_snapshot
 from tests.benchmarks.large_database import SETTINGS, Scale, build
 
 TIME_LIMIT_S = 60.0
@@ -36,12 +38,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the analysis of a large snapshot.")
     parser.add_argument("--tables", type=int, default=1_000)
     parser.add_argument("--statements", type=int, default=5_000)
+    parser.add_argument("--generated", action="store_true", help="take a generated snapshot")
     options = parser.parse_args()
-    snapshot = collect_large(Scale(tables=options.tables, statements=options.statements))
+    budget = Budget()
+    if options.generated:
+        snapshot = generated_snapshot(options.tables, options.statements)
+    else:
+        snapshot = collect_large(Scale(tables=options.tables, statements=options.statements))
+        snapshot = grown(snapshot)
+        # Each of the statements is a tiny share of the whole: none may be too small to count.
+        budget = Budget(min_saving_ratio=0.0)
     started = time.perf_counter()
     with _phases() as told:
-        # Each of the statements is a tiny share of the whole: none may be too small to count.
-        advice = advise(grown(snapshot), budget=Budget(min_saving_ratio=0.0), progress=told)
+        advice = advise(snapshot, budget=budget, progress=told)
     total_s = time.perf_counter() - started
     _describe(snapshot, advice)
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB
