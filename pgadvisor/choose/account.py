@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from pgadvisor.choose.bounds import Price
 from pgadvisor.choose.knowledge import StatementKnowledge
@@ -16,25 +16,43 @@ from pgadvisor.model.choice import ChosenIndex
 from pgadvisor.whatif.backend import Built
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Accounts for one chosen set.
 
     Every statement that it could serve was planned with just that set.
+
+    Args:
+        chosen: The set.
+        pool: The statements.
+        candidates: All candidates, by number.
+        built: What the planner made of them.
+        prices: What they cost to have.
+        valuation: What a unit of planner cost is worth.
     """
 
-    chosen: frozenset[int]
-    pool: Pool
-    candidates: Sequence[Candidate]
-    built: Mapping[int, Built]
-    prices: Sequence[Price]
-    valuation: Valuation
+    def __init__(
+        self,
+        *,
+        chosen: frozenset[int],
+        pool: Pool,
+        candidates: Sequence[Candidate],
+        built: Mapping[int, Built],
+        prices: Sequence[Price],
+        valuation: Valuation,
+    ) -> None:
+        self._chosen = chosen
+        self._pool = pool
+        self._candidates = candidates
+        self._built = built
+        self._prices = prices
+        self._valuation = valuation
+        # What is asked later may show that a statement could not use an index after all.
+        self._planned = {one: one.planned(shown) for one, shown in pool.seen(chosen)}
 
     def effects(self) -> tuple[StatementEffect, ...]:
         """What the set does to each statement that it could serve, the greatest gain first."""
         return self._ordered(
-            self._effect(one, one.base_cost, self._cost(one, self.chosen))
-            for one, _ in self.pool.seen(self.chosen)
+            self._effect(one, one.base_cost, self._cost_now(one)) for one in self._planned
         )
 
     def indexes(self, search: Search) -> tuple[ChosenIndex, ...]:
@@ -43,15 +61,13 @@ class Account:
         Args:
             search: Has the statements planned without one of the indexes.
         """
-        rows = [self._index(number, search) for number in sorted(self.chosen)]
+        rows = [self._index(number, search) for number in sorted(self._chosen)]
         return tuple(sorted(rows, key=lambda row: (-row.marginal_per_day, row.name)))
 
     def geometric_mean_ratio(self) -> float | None:
         """Of cost after to cost before, over all statements that were costed."""
         ratios = [
-            self._cost(one, self.chosen) / one.base_cost
-            for one in self.pool.knowledge
-            if one.base_cost > 0
+            self._cost_now(one) / one.base_cost for one in self._pool.knowledge if one.base_cost > 0
         ]
         if not ratios:
             return None
@@ -60,37 +76,35 @@ class Account:
     def saved_per_day(self) -> float:
         """What the set saves, writes paid."""
         saved = sum(
-            one.value_per_cost * (one.base_cost - self._cost(one, self.chosen))
-            for one, _ in self.pool.seen(self.chosen)
+            one.value_per_cost * (one.base_cost - self._cost_now(one)) for one in self._planned
         )
-        return saved - sum(self.prices[number].write_value for number in self.chosen)
+        return saved - sum(self._prices[number].write_value for number in self._chosen)
 
     def _index(self, number: int, search: Search) -> ChosenIndex:
-        price, built = self.prices[number], self.built[number]
-        users = [one for one in self.pool.users(number) if number in self._uses(one)]
-        others = self.chosen - {number}
+        price, built = self._prices[number], self._built[number]
+        users = [one for one in self._pool.users(number) if number in self._uses(one)]
+        others = self._chosen - {number}
         search.plan_for(users, others)
         losses = [
-            (one, self._effect(one, self._cost(one, self.chosen), self._cost(one, others)))
-            for one in users
+            (one, self._effect(one, self._cost_now(one), self._cost(one, others))) for one in users
         ]
         lost = sum(one.value_per_cost * (e.cost_after - e.cost_before) for one, e in losses)
         effects = self._ordered(
-            self._effect(one, one.base_cost, self._cost(one, self.chosen)) for one in users
+            self._effect(one, one.base_cost, self._cost_now(one)) for one in users
         )
         shares = [
             effect.saved_ms_per_day / len(self._uses(one))
             for one in users
-            if (effect := self._effect(one, one.base_cost, self._cost(one, self.chosen)))
+            if (effect := self._effect(one, one.base_cost, self._cost_now(one)))
             and effect.saved_ms_per_day is not None
         ]
         return ChosenIndex(
-            candidate=replace(self.candidates[number], size_bytes=price.size_bytes),
+            candidate=replace(self._candidates[number], size_bytes=price.size_bytes),
             name=price.name,
             effects=effects,
             saved_ms_per_day=sum(shares) if shares else None,
             written_entries_per_day=price.entries_per_day,
-            write_ms_per_day=price.write_value if self.valuation.is_measured else None,
+            write_ms_per_day=price.write_value if self._valuation.is_measured else None,
             marginal_per_day=lost - price.write_value,
             losses=self._losses(effect for _, effect in losses),
             build_ms=price.build_ms,
@@ -99,8 +113,13 @@ class Account:
         )
 
     def _uses(self, one: StatementKnowledge) -> Collection[int]:
-        planned = one.planned(one.bits(self.chosen))
+        planned = self._planned.get(one)
         return planned.uses if planned is not None else ()
+
+    def _cost_now(self, one: StatementKnowledge) -> float:
+        """What a call costs with the set."""
+        planned = self._planned.get(one)
+        return planned.cost if planned is not None else one.base_cost
 
     def _cost(self, one: StatementKnowledge, chosen: Collection[int]) -> float:
         shown = one.bits(chosen)
@@ -133,4 +152,4 @@ class Account:
 
     def _saved(self, effect: StatementEffect) -> float:
         saved = effect.saved_ms_per_day
-        return effect.saved_cost_per_day * self.valuation.ms_per_cost if saved is None else saved
+        return effect.saved_cost_per_day * self._valuation.ms_per_cost if saved is None else saved

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.choose.account import Account
@@ -16,11 +16,12 @@ from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.refusals import Refusals
 from pgadvisor.choose.search import Found, Search
 from pgadvisor.choose.selection import Selection
+from pgadvisor.choose.superseded import Credit, credits_of, superseded
 from pgadvisor.choose.valuation import value_workload
 from pgadvisor.choose.write_cost import WRITE_MS_PER_ENTRY, WriteCost
-from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Candidate, Rejected, WeightedStatement
+from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice, FrontierPoint, Optimality
 from pgadvisor.units import MiB
 from pgadvisor.whatif.backend import Backend, Built, NotBuilt
@@ -56,6 +57,15 @@ NO_STRICTNESS = Strictness(min_statement_gain_ratio=0.0, storage_ratio=0.0, colu
 """Whatever the planner takes for cheaper is."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A search, and what its candidates cost and earn."""
+
+    search: Search
+    charges: tuple[float, ...]
+    credits: tuple[Credit, ...]
+
+
 class IndexChooser:
     """Chooses among candidates; what it learns of the planner serves every further budget.
 
@@ -64,7 +74,8 @@ class IndexChooser:
         candidates: What might help.
         backend: The planner that is asked.
         write_cost: What each index costs those who write.
-        heap_bytes: What all tables take; None: storage has no price.
+        catalog: The database as it is: storage has a price, and what a new index makes useless
+            may go; None: neither.
         strictness: What an index has to be worth.
         progress: Told as statements are costed.
 
@@ -79,13 +90,15 @@ class IndexChooser:
         backend: Backend,
         write_cost: WriteCost,
         *,
-        heap_bytes: int | None = None,
+        catalog: Catalog | None = None,
         strictness: Strictness | None = None,
         progress: Progress | None = None,
     ) -> None:
         self._backend = backend
         self._write_cost = write_cost
-        self._heap_bytes = heap_bytes
+        self._catalog = catalog
+        tables = catalog.snapshot.tables if catalog is not None else ()
+        self._heap_bytes = sum(table.size_bytes for table in tables)
         strict = strictness or Strictness()
         self._strictness = strict
         self._statements = tuple(statements)
@@ -97,7 +110,6 @@ class IndexChooser:
             for n, o in enumerate(outcomes)
             if isinstance(o, NotBuilt)
         ]
-        definitions = {number: one.definition for number, one in self._built.items()}
         built = {number: self._candidates[number] for number in self._built}
         self._looks, self._uncosted = look(self._statements, built, backend, progress)
         self._valuation = value_workload(
@@ -118,8 +130,8 @@ class IndexChooser:
         self._prices = tuple(self._price(number) for number in range(len(self._candidates)))
         names = {n: k for k, one in self._built.items() for n in (one.name, *one.part_names)}
         self._inquirer = Inquirer(backend, [one.definition for one in self._candidates], names)
-        explore(self._pool.knowledge, self._inquirer, _layers(definitions))
-        self._searches: dict[float, tuple[Search, tuple[float, ...]]] = {}
+        explore(self._pool.knowledge, self._inquirer)
+        self._searches: dict[tuple[float, frozenset[str]], _Prepared] = {}
 
     def choose(self, budget: Budget, *, with_frontier: bool = False) -> Choice:
         """Choose the set that saves most within a budget, and account for it.
@@ -131,7 +143,8 @@ class IndexChooser:
         Raises:
             TwinError: The planner is gone.
         """
-        search, charges = self._search(budget)
+        prepared = self._prepared(budget)
+        search = prepared.search
         bounds = self._bounds(budget)
         found = search.best(bounds, budget.time_limit_ms)
         while worse := self._made_worse(found.chosen, budget):
@@ -144,12 +157,19 @@ class IndexChooser:
             pool=self._pool,
             candidates=self._candidates,
             prices=self._prices,
-            charges=charges,
+            charges=prepared.charges,
             total_per_day=self._valuation.total_per_day,
         )
         return Choice(
             chosen=account.indexes(search),
             rejected=(*self._not_built, *refusals.rejected(tuple(self._built))),
+            superseded=superseded(
+                prepared.credits,
+                {number: self._built[number].definition for number in found.chosen},
+                {number: self._built[number].name for number in found.chosen},
+                self._statements,
+                self._backend,
+            ),
             effects=account.effects(),
             is_measured=self._valuation.is_measured,
             optimality=self._optimality(found, account.saved_per_day()),
@@ -161,19 +181,34 @@ class IndexChooser:
             uncosted=self._uncosted,
         )
 
-    def _search(self, budget: Budget) -> tuple[Search, tuple[float, ...]]:
-        """The search in which an index has to be worth what the budget says, and its charges."""
-        known = self._searches.get(budget.min_saving_ratio)
+    def _prepared(self, budget: Budget) -> _Prepared:
+        """The search in which an index has to be worth what the budget says."""
+        key = budget.min_saving_ratio, budget.protected
+        known = self._searches.get(key)
         if known is None:
             charges = tuple(
                 price.write_value + self._least(number, budget)
                 for number, price in enumerate(self._prices)
             )
-            selection = Selection(self._pool, charges)
+            earned = self._credits(budget)
+            bonuses = [(credit.heirs, credit.value) for credit in earned]
+            selection = Selection(self._pool, charges, bonuses)
             sizes_bytes = [price.size_bytes for price in self._prices]
             search = Search(self._pool, self._inquirer, selection, sizes_bytes)
-            known = self._searches[budget.min_saving_ratio] = search, charges
+            known = _Prepared(search=search, charges=charges, credits=earned)
+            self._searches[key] = known
         return known
+
+    def _credits(self, budget: Budget) -> tuple[Credit, ...]:
+        if self._catalog is None:
+            return ()
+        return credits_of(
+            self._catalog,
+            {number: built.definition for number, built in self._built.items()},
+            self._write_cost,
+            protected=budget.protected,
+            is_measured=self._valuation.is_measured,
+        )
 
     def _least(self, number: int, budget: Budget) -> float:
         """What an index has to save a day to be worth having, beside what writes pay for it."""
@@ -248,7 +283,7 @@ class IndexChooser:
 
     def _frontier(self, budget: Budget, found: Found) -> tuple[FrontierPoint, ...]:
         """What other budgets of storage would save."""
-        search, _ = self._search(budget)
+        search = self._prepared(budget).search
         limit_ms = budget.time_limit_ms * _FRONTIER_TIME_RATIO
         free = search.best(self._bounds(replace(budget, index_bytes=None)), limit_ms)
         most_bytes = sum(self._prices[number].size_bytes for number in free.chosen)
@@ -293,14 +328,3 @@ class IndexChooser:
 
 
 _ROUNDING = 1e-6
-
-
-def _layers(definitions: Mapping[int, IndexDefinition]) -> list[frozenset[int]]:
-    """Candidates of ever more columns: a small budget calls for narrow ones."""
-    widths = {n: len(one.keys) + len(one.include) for n, one in definitions.items()}
-    steps = sorted({min(width, _WIDEST_LAYER) for width in widths.values()})
-    layers = [frozenset(n for n, width in widths.items() if width <= step) for step in steps[:-1]]
-    return [*layers, frozenset(widths)]
-
-
-_WIDEST_LAYER = 4

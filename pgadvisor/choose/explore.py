@@ -11,26 +11,15 @@ PEELINGS = 3
 """How often what a plan used is taken away, and the statement planned with the rest."""
 
 
-def explore(
-    knowledge: Sequence[StatementKnowledge],
-    inquirer: Inquirer,
-    layers: Sequence[frozenset[int]],
-) -> None:
+def explore(knowledge: Sequence[StatementKnowledge], inquirer: Inquirer) -> None:
     """Learn the cheapest plan of each statement, and some runners-up.
 
     With everything present, one EXPLAIN tells the lowest cost and the indexes that it takes.
-    What those were is taken away, and asked again.  The same for ever wider layers of
-    candidates, since a small budget calls for narrow indexes, which wide ones outdo.
-
-    Args:
-        knowledge: The statements.
-        inquirer: Who asks.
-        layers: Sets of candidates, each within the next; all candidates are the last.
+    What those were is taken away, and asked again.
     """
-    for layer in layers:
-        left = {one: one.bits(layer) for one in knowledge}
-        for _ in range(PEELINGS):
-            left = _peeled(left, inquirer)
+    left = {one: one.everything for one in knowledge}
+    for _ in range(PEELINGS):
+        left = _peeled(left, inquirer)
 
 
 def _peeled(

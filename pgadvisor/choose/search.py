@@ -142,11 +142,22 @@ class Search:
         return frozenset(chosen), value
 
     def _verified(self, bounds: Bounds) -> tuple[frozenset[int], float]:
-        """The best set, each of its statements planned with just that, nothing concluded."""
+        """The best set, each of its statements planned with just that, nothing concluded.
+
+        What no plan uses is left out of it, unless that is dearer: another index may go for it.
+        """
         while True:
             chosen, value = self._incumbent(bounds)
-            if not self.plan(chosen):
+            if self.plan(chosen):
+                continue
+            used = self._used(chosen)
+            if used in self._tried or self._selection.value(used) > value:
                 return chosen, value
+            self._tried[used] = None
+
+    def _used(self, chosen: frozenset[int]) -> frozenset[int]:
+        plans = (one.planned(shown) for one, shown in self._pool.seen(chosen))
+        return frozenset(number for plan in plans if plan is not None for number in plan.uses)
 
     def plan(self, chosen: Iterable[int]) -> int:
         """Have each statement planned with just that set; returns how many were not before."""

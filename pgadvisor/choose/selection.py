@@ -40,11 +40,18 @@ class Selection:
     Args:
         pool: The statements.
         charges: What each candidate costs a day, by number: writes, and what it has to be worth.
+        bonuses: What a day costs less with any one of some candidates.
     """
 
-    def __init__(self, pool: Pool, charges: Sequence[float]) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        charges: Sequence[float],
+        bonuses: Sequence[tuple[frozenset[int], float]] = (),
+    ) -> None:
         self._pool = pool
         self._charges = charges
+        self._bonuses = tuple((those, value) for those, value in bonuses if value > 0)
         self._unit = pool.base_value / _SCALE if pool.base_value > 0 else 1.0
 
     def optimistic(
@@ -54,6 +61,10 @@ class Selection:
         draft = _Draft(self._charges, self._unit, bounds)
         for one in self._pool.knowledge:
             self._add_levels(draft, one)
+        for those, value in self._bonuses:
+            share = draft.program.add_share(-value / self._unit)
+            helpers = dict.fromkeys(draft.known(sorted(those)), -1.0)
+            draft.program.add_row({share: 1.0, **helpers}, upper=0.0)
         bounds.add_rows(draft.program, draft.variables)
         return draft.solve(time_limit_ms, is_relaxed=is_relaxed)
 
@@ -64,7 +75,9 @@ class Selection:
     def value(self, chosen: Iterable[int]) -> float:
         """What statements and candidates cost a day with a set, as far as is known."""
         taken = frozenset(chosen)
-        return self._pool.value(taken) + sum(self._charges[candidate] for candidate in taken)
+        charged = sum(self._charges[candidate] for candidate in taken)
+        earned = sum(value for those, value in self._bonuses if those & taken)
+        return self._pool.value(taken) + charged - earned
 
     def _add_levels(self, draft: _Draft, one: StatementKnowledge) -> None:
         """To get below an answer's cost, something that was withheld has to be there."""

@@ -94,7 +94,7 @@ def _ask(
         candidates,
         backend,
         WriteCost(catalog, usages, days, workload.statements),
-        heap_bytes=sum(table.size_bytes for table in case.snapshot.tables),
+        catalog=catalog,
         progress=progress,
     )
     choice = chooser.choose(budget, with_frontier=True)
