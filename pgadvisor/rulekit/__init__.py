@@ -26,7 +26,7 @@ from pgadvisor.model.action import (
     SetTableOptions,
 )
 from pgadvisor.model.candidate import StatementEffect
-from pgadvisor.model.choice import Choice, ChosenIndex
+from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import (
     Confidence,
@@ -143,6 +143,7 @@ __all__ = [
     "StatementKind",
     "StatementOnTable",
     "StatementUsage",
+    "SupersededIndex",
     "Table",
     "TableActivity",
     "TiB",
