@@ -203,7 +203,7 @@ def _note_keys(
         workspace.read(key.operand.references)
     if (nearest := nearest_of(keys[0])) is not None:
         workspace.drafts[nearest.relation].nearest = nearest.key
-    if grouped is None and (found := expression_keys(keys)) is not None:
+    elif grouped is None and (found := expression_keys(keys)) is not None:
         workspace.drafts[found.relation].expression_order = found.keys
 
 

@@ -86,6 +86,12 @@ def test_reads_an_order_by_distance(clause: str, expected: NearestKey | None) ->
     assert relation(text, "o").nearest == expected
 
 
+def test_a_distance_is_no_expression_to_keep_in_an_index() -> None:
+    text = "SELECT id FROM orders ORDER BY data <-> '(0,0)' LIMIT 5"
+
+    assert relation(text, "orders").expression_order == ()
+
+
 def test_the_nearest_row_to_another_query_s_row_is_searched_for_each_of_those() -> None:
     text = "SELECT (SELECT o.id FROM orders o ORDER BY o.data <-> u.name LIMIT 1) FROM users u"
 
