@@ -174,6 +174,8 @@ def _shapes(site: Site) -> Iterator[Shape]:
     )
     if ProposalKind.KEYS in site.options.kinds:
         yield from bases
+    else:
+        seen.clear()
     for kind, shapes in rooms:
         if kind in site.options.kinds:
             yield from _new(seen, shapes, _SHARES[kind])

@@ -19,7 +19,11 @@ MAX_MERGES = 20
 
 
 def merged(
-    first: IndexDefinition, second: IndexDefinition, options: ProposalOptions
+    first: IndexDefinition,
+    second: IndexDefinition,
+    options: ProposalOptions,
+    *,
+    may_reorder: bool = False,
 ) -> IndexDefinition | None:
     """The first index widened to what the second has: first by keys, then by INCLUDE.
 
@@ -27,12 +31,15 @@ def merged(
         first: All of its keys come first, in its order.
         second: What it has besides comes behind them.
         options: Bounds of the width.
+        may_reorder: The second may have all keys of the first in any order; what it served by
+            its own beginning is then served no more.
 
     Returns:
         None where the two neither begin alike nor is one within the other, where nothing is
         gained, or where it would be too wide.
     """
-    if not _are_alike(first, second):
+    is_reordered = may_reorder and _held(first) <= _held(second)
+    if not _are_of_a_kind(first, second) or not (is_reordered or _are_alike(first, second)):
         return None
     own = {identity(key): key for key in first.keys}
     further = tuple(key for key in second.keys if identity(key) not in own)
@@ -88,12 +95,17 @@ def _merge(definition: IndexDefinition, first: Entry, second: Entry, both: str) 
     )
 
 
+def _are_of_a_kind(first: IndexDefinition, second: IndexDefinition) -> bool:
+    """Both are btrees over the same rows."""
+    return (
+        first.access_method == second.access_method == "btree"
+        and first.table_oid == second.table_oid
+        and first.predicate == second.predicate
+    )
+
+
 def _are_alike(first: IndexDefinition, second: IndexDefinition) -> bool:
-    """Both are plain btrees of the same rows that begin alike, or one has all keys of the other."""
-    if first.access_method != "btree" or second.access_method != "btree":
-        return False
-    if first.table_oid != second.table_oid or first.predicate != second.predicate:
-        return False
+    """Both begin with the same, or the first has all keys of the second."""
     return identity(first.keys[0]) == identity(second.keys[0]) or _held(second) <= _held(first)
 
 

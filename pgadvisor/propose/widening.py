@@ -41,7 +41,8 @@ def replacements_of(
                 (entry.definition, present, _how(entry, wanted, index)),
             )
             for first, second, how in pairs:
-                definition = merged(first, second, options)
+                is_new_first = first is entry.definition
+                definition = merged(first, second, options, may_reorder=is_new_first)
                 if definition is not None:
                     yield Entry(
                         definition=definition,

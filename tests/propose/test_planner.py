@@ -11,6 +11,7 @@ import pytest
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
 from pgadvisor.config import GateLimits
+from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.usage import usage_of
@@ -39,7 +40,8 @@ select i, i % 500, (i * 7919) % 4000,
     jsonb_build_object('colour', 'c' || i % 2000, 'k' || i % 3000, 1),
     array['t' || i % 1500, 'u' || i % 900],
     to_tsvector('english', md5((i % 5000)::text)),
-    int4range(i, i + 5), point(i % 300, i / 300), ('10.' || i % 250 || '.' || i / 250 || '.1')::inet,
+    int4range(i, i + 5), point(i % 300, i / 300),
+    ('10.' || i % 250 || '.' || i / 250 || '.1')::inet,
     timestamp '2026-01-01' + i * interval '1 minute',
     case when i % 50 = 0 then timestamp '2026-05-01' end,
     repeat(md5(i::text), 5)
@@ -58,16 +60,17 @@ TAKEN = (
     ("select max(written_at), min(id) from notes", "(written_at)"),
     (
         "select author_id, sum(id) from notes where tenant_id = 5 group by author_id",
-        "(tenant_id) INCLUDE (id, author_id)",
+        "(tenant_id, author_id, id)",
+    ),
+    (
+        "select id, title, state, author_id from notes where tenant_id = 5 order by written_at",
+        "(tenant_id, written_at) INCLUDE (author_id, id, state, title)",
     ),
     (
         "select id, title from notes where state = 'new' order by written_at limit 5",
-        "(written_at) INCLUDE (id, title) WHERE state = 'new'",
+        "(written_at, id, title) WHERE state = 'new'",
     ),
-    (
-        "select * from notes where upper(title) = 'X' and tenant_id = 5",
-        "(tenant_id, (upper(title)))",
-    ),
+    ("select * from notes where upper(title) = 'X'", "((upper(title)))"),
     ("select * from notes order by upper(title) limit 5", "((upper(title)))"),
     ("select * from notes where localised like 'abc%'", "(localised text_pattern_ops)"),
     ("select * from notes where bytewise like 'abc%'", "(bytewise)"),
@@ -122,17 +125,66 @@ def twin(notes: Snapshot) -> Iterator[Twin]:
         yield twin
 
 
-def indexes_read(twin: Twin, snapshot: Snapshot, statement: str) -> set[str]:
+def proposals(snapshot: Snapshot, statement: str) -> tuple[IndexDefinition, ...]:
     catalog = Catalog(snapshot)
     limits = GateLimits(min_table_bytes=0, min_table_rows=0)
     found = propose_indexes(catalog, (usage_of("s", statement, catalog),), limits)
-    built = [o for o in twin.build([c.definition for c in found]) if isinstance(o, Built)]
+    return tuple(candidate.definition for candidate in found)
+
+
+def indexes_read(twin: Twin, snapshot: Snapshot, statement: str) -> set[str]:
+    outcomes = twin.build(proposals(snapshot, statement))
+    built = [outcome for outcome in outcomes if isinstance(outcome, Built)]
     create = frozenset(one.definition for one in built)
     plan = twin.plan(statement, Configuration(create=create))
     assert not isinstance(plan, NotPlanned), plan
-    return {describe_keys(o.definition) for o in built if o.name in plan.index_names}
+    return {describe_keys(one.definition) for one in built if one.name in plan.index_names}
 
 
 @pytest.mark.parametrize(("statement", "index"), TAKEN)
 def test_the_planner_takes(twin: Twin, notes: Snapshot, statement: str, index: str) -> None:
     assert index in indexes_read(twin, notes, statement)
+
+
+def test_no_index_serves_a_value_that_is_looked_for_in_an_array(
+    twin: Twin, notes: Snapshot
+) -> None:
+    [tags] = [
+        one
+        for one in proposals(notes, "select * from notes where tags @> array['t7']")
+        if one.access_method == "gin"
+    ]
+    twin.build([tags])
+
+    with_index = twin.plan(
+        "select * from notes where 't7' = any (tags)", Configuration(create=frozenset({tags}))
+    )
+
+    assert not isinstance(with_index, NotPlanned)
+    assert with_index.index_names == frozenset()
+
+
+def test_the_planner_takes_brin_for_a_large_table(notes: Snapshot) -> None:
+    [table] = notes.tables
+    times = 40
+    large = replace(
+        notes,
+        tables=(
+            replace(
+                table,
+                rows=table.rows * times,
+                pages=table.pages * times,
+                all_visible_pages=0,
+                size_bytes=table.size_bytes * times,
+            ),
+        ),
+    )
+    statement = "select * from notes where written_at between '2026-01-03' and '2026-01-05'"
+    [brin] = [one for one in proposals(large, statement) if one.access_method == "brin"]
+
+    with Twin(large) as twin:
+        twin.build([brin])
+        plan = twin.plan(statement, Configuration(create=frozenset({brin})))
+
+    assert not isinstance(plan, NotPlanned)
+    assert len(plan.index_names) == 1
