@@ -17,6 +17,8 @@ class Candidate:
     """How it came about, as a clause: ``equality on status, order by created_at``."""
     size_bytes: int = 0
     """Predicted; 0 until the twin has sized it."""
+    note: str = ""
+    """What a generic plan does not make of it, as a sentence; empty: nothing to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

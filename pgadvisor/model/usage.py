@@ -96,6 +96,28 @@ class SortKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderKey:
+    """One key of an ORDER BY, GROUP BY or DISTINCT in which an expression occurs."""
+
+    column: str
+    """The column, or the first one of those that the expression reads."""
+    expression: str | None = None
+    """As SQL with unqualified column names; None: the plain column."""
+    is_descending: bool = False
+    nulls_first: bool = False
+    """Resolved, as for :class:`SortKey`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearestKey:
+    """An ORDER BY whose first key is how far a column is from something row-independent."""
+
+    column: str
+    operator: str
+    """The distance: ``<->``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RelationUsage:
     """One appearance of a table in a statement, views and CTEs looked through."""
 
@@ -108,7 +130,16 @@ class RelationUsage:
     """The query's ORDER BY, where all of its leading keys are this relation's."""
     is_sort_complete: bool = False
     """The sort keys are the whole ORDER BY."""
+    expression_order: tuple[OrderKey, ...] = ()
+    """The whole ORDER BY, where all of its keys are this relation's and one is an expression."""
+    nearest: NearestKey | None = None
+    """The ORDER BY, where the nearest rows come first."""
     group_columns: tuple[str, ...] = ()
+    """Of GROUP BY and DISTINCT: those keys that are plain columns."""
+    group_expressions: tuple[OrderKey, ...] = ()
+    """All of GROUP BY or DISTINCT, where all is this relation's and one key is an expression."""
+    extreme_columns: tuple[str, ...] = ()
+    """Columns of a query that asks for nothing but their ``min()`` and ``max()``."""
     output_columns: tuple[str, ...] = ()
     """Columns that the query reads anywhere besides the above (select list, computations)."""
     reads_whole_row: bool = False

@@ -21,6 +21,7 @@ from pgadvisor.parse.comparison import (
     note_wrapped,
 )
 from pgadvisor.parse.draft import QueryContext
+from pgadvisor.parse.grammar import StatementError
 from pgadvisor.parse.operand import Operand, column_operand, literal_sql, operand_of, value_of
 
 _NOT_BETWEEN = frozenset({A_Expr_Kind.AEXPR_NOT_BETWEEN, A_Expr_Kind.AEXPR_NOT_BETWEEN_SYM})
@@ -50,8 +51,38 @@ def _below(node: ast.BoolExpr, place: Place) -> list[tuple[ast.Node, Place]]:
         return [(argument, place) for argument in arguments]
     if not place.is_negated and _note_same_column(arguments, place):
         return []
+    common: list[ast.Node] = []
+    if not place.is_negated:
+        common, arguments = _without_common(arguments)
     inner = replace(place, is_optional=True)
-    return [(argument, inner) for argument in arguments]
+    return [*((one, place) for one in common), *((argument, inner) for argument in arguments)]
+
+
+def _without_common(arms: Sequence[ast.Node]) -> tuple[list[ast.Node], tuple[ast.Node, ...]]:
+    """Split an OR as the planner does: ``(a AND b) OR (a AND c)`` is ``a AND (b OR c)``.
+
+    Returns:
+        What all arms have in common, and what is left of each; of an arm with nothing else in it
+        nothing is left, and then the others do not narrow anything down.
+    """
+    parts = [_conjuncts(arm) for arm in arms]
+    if not all(len(conjuncts) > 1 for conjuncts in parts):
+        return [], tuple(arms)
+    try:
+        written = [{grammar.deparse(one): one for one in conjuncts} for conjuncts in parts]
+    except StatementError:
+        return [], tuple(arms)
+    shared = [text for text in written[0] if all(text in other for other in written[1:])]
+    common = [written[0][text] for text in shared]
+    left = [one for conjuncts in written for text, one in conjuncts.items() if text not in shared]
+    return common, tuple(left)
+
+
+def _conjuncts(arm: ast.Node) -> tuple[ast.Node, ...]:
+    """The conditions below an AND, those below further ANDs included."""
+    if not isinstance(arm, ast.BoolExpr) or arm.boolop is not BoolExprType.AND_EXPR:
+        return (arm,)
+    return tuple(one for argument in arm.args or () for one in _conjuncts(argument))
 
 
 def _note_same_column(arguments: Sequence[ast.Node], place: Place) -> bool:

@@ -11,6 +11,8 @@ from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Table
 from pgadvisor.model.usage import (
     JoinPredicate,
+    NearestKey,
+    OrderKey,
     Predicate,
     RelationUsage,
     SortKey,
@@ -35,7 +37,11 @@ class Draft:
     wrapped: dict[WrappedPredicate, None] = field(default_factory=dict)
     sort_keys: tuple[SortKey, ...] = ()
     is_sort_complete: bool = False
+    expression_order: tuple[OrderKey, ...] = ()
+    nearest: NearestKey | None = None
     group_columns: dict[str, None] = field(default_factory=dict)
+    group_expressions: tuple[OrderKey, ...] = ()
+    extreme_columns: dict[str, None] = field(default_factory=dict)
     output_columns: dict[str, None] = field(default_factory=dict)
     star_columns: set[str] = field(default_factory=set)
     """Columns that were read by way of ``*``."""
@@ -60,7 +66,11 @@ class Draft:
             wrapped=tuple(self.wrapped),
             sort_keys=self.sort_keys,
             is_sort_complete=self.is_sort_complete,
+            expression_order=self.expression_order,
+            nearest=self.nearest,
             group_columns=tuple(self.group_columns),
+            group_expressions=self.group_expressions,
+            extreme_columns=tuple(self.extreme_columns),
             output_columns=tuple(self.output_columns),
             reads_whole_row=self.reads_whole_row or stars,
             query_level=self.query_level,

@@ -12,6 +12,7 @@ from pgadvisor.model.usage import SortKey
 from pgadvisor.parse import grammar
 from pgadvisor.parse.draft import Workspace
 from pgadvisor.parse.operand import Operand, operand_of
+from pgadvisor.parse.order_key import Key, expression_keys, nearest_of
 from pgadvisor.parse.scope import Origin, Reference, Scope
 
 
@@ -21,16 +22,6 @@ class Target:
 
     name: str
     operand: Operand
-
-
-@dataclass(frozen=True, slots=True)
-class _Key:
-    """One entry of ORDER BY."""
-
-    operand: Operand
-    is_descending: bool
-    nulls_first: bool
-    is_usable: bool
 
 
 def note_order(
@@ -90,7 +81,14 @@ def note_grouping(
         for origin in origins:
             workspace.drafts[origin.relation].group_columns[origin.column] = None
             grouped[origin] = None
+    _note_grouped_expressions(operands, workspace)
     return frozenset(grouped)
+
+
+def _note_grouped_expressions(operands: Sequence[Operand], workspace: Workspace) -> None:
+    keys = [Key(operand, is_descending=False, nulls_first=False) for operand in operands]
+    if (found := expression_keys(keys)) is not None:
+        workspace.drafts[found.relation].group_expressions = found.keys
 
 
 def note_limit(
@@ -117,34 +115,44 @@ def note_extreme(
     relations: Sequence[int],
     workspace: Workspace,
 ) -> None:
-    """Take ``SELECT max(c) FROM t`` for what the planner makes of it: ORDER BY c DESC LIMIT 1."""
-    if len(targets) != 1 or len(relations) != 1 or stmt.groupClause or stmt.havingClause:
+    """Take ``SELECT max(c) FROM t`` for what the planner makes of it: ORDER BY c DESC LIMIT 1.
+
+    Of several such calls it makes as many subqueries, if there is nothing else beside them.
+    """
+    if not targets or len(relations) != 1 or stmt.groupClause or stmt.havingClause:
         return
-    call = targets[0].operand.node
-    references = targets[0].operand.references
+    extremes = [_extreme(target, relations[0]) for target in targets]
+    draft = workspace.drafts[relations[0]]
+    if None not in extremes:
+        draft.extreme_columns.update(dict.fromkeys(key.column for key in extremes if key))
+    if len(extremes) == 1 and extremes[0] is not None:
+        draft.sort_keys = (extremes[0],)
+        draft.is_sort_complete = draft.has_limit = True
+        draft.limit_count = 1
+
+
+def _extreme(target: Target, relation: int) -> SortKey | None:
+    """The order whose first row answers a call of ``min`` or ``max``; None: it is no such call."""
+    call, references = target.operand.node, target.operand.references
     if not isinstance(call, ast.FuncCall) or call.over is not None or len(references) != 1:
-        return
+        return None
     name = (grammar.name_parts(call.funcname) or ("",))[-1]
     arguments = call.args or ()
     is_plain = len(arguments) == 1 and isinstance(arguments[0], ast.ColumnRef)
-    origins = [o for o in references[0].origins if o.takes_joins and o.relation == relations[0]]
+    origins = [o for o in references[0].origins if o.takes_joins and o.relation == relation]
     if name not in {"min", "max"} or not is_plain or not origins or call.agg_filter is not None:
-        return
-    draft = workspace.drafts[relations[0]]
-    is_descending = name == "max"
-    draft.sort_keys = (SortKey(column=origins[0].column, is_descending=is_descending),)
-    draft.is_sort_complete = draft.has_limit = True
-    draft.limit_count = 1
+        return None
+    return SortKey(column=origins[0].column, is_descending=name == "max")
 
 
-def _key(item: ast.SortBy, targets: Sequence[Target], scope: Scope, workspace: Workspace) -> _Key:
+def _key(item: ast.SortBy, targets: Sequence[Target], scope: Scope, workspace: Workspace) -> Key:
     is_descending = item.sortby_dir is SortByDir.SORTBY_DESC
     nulls_first = is_descending
     if item.sortby_nulls is not SortByNulls.SORTBY_NULLS_DEFAULT:
         nulls_first = item.sortby_nulls is SortByNulls.SORTBY_NULLS_FIRST
     operand = _by_position_or_name(item.node or item, targets, scope, workspace)
     is_usable = item.sortby_dir is not SortByDir.SORTBY_USING
-    return _Key(operand, is_descending, nulls_first, is_usable)
+    return Key(operand, is_descending, nulls_first, is_usable)
 
 
 def _by_position_or_name(
@@ -178,7 +186,7 @@ def prefer_has(scope: Scope, name: str) -> bool:
 
 
 def _note_keys(
-    keys: Sequence[_Key], workspace: Workspace, grouped: frozenset[Origin] | None
+    keys: Sequence[Key], workspace: Workspace, grouped: frozenset[Origin] | None
 ) -> None:
     if not keys:
         return
@@ -193,10 +201,14 @@ def _note_keys(
             draft.is_sort_complete = len(run) == len(keys)
     for key in keys[served:]:
         workspace.read(key.operand.references)
+    if (nearest := nearest_of(keys[0])) is not None:
+        workspace.drafts[nearest.relation].nearest = nearest.key
+    elif grouped is None and (found := expression_keys(keys)) is not None:
+        workspace.drafts[found.relation].expression_order = found.keys
 
 
 def _leading(
-    keys: Sequence[_Key], relation: int, grouped: frozenset[Origin] | None
+    keys: Sequence[Key], relation: int, grouped: frozenset[Origin] | None
 ) -> list[SortKey]:
     """The sort keys from the front that are plain columns of one relation."""
     run: list[SortKey] = []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.schema import Index, IndexKey
+from pgadvisor.parse.expression import same_expression
 
 
 def serves(existing: Iterable[Index], wanted: IndexDefinition, equal_count: int = 0) -> bool:
@@ -18,6 +20,17 @@ def serves(existing: Iterable[Index], wanted: IndexDefinition, equal_count: int 
             themselves makes no difference to a scan.
     """
     return any(_serves(index, wanted, equal_count) for index in existing)
+
+
+def leads(existing: Iterable[Index], access_method: str, key: IndexKey) -> bool:
+    """Whether one of the indexes is of that method, holds all rows, and begins with that key."""
+    return any(
+        index.is_valid
+        and index.access_method == access_method
+        and index.predicate is None
+        and _same_key(index.keys[0], key)
+        for index in existing
+    )
 
 
 def covers(wider: IndexDefinition, narrower: IndexDefinition) -> bool:
@@ -36,9 +49,10 @@ def _serves(index: Index, wanted: IndexDefinition, equal_count: int) -> bool:
     return (
         index.is_valid
         and index.access_method == wanted.access_method
-        and index.predicate in {None, wanted.predicate}
-        and set(wanted.include) <= {*index.include, *index.key_columns}
+        and len(index.keys) >= len(wanted.keys)
         and _begins_with(index.keys, _in_order_of(index.keys, wanted.keys, equal_count))
+        and set(wanted.include) <= {*index.include, *index.key_columns}
+        and _holds(index.predicate, wanted.predicate)
     )
 
 
@@ -62,13 +76,34 @@ def _begins_with(wider: tuple[IndexKey, ...], narrower: tuple[IndexKey, ...]) ->
     return (forward or backward) and all(_same_key(a, b) for a, b in pairs)
 
 
+def _holds(predicate: str | None, wanted: str | None) -> bool:
+    """Whether an index with the predicate holds all rows of the wanted one."""
+    if predicate is None or predicate == wanted:
+        return True
+    return wanted is not None and _same_expression(predicate, wanted)
+
+
+_same_expression = lru_cache(maxsize=8192)(same_expression)
+
+
 def _same_key(first: IndexKey, second: IndexKey) -> bool:
     return (
-        (first.column, first.expression) == (second.column, second.expression)
+        _of_the_same(first, second)
         and first.is_default_operator_class == second.is_default_operator_class
-        and (first.is_default_operator_class or first.operator_class == second.operator_class)
+        and (first.is_default_operator_class or _same_class(first, second))
         and first.collation == second.collation
     )
+
+
+def _of_the_same(first: IndexKey, second: IndexKey) -> bool:
+    if first.expression is not None and second.expression is not None:
+        return _same_expression(first.expression, second.expression)
+    return (first.column, first.expression) == (second.column, second.expression)
+
+
+def _same_class(first: IndexKey, second: IndexKey) -> bool:
+    """The catalogs quote a schema only where it has to be, we always do."""
+    return first.operator_class.replace('"', "") == second.operator_class.replace('"', "")
 
 
 def _order(key: IndexKey) -> tuple[bool, bool]:

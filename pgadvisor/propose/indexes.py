@@ -1,72 +1,61 @@
 """Index candidates from what statements do to columns.
 
-The order of keys is the textbook's, because it is the planner's: columns compared for
-equality first, then the sort order or one range (a range ends the part of an index that
-bounds a scan).  See *Relational Database Index Design and the Optimizers* (Lahdenmäki,
-Leach 2005) for the reasoning.  Whether a candidate is worth anything is not judged here:
-the planner does that on the twin.
+Each kind of index has a module here that yields :class:`~pgadvisor.propose.shape.Shape` for one
+appearance of a table in a statement.  Whether a candidate is worth anything is not judged: the
+planner does that on the twin.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 
 from pgadvisor.config import GateLimits
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.candidate import Candidate
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.schema import IndexKey, RelationKind, Table
-from pgadvisor.model.usage import PredicateKind, RelationUsage, StatementUsage
-from pgadvisor.parse.parameters import parameter_numbers
-from pgadvisor.propose.existing import serves
-from pgadvisor.propose.partial import rare_predicates
+from pgadvisor.model.schema import Index
+from pgadvisor.model.usage import RelationUsage, StatementUsage
+from pgadvisor.propose.brin import brin_shapes
+from pgadvisor.propose.covering import covering_shapes
+from pgadvisor.propose.existing import leads, serves
+from pgadvisor.propose.expressions import expression_shapes
+from pgadvisor.propose.gin import gin_shapes
+from pgadvisor.propose.gist import gist_shapes
+from pgadvisor.propose.hashes import hash_shapes
+from pgadvisor.propose.keys import key_shapes
+from pgadvisor.propose.merges import MAX_MERGED, MAX_MERGES, merges_of
+from pgadvisor.propose.options import DEFAULTS, ProposalKind, ProposalOptions
+from pgadvisor.propose.partial import parameter_notes, partial_shapes
+from pgadvisor.propose.patterns import pattern_shapes
+from pgadvisor.propose.pool import Entry, Pool
+from pgadvisor.propose.shape import Shape
+from pgadvisor.propose.site import Site, site_of
+from pgadvisor.propose.table_facts import MAX_KEY_BYTES, TableFacts, table_to_index
+from pgadvisor.propose.widening import MAX_REPLACEMENTS, MAX_WIDENED, replaced_by, replacements_of
+from pgadvisor.propose.workload_facts import WorkloadFacts
 
-MAX_KEYS = 3
-"""More key columns than this seldom pay for their width."""
+MAX_INDEX_COLUMNS = 32
+"""PostgreSQL's own limit, included columns counted."""
+_SHARES = {
+    ProposalKind.KEYS: 18,
+    ProposalKind.OTHER_METHODS: 6,
+    ProposalKind.EXPRESSIONS: 6,
+    ProposalKind.COVERING: 12,
+    ProposalKind.PARTIAL: 8,
+}
+"""How many of each kind one appearance may have, within the bound for all of them."""
 
-_EQUALITY = frozenset({PredicateKind.EQUALITY, PredicateKind.IN_LIST, PredicateKind.IS_NULL})
-_INDEXABLE_KINDS = frozenset(
-    {RelationKind.TABLE, RelationKind.PARTITIONED_TABLE, RelationKind.MATERIALIZED_VIEW}
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shape:
-    """The key columns and predicate of one idea for an index."""
-
-    keys: tuple[IndexKey, ...]
-    reason: str
-    predicate: str | None = None
-    equal_count: int = 0
-    """How many of the leading keys are compared for equality."""
-
-
-@dataclass(slots=True)
-class _Pool:
-    """Candidates so far: one for each definition, with all that asked for it."""
-
-    statements: dict[IndexDefinition, list[str]] = field(default_factory=dict)
-    reasons: dict[IndexDefinition, str] = field(default_factory=dict)
-
-    def add(self, definition: IndexDefinition, statement_id: str, reason: str) -> None:
-        asked = self.statements.setdefault(definition, [])
-        if not asked or asked[-1] != statement_id:
-            asked.append(statement_id)
-        self.reasons.setdefault(definition, reason)
-
-    def candidates(self) -> tuple[Candidate, ...]:
-        return tuple(
-            Candidate(
-                definition=definition, statement_ids=tuple(ids), reason=self.reasons[definition]
-            )
-            for definition, ids in self.statements.items()
-        )
+_JOINED_SHARE = 4
+"""Of a table's candidates at most one in so many is there in the place of two."""
 
 
 def propose_indexes(
-    catalog: Catalog, usages: Iterable[StatementUsage], limits: GateLimits
+    catalog: Catalog,
+    usages: Iterable[StatementUsage],
+    limits: GateLimits,
+    options: ProposalOptions = DEFAULTS,
 ) -> tuple[Candidate, ...]:
     """Propose every index that one of the statements could use.
 
@@ -74,175 +63,162 @@ def propose_indexes(
         catalog: The database as it is; what an existing index serves is not proposed again.
         usages: What the statements do, the most important first.
         limits: Tables below their size floor get no proposals.
+        options: Kinds and bounds of what is proposed.
 
     Returns:
-        Candidates without a size, in the order in which the statements asked for them.
+        Candidates without a size, table by table, in the order in which the statements asked for
+        them; behind them all, those that would take the place of two indexes.
     """
     known = tuple(usages)
-    popularity = _popularity(known)
-    pool = _Pool()
-    for usage in known:
-        for relation in usage.relations:
-            table = _table_to_index(catalog, relation.table_oid, limits)
+    return _Proposer(catalog, known, limits, options).candidates(known)
+
+
+class _Proposer:
+    """One run over all statements."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        usages: Sequence[StatementUsage],
+        limits: GateLimits,
+        options: ProposalOptions,
+    ) -> None:
+        self._catalog = catalog
+        self._limits = limits
+        self._options = options
+        self._workload = WorkloadFacts(catalog, usages)
+        self._facts: dict[int, TableFacts | None] = {}
+        self._pools: dict[int, Pool] = {}
+
+    def candidates(self, usages: Sequence[StatementUsage]) -> tuple[Candidate, ...]:
+        """Propose for each statement, and then for each table as a whole."""
+        for usage in usages:
+            for relation in usage.relations:
+                facts = self._facts_of(relation.table_oid)
+                if facts is not None:
+                    self._propose(facts, relation, usage.statement_id)
+        kept, joined = [], []
+        for oid, pool in self._pools.items():
+            facts = self._facts[oid]
+            assert facts is not None  # noqa: S101  (only such tables have a pool)
+            most = self._options.max_per_table // _JOINED_SHARE
+            extra = list(islice(self._joined(facts, pool), most))
+            joined += extra
+            kept += pool.kept(max(self._options.max_per_table - len(extra), 0))
+        return tuple(entry.candidate() for entry in (*kept, *joined))
+
+    def _facts_of(self, table_oid: int) -> TableFacts | None:
+        if table_oid not in self._facts:
+            table = table_to_index(self._catalog, table_oid, self._limits)
             if table is None:
+                self._facts[table_oid] = None
+            elif table.oid in self._facts:
+                self._facts[table_oid] = self._facts[table.oid]
+            else:
+                self._facts[table_oid] = self._facts[table.oid] = TableFacts(self._catalog, table)
+        return self._facts[table_oid]
+
+    def _propose(self, facts: TableFacts, relation: RelationUsage, statement_id: str) -> None:
+        site = site_of(facts, relation, self._workload, self._options, statement_id)
+        table, weight = facts.table, self._workload.weight(statement_id)
+        pool = self._pools.setdefault(table.oid, Pool(self._options.max_per_table))
+        notes = parameter_notes(site)
+        left = self._options.max_per_appearance
+        for shape in _shapes(site):
+            if left <= 0:
+                break
+            definition = shape.definition(table)
+            if not _is_possible(facts, definition) or _is_served(facts, shape, definition):
                 continue
-            for shape in _shapes(catalog, table, relation, popularity):
-                definition = _definition(table, shape)
-                present = catalog.indexes_by_table[table.oid]
-                if not serves(present, definition, shape.equal_count):
-                    pool.add(definition, usage.statement_id, shape.reason)
-    return pool.candidates()
+            old = replaced_by(definition, facts.indexes_led_by(definition.keys[:1]))
+            reason = f"{shape.reason}, in the place of {old}" if old else shape.reason
+            note = shape.note or next((notes[c] for c in notes if c in shape.columns), "")
+            pool.add(definition, reason, note, statement_id, weight)
+            left -= 1
+
+    def _joined(self, facts: TableFacts, pool: Pool) -> Iterator[Entry]:
+        """Yield what would take the place of two indexes, each once."""
+        kinds, options = self._options.kinds, self._options
+        leaders = pool.leaders(max(MAX_MERGED, MAX_WIDENED))
+        found: set[IndexDefinition] = set()
+        merges = merges_of(leaders, options) if ProposalKind.MERGES in kinds else ()
+        replacing: Iterable[Entry] = ()
+        if ProposalKind.EXISTING in kinds:
+            replacing = replacements_of(facts.table, facts.indexes, leaders, options)
+        for entries, count in ((merges, MAX_MERGES), (replacing, MAX_REPLACEMENTS)):
+            fit = (entry for entry in entries if self._is_new(facts, pool, found, entry))
+            for entry in islice(fit, count):
+                found.add(entry.definition)
+                yield entry
+
+    def _is_new(
+        self, facts: TableFacts, pool: Pool, found: set[IndexDefinition], entry: Entry
+    ) -> bool:
+        definition = entry.definition
+        if definition in pool or definition in found:
+            return False
+        columns = (*(key.column for key in definition.keys if key.column), *definition.include)
+        is_narrow = sum(map(facts.width_bytes, columns)) <= self._options.max_covering_width_bytes
+        return is_narrow and not serves(facts.indexes, definition)
 
 
-def _table_to_index(catalog: Catalog, table_oid: int, limits: GateLimits) -> Table | None:
-    """The table that an index would be created on; a partition's is its topmost parent's."""
-    table = catalog.tables.get(table_oid)
-    if table is None:
-        return None
-    table = catalog.root_of(table)
-    if table.is_extension_member or table.kind not in _INDEXABLE_KINDS:
-        return None
-    if catalog.total_size_bytes(table) < limits.min_table_bytes:
-        return None
-    return table if catalog.total_rows(table) >= limits.min_table_rows else None
-
-
-def _popularity(usages: Iterable[StatementUsage]) -> Mapping[tuple[int, str], int]:
-    """How many statements compare a column for equality: shared columns come first in keys."""
-    counter: Counter[tuple[int, str]] = Counter()
-    for usage in usages:
-        for relation in usage.relations:
-            columns = {p.column for p in relation.predicates if p.kind in _EQUALITY}
-            columns |= set(_equijoined(relation))
-            counter.update((relation.table_oid, column) for column in columns)
-    return counter
-
-
-def _shapes(
-    catalog: Catalog,
-    table: Table,
-    relation: RelationUsage,
-    popularity: Mapping[tuple[int, str], int],
-) -> Iterator[_Shape]:
-    """Yield the ideas for one appearance of a table in a statement, the widest first."""
-    constant = _ordered(
-        relation,
-        popularity,
-        (p.column for p in relation.predicates if p.kind in _EQUALITY and not p.is_optional),
+def _shapes(site: Site) -> Iterator[Shape]:
+    """Yield the shapes of all kinds that are wanted, each kind within its share, none twice."""
+    seen: set[tuple[object, ...]] = set()
+    bases = tuple(_new(seen, key_shapes(site), _SHARES[ProposalKind.KEYS]))
+    rooms = (
+        (ProposalKind.OTHER_METHODS, _other_methods(site)),
+        (ProposalKind.EXPRESSIONS, expression_shapes(site)),
+        (ProposalKind.COVERING, covering_shapes(site, bases)),
+        (ProposalKind.PARTIAL, partial_shapes(site)),
     )
-    joined = _ordered(relation, popularity, _equijoined(relation))
-    ranges = _unique(
-        p.column
-        for p in relation.predicates
-        if p.kind is PredicateKind.RANGE and not p.is_optional and p.column not in constant
-    )
-    sort = _sort_tail(relation, constant)
-    groups = [constant, _unique((*constant, *joined))]
-    groups += [_unique((column, *constant)) for column in joined]
-    for equal in groups:
-        yield from _tails(equal, ranges, sort)
-    for column in _unique((*constant, *joined, *ranges, *_optional(relation))):
-        yield _Shape(keys=(IndexKey(column=column),), reason=f"condition on {column}")
-    for wrapped in relation.wrapped:
-        if parameter_numbers(wrapped.expression):
-            continue  # ``doc ->> $1``: an index holds one expression, not any
-        key = IndexKey(column=None, expression=wrapped.expression)
-        yield _Shape(keys=(key,), reason=f"condition on {wrapped.expression}")
-    yield from _partial_shapes(catalog, table, relation, constant, ranges, sort)
+    if ProposalKind.KEYS in site.options.kinds:
+        yield from bases
+    else:
+        seen.clear()
+    for kind, shapes in rooms:
+        if kind in site.options.kinds:
+            yield from _new(seen, shapes, _SHARES[kind])
 
 
-def _tails(
-    equal: tuple[str, ...], ranges: tuple[str, ...], sort: tuple[IndexKey, ...]
-) -> Iterator[_Shape]:
-    """Yield equality columns alone, then followed by the sort order, then by each range."""
-    head = tuple(IndexKey(column=column) for column in equal[:MAX_KEYS])
-    said = f"equality on {', '.join(equal[:MAX_KEYS])}" if head else ""
-    room = MAX_KEYS - len(head)
-    tail = sort[:room]
-    if tail and len(tail) == len(sort):
-        by = ", ".join(str(key.column) for key in tail)
-        reason = _said(said, f"order by {by}")
-        yield _Shape(keys=(*head, *tail), reason=reason, equal_count=len(head))
-    if room:
-        for column in ranges:
-            if column not in equal:
-                key = IndexKey(column=column)
-                reason = _said(said, f"range on {column}")
-                yield _Shape(keys=(*head, key), reason=reason, equal_count=len(head))
-    if head:
-        yield _Shape(keys=head, reason=said, equal_count=len(head))
+def _other_methods(site: Site) -> Iterator[Shape]:
+    for room in (pattern_shapes, gin_shapes, gist_shapes, brin_shapes, hash_shapes):
+        yield from room(site)
 
 
-def _partial_shapes(
-    catalog: Catalog,
-    table: Table,
-    relation: RelationUsage,
-    constant: tuple[str, ...],
-    ranges: tuple[str, ...],
-    sort: tuple[IndexKey, ...],
-) -> Iterator[_Shape]:
-    """Yield indexes of only the rows that a rare constant condition leaves."""
-    for column, predicate in rare_predicates(catalog, table, relation):
-        rest = tuple(name for name in constant if name != column)
-        for shape in _tails(rest, ranges, sort):
-            reason = f"{shape.reason} where {predicate}"
-            yield replace(shape, reason=reason, predicate=predicate)
+def _new(seen: set[tuple[object, ...]], shapes: Iterable[Shape], count: int) -> Iterator[Shape]:
+    """Yield so many shapes that were not seen before."""
+    for shape in shapes:
+        what = shape.keys, shape.include, shape.predicate, shape.access_method
+        if what in seen or not shape.keys:
+            continue
+        if count <= 0:
+            return
+        seen.add(what)
+        count -= 1
+        yield shape
 
 
-def _sort_tail(relation: RelationUsage, constant: tuple[str, ...]) -> tuple[IndexKey, ...]:
-    """The ORDER BY as key columns, without those that equality pins to one value.
-
-    An order that begins descending is flipped as a whole: a btree is read backwards as well.
-    """
-    keys = [key for key in relation.sort_keys if key.column not in constant]
-    if not keys or not relation.is_sort_complete:
-        return ()
-    flip = keys[0].is_descending
-    return tuple(
-        IndexKey(
-            column=key.column,
-            is_descending=key.is_descending != flip,
-            nulls_first=key.nulls_first != flip,
-        )
-        for key in keys
+def _is_possible(facts: TableFacts, definition: IndexDefinition) -> bool:
+    """Whether PostgreSQL could build it: not too many columns, and its entries fit a page."""
+    columns = (*(key.column for key in definition.keys if key.column), *definition.include)
+    if len(definition.keys) + len(definition.include) > MAX_INDEX_COLUMNS:
+        return False
+    return definition.access_method != "btree" or (
+        sum(map(facts.width_bytes, columns)) <= MAX_KEY_BYTES
     )
 
 
-def _ordered(
-    relation: RelationUsage,
-    popularity: Mapping[tuple[int, str], int],
-    columns: Iterable[str],
-) -> tuple[str, ...]:
-    """Columns once each, those that most statements share first; the scan does not mind."""
-    return tuple(
-        sorted(_unique(columns), key=lambda c: (-popularity.get((relation.table_oid, c), 0), c))
+def _is_served(facts: TableFacts, shape: Shape, definition: IndexDefinition) -> bool:
+    """Whether an index that exists does as well."""
+    wanted = definition
+    present: Sequence[Index] = facts.indexes
+    if shape.read_count:
+        held = tuple(key.column for key in definition.keys[-shape.read_count :] if key.column)
+        keys = definition.keys[: -shape.read_count]
+        wanted = replace(definition, keys=keys, include=(*definition.include, *held))
+    elif not (present := facts.indexes_led_by(definition.keys)):
+        return False
+    return serves(present, wanted, shape.equal_count) or any(
+        leads(present, method, key) for method, key in shape.stand_ins
     )
-
-
-def _equijoined(relation: RelationUsage) -> Iterator[str]:
-    yield from (join.column for join in relation.joins if join.operator == "=")
-
-
-def _optional(relation: RelationUsage) -> Iterator[str]:
-    """Columns compared below an OR: one index each lets the planner combine bitmaps."""
-    for predicate in relation.predicates:
-        if predicate.is_optional and predicate.kind in {*_EQUALITY, PredicateKind.RANGE}:
-            yield predicate.column
-
-
-def _definition(table: Table, shape: _Shape) -> IndexDefinition:
-    return IndexDefinition(
-        table_oid=table.oid,
-        schema=table.schema,
-        table=table.name,
-        keys=shape.keys,
-        predicate=shape.predicate,
-    )
-
-
-def _said(first: str, second: str) -> str:
-    return f"{first}, {second}" if first else second
-
-
-def _unique(columns: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(columns))

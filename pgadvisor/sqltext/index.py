@@ -111,8 +111,12 @@ def index_name(definition: IndexDefinition, table: str | None = None) -> str:
 
 def describe_index(definition: IndexDefinition) -> str:
     """The index for people, unquoted where that is clear: ``public.orders (a, b DESC)``."""
-    plain = _unquoted(definition_sql(definition))
-    return f"{definition.schema}.{definition.table} {plain}"
+    return f"{definition.schema}.{definition.table} {describe_keys(definition)}"
+
+
+def describe_keys(definition: IndexDefinition) -> str:
+    """The index for people without its table: ``(a, b DESC) INCLUDE (c)``."""
+    return _unquoted(definition_sql(definition))
 
 
 def _option_value(value: str) -> str:

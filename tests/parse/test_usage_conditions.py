@@ -50,6 +50,23 @@ from tests.parse.describe import conditions, reads, usage
         ("status = 'a' OR status = 'b'", ["status in_list = ('a', 'b')"]),
         ("status = 'a' OR id = 5", ["status equality = 'a' maybe", "id equality = 5 maybe"]),
         ("$1 IS NULL OR id = $1", ["id equality = $1 maybe"]),
+        (
+            "(id = 1 AND status = 'a') OR (status = 'b' AND (id = 1 AND total > 5))",
+            [
+                "id equality = 1",
+                "status equality = 'a' maybe",
+                "status equality = 'b' maybe",
+                "total range > 5 maybe",
+            ],
+        ),
+        (
+            "(id = 1 AND total > 5) OR (id = 1 AND total > 5)",
+            ["id equality = 1", "total range > 5"],
+        ),
+        (
+            "(id = $1 AND total > 5) OR id = $2",
+            ["id equality = $1 maybe", "total range > 5 maybe", "id equality = $2 maybe"],
+        ),
         ("NOT (status = 'a' OR id > 5)", ["status inequality <> 'a'", "id range <= 5"]),
         (
             "NOT (status = 'a' AND id > 5)",

@@ -171,3 +171,17 @@ def test_correlation_reaches_over_two_levels() -> None:
     assert relation(text, "i").query_level == 2
     assert "i: id = u.id" in conditions(text)
     assert "i: order_id = o.id" in conditions(text)
+
+
+def test_a_join_that_all_arms_of_an_or_have_is_a_join() -> None:
+    text = """
+        SELECT 1 FROM orders o, items i
+        WHERE (o.id = i.order_id AND o.status = 'a') OR (o.id = i.order_id AND i.qty > 5)
+    """
+
+    assert conditions(text) == [
+        "o: status equality = 'a' maybe",
+        "o: id = i.order_id",
+        "i: qty range > 5 maybe",
+        "i: order_id = o.id",
+    ]

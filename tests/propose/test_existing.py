@@ -6,7 +6,7 @@ import pytest
 
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.schema import IndexKey
-from pgadvisor.propose.existing import covers, serves
+from pgadvisor.propose.existing import covers, leads, serves
 from pgadvisor.testing import a_table, an_index
 
 ORDERS = a_table("orders", "id bigint", "customer_id bigint", "created_at timestamptz")
@@ -78,3 +78,23 @@ def test_the_order_of_keys_that_are_compared_for_equality_makes_no_difference() 
 
     assert serves((existing,), wanted, equal_count=2)
     assert not serves((existing,), wanted, equal_count=1)
+
+
+def test_spelling_makes_no_difference_to_predicates_and_expressions() -> None:
+    lower = IndexKey(column=None, expression="lower((status)::text)")
+    existing = an_index(ORDERS, lower, predicate="(customer_id = 5)")
+    wanted = IndexKey(column=None, expression="lower(status)")
+
+    assert serves((existing,), definition(wanted, predicate='"customer_id" = 5'))
+    assert not serves((existing,), definition(wanted, predicate='"customer_id" = 6'))
+    assert not serves((existing,), definition(wanted))
+
+
+def test_an_index_leads_with_a_key_for_all_rows() -> None:
+    key = IndexKey(column="customer_id")
+
+    assert leads((an_index(ORDERS, "customer_id", "id"),), "btree", key)
+    assert not leads((an_index(ORDERS, "id", "customer_id"),), "btree", key)
+    assert not leads((an_index(ORDERS, "customer_id"),), "hash", key)
+    assert not leads((an_index(ORDERS, "customer_id", predicate="(id > 5)"),), "btree", key)
+    assert not leads((an_index(ORDERS, "customer_id", is_valid=False),), "btree", key)
