@@ -36,6 +36,10 @@ class Burden:
     added_ms: Mapping[int, float]
     """By candidate."""
 
+    def is_exceeded(self, chosen: Collection[int]) -> bool:
+        """A set makes it dearer than it may get."""
+        return sum(self.added_ms.get(one, 0.0) for one in chosen) > self.limit_ms
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excess:
@@ -66,6 +70,11 @@ class Bounds:
         self._prices = prices
         self._forbidden = frozenset(forbidden)
         self._burdens = tuple(burdens)
+        self._allowed = frozenset(
+            number
+            for number in range(len(prices))
+            if number not in self._forbidden and self.fits((number,))
+        )
 
     def without(self, candidates: Collection[int]) -> Bounds:
         """The same bounds, with further candidates forbidden."""
@@ -82,30 +91,46 @@ class Bounds:
 
     def allows(self, candidate: int) -> bool:
         """Whether the candidate may be chosen, by itself."""
-        return candidate not in self._forbidden and self.excess({candidate}) is None
+        return candidate in self._allowed
+
+    def fits(self, chosen: Collection[int]) -> bool:
+        """Whether a set exceeds no bound."""
+        budget, prices = self.budget, self._prices
+        if budget.index_bytes is not None and self.size_bytes(chosen) > budget.index_bytes:
+            return False
+        if budget.max_indexes is not None and len(chosen) > budget.max_indexes:
+            return False
+        if len(chosen) > budget.max_indexes_per_table:
+            tables = Counter(prices[one].table_oid for one in chosen)
+            if max(tables.values()) > budget.max_indexes_per_table:
+                return False
+        build_ms = budget.build_ms
+        if build_ms is not None and sum(prices[one].build_ms for one in chosen) > build_ms:
+            return False
+        return not any(burden.is_exceeded(chosen) for burden in self._burdens)
 
     def excess(self, chosen: Collection[int]) -> Excess | None:
         """The bound that a set exceeds; None: none."""
-        budget, prices = self.budget, [self._prices[one] for one in chosen]
-        size_bytes = sum(price.size_bytes for price in prices)
+        if self.fits(chosen):
+            return None
+        budget = self.budget
+        size_bytes = self.size_bytes(chosen)
         if budget.index_bytes is not None and size_bytes > budget.index_bytes:
             allowed = format_size(budget.index_bytes)
             return Excess(
                 code="over-budget", reason=f"{format_size(size_bytes)} where {allowed} are allowed"
             )
-        if budget.max_indexes is not None and len(prices) > budget.max_indexes:
+        if budget.max_indexes is not None and len(chosen) > budget.max_indexes:
             return Excess(code="too-many", reason=f"{budget.max_indexes} new indexes are allowed")
-        limit = budget.max_indexes_per_table
-        if any(count > limit for count in Counter(p.table_oid for p in prices).values()):
-            return Excess(code="too-many", reason=f"a table gets {limit} new indexes at most")
-        build_ms = sum(price.build_ms for price in prices)
-        if budget.build_ms is not None and build_ms > budget.build_ms:
-            return Excess(code="build-time", reason="building takes longer than is allowed")
         for burden in self._burdens:
-            if sum(burden.added_ms.get(one, 0.0) for one in chosen) > burden.limit_ms:
+            if burden.is_exceeded(chosen):
                 reason = f"writes of statement {burden.statement_id} would get too dear"
                 return Excess(code="regression", reason=reason)
-        return None
+        tables = Counter(self._prices[one].table_oid for one in chosen)
+        limit = budget.max_indexes_per_table
+        if max(tables.values()) > limit:
+            return Excess(code="too-many", reason=f"a table gets {limit} new indexes at most")
+        return Excess(code="build-time", reason="building takes longer than is allowed")
 
     def add_rows(self, program: Program, variables: Mapping[int, int]) -> None:
         """Keep a program within the bounds.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from pgadvisor.choose.inquiry import Inquirer
 from pgadvisor.choose.knowledge import SAME_COST_RATIO, StatementKnowledge
@@ -11,13 +11,26 @@ PEELINGS = 3
 """How often what a plan used is taken away, and the statement planned with the rest."""
 
 
-def explore(knowledge: Sequence[StatementKnowledge], inquirer: Inquirer) -> None:
+def explore(
+    knowledge: Iterable[StatementKnowledge],
+    inquirer: Inquirer,
+    among: Iterable[int] | None = None,
+) -> None:
     """Learn the cheapest plan of each statement, and some runners-up.
 
     With everything present, one EXPLAIN tells the lowest cost and the indexes that it takes.
     What those were is taken away, and asked again.
+
+    Args:
+        knowledge: The statements.
+        inquirer: Who asks.
+        among: Candidates that may be present; None: all.
     """
-    left = {one: one.everything for one in knowledge}
+    offered = None if among is None else frozenset(among)
+    left = {
+        one: one.everything if offered is None else one.bits(offered.intersection(one.usable))
+        for one in knowledge
+    }
     for _ in range(PEELINGS):
         left = _peeled(left, inquirer)
 

@@ -44,7 +44,7 @@ def greedy(pool: Pool, selection: Selection, bounds: Bounds) -> frozenset[int]:
         _, names = heapq.heappop(waiting)
         move = frozenset(names)
         now = density(move)
-        if now <= 0 or bounds.excess(chosen | move) is not None:
+        if now <= 0 or not bounds.fits(chosen | move):
             continue
         if waiting and now < -waiting[0][0]:
             heapq.heappush(waiting, (-now, names))

@@ -39,7 +39,7 @@ def polish(
             after = (work.chosen - {out}) | ({into} if into is not None else set())
             if out is not None and out not in work.chosen:
                 continue
-            if work.gain(out, into) > least and bounds.excess(after) is None:
+            if work.gain(out, into) > least and bounds.fits(after):
                 work.change(out, into)
                 is_better = True
     return frozenset(work.chosen)

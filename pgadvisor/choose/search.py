@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.choose.bounds import Bounds
+from pgadvisor.choose.explore import explore
 from pgadvisor.choose.greedy import greedy
 from pgadvisor.choose.inquiry import Inquirer, Question
 from pgadvisor.choose.knowledge import SAME_COST_RATIO, StatementKnowledge
@@ -27,7 +28,9 @@ _QUESTIONS = 3
 """How often the planner is asked about one believed set before it is chosen anew."""
 CLOSE_ENOUGH_RATIO = 0.0002
 """A gap of so little of what the workload takes is none."""
-_GAP_RATIO = 1e-4
+_FIRST_SETS_EVERY = 8
+"""Rounds after which a set is made anew from all that has been learnt meanwhile."""
+_SHARES_OF_BUDGET = (1.0, 0.25)
 _SHORTEST_MS = 50.0
 _PRESENT = 1e-6
 """A relaxed program has a candidate, if more than this share of it."""
@@ -80,7 +83,9 @@ class Search:
         """
         deadline = time.monotonic() + time_limit_ms / 1000
         lowest, rounds, is_relaxed = 0.0, 0, True
+        self._look_at_small_ones(bounds)
         self._try(greedy(self._pool, self._selection, bounds))
+        self._polish(bounds)
         while True:
             rounds += 1
             value = self._incumbent(bounds)[1]
@@ -95,7 +100,7 @@ class Search:
             if time.monotonic() >= deadline or rounds >= MAX_ROUNDS:
                 break
             doubts = self._doubts(believed)
-            if not is_relaxed and bounds.excess(believed.chosen) is None:
+            if not is_relaxed and bounds.fits(believed.chosen):
                 doubts += self._unplanned(believed.chosen)
                 self._tried[believed.chosen] = None
             if not self._inquirer.ask(doubts):
@@ -104,6 +109,9 @@ class Search:
                 is_relaxed = False  # the relaxed program has no doubt left
             for _ in range(_QUESTIONS - 1):
                 self._inquirer.ask(self._doubts(believed))
+            if rounds % _FIRST_SETS_EVERY == 0:
+                self._try(greedy(self._pool, self._selection, bounds))
+                self._polish(bounds)
         self._polish(bounds)
         chosen, value = self._verified(bounds)
         return Found(
@@ -114,6 +122,20 @@ class Search:
             is_cut_short=value - lowest > CLOSE_ENOUGH_RATIO * self._base
             and time.monotonic() >= deadline,
         )
+
+    def _look_at_small_ones(self, bounds: Bounds) -> None:
+        """Learn what statements cost with indexes of which several fit into the budget.
+
+        With everything present the planner takes large ones, and says nothing of the others.
+        """
+        budget_bytes = bounds.budget.index_bytes
+        if budget_bytes is None:
+            return
+        for share in _SHARES_OF_BUDGET:
+            sizes = enumerate(self._sizes_bytes)
+            small = [number for number, size in sizes if size <= budget_bytes * share]
+            if len(small) < len(self._sizes_bytes):
+                explore(self._pool.knowledge, self._inquirer, small)
 
     def _polish(self, bounds: Bounds) -> None:
         """Better the best set by small changes, and have it planned, while that helps."""
@@ -136,7 +158,7 @@ class Search:
 
     def _incumbent(self, bounds: Bounds) -> tuple[frozenset[int], float]:
         """The best of the sets that were tried; the fewest and first of equal ones."""
-        allowed = [one for one in self._tried if bounds.excess(one) is None and bounds.holds(one)]
+        allowed = [one for one in self._tried if bounds.fits(one) and bounds.holds(one)]
         valued = [(self._selection.value(one), len(one), sorted(one)) for one in allowed]
         value, _, chosen = min(valued)
         return frozenset(chosen), value
