@@ -64,6 +64,36 @@ class Account:
         rows = [self._index(number, search) for number in sorted(self._chosen)]
         return tuple(sorted(rows, key=lambda row: (-row.marginal_per_day, row.name)))
 
+    def weak(self, search: Search, min_ratio: float) -> frozenset[int]:
+        """Indexes without which no statement would miss so much; some of them, if they are many.
+
+        Two that do the same are both weak, and one of them has to stay: only such are returned
+        together that no statement uses both.
+
+        Args:
+            search: Has the statements planned without one of the indexes.
+            min_ratio: Of what a statement costs now.
+        """
+        found: list[tuple[float, int]] = []
+        for number in sorted(self._chosen):
+            others, users = self._chosen - {number}, self._users(number)
+            search.plan_for(users, others)
+            missed = [
+                (one, self._cost(one, others) - self._cost_now(one))
+                for one in users
+                if one.base_cost > 0
+            ]
+            if all(cost < min_ratio * one.base_cost for one, cost in missed):
+                found.append((sum(one.value_per_cost * cost for one, cost in missed), number))
+        weak: set[int] = set()
+        touched: set[StatementKnowledge] = set()
+        for _, number in sorted(found):
+            users = self._users(number)
+            if touched.isdisjoint(users):
+                weak.add(number)
+                touched.update(users)
+        return frozenset(weak)
+
     def geometric_mean_ratio(self) -> float | None:
         """Of cost after to cost before, over all statements that were costed."""
         ratios = [
@@ -82,7 +112,7 @@ class Account:
 
     def _index(self, number: int, search: Search) -> ChosenIndex:
         price, built = self._prices[number], self._built[number]
-        users = [one for one in self._pool.users(number) if number in self._uses(one)]
+        users = self._users(number)
         others = self._chosen - {number}
         search.plan_for(users, others)
         losses = [
@@ -111,6 +141,10 @@ class Account:
             notes=built.notes,
             size_notes=built.size_notes,
         )
+
+    def _users(self, number: int) -> list[StatementKnowledge]:
+        """Statements whose plan under the set uses an index."""
+        return [one for one in self._pool.users(number) if number in self._uses(one)]
 
     def _uses(self, one: StatementKnowledge) -> Collection[int]:
         planned = self._planned.get(one)

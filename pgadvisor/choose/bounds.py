@@ -85,6 +85,10 @@ class Bounds:
         """What a set takes."""
         return sum(self._prices[one].size_bytes for one in chosen)
 
+    def table_oid(self, candidate: int) -> int:
+        """The table that a candidate is on."""
+        return self._prices[candidate].table_oid
+
     def holds(self, chosen: Collection[int]) -> bool:
         """Nothing that is forbidden is in a set."""
         return self._forbidden.isdisjoint(chosen)

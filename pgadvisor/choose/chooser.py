@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.choose.account import Account
-from pgadvisor.choose.bounds import Bounds, Burden, Price
+from pgadvisor.choose.bounds import Bounds, Burden, Excess, Price
 from pgadvisor.choose.explore import explore
 from pgadvisor.choose.first_look import look
 from pgadvisor.choose.inquiry import Inquirer, Progress
@@ -19,11 +20,12 @@ from pgadvisor.choose.selection import Selection
 from pgadvisor.choose.superseded import Credit, credits_of, superseded
 from pgadvisor.choose.valuation import value_workload
 from pgadvisor.choose.write_cost import WRITE_MS_PER_ENTRY, WriteCost
+from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Candidate, Rejected, WeightedStatement
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice, FrontierPoint, Optimality
-from pgadvisor.units import MiB
+from pgadvisor.units import MiB, format_ratio
 from pgadvisor.whatif.backend import Backend, Built, NotBuilt
 
 BUILD_MS_PER_MIB = 16.0
@@ -49,11 +51,16 @@ class Strictness:
     storage_ratio: float = 0.01
     """An index as large as all tables together has to save this share of the workload's time."""
     column_ratio: float = 0.005
-    """Each key after the first has to save this share of the workload's time: among plans of
+    """Each column after the first has to save this share of the workload's time: among plans of
     nearly the same cost the planner as often as not takes an index with a column too many."""
+    behind_key_ratio: float = 0.05
+    """Columns behind all those of a unique key have to save this share: that key finds the row,
+    and they only spare the look at it, which costs little where the table is in memory."""
 
 
-NO_STRICTNESS = Strictness(min_statement_gain_ratio=0.0, storage_ratio=0.0, column_ratio=0.0)
+NO_STRICTNESS = Strictness(
+    min_statement_gain_ratio=0.0, storage_ratio=0.0, column_ratio=0.0, behind_key_ratio=0.0
+)
 """Whatever the planner takes for cheaper is."""
 
 
@@ -145,11 +152,7 @@ class IndexChooser:
         """
         prepared = self._prepared(budget)
         search = prepared.search
-        bounds = self._bounds(budget)
-        found = search.best(bounds, budget.time_limit_ms)
-        while worse := self._made_worse(found.chosen, budget):
-            bounds = bounds.without(worse)
-            found = search.best(bounds, budget.time_limit_ms)
+        found, bounds, earlier = self._settled(budget, search)
         account = self._account(found.chosen)
         refusals = Refusals(
             chosen=found.chosen,
@@ -159,6 +162,7 @@ class IndexChooser:
             prices=self._prices,
             charges=prepared.charges,
             total_per_day=self._valuation.total_per_day,
+            earlier=earlier,
         )
         return Choice(
             chosen=account.indexes(search),
@@ -180,6 +184,35 @@ class IndexChooser:
             total_statements=len(self._statements),
             uncosted=self._uncosted,
         )
+
+    def _settled(self, budget: Budget, search: Search) -> tuple[Found, Bounds, dict[int, Excess]]:
+        """The best set of which each index is worth having by itself, and harms no statement.
+
+        Returns:
+            The set, the bounds that were left in the end, and why candidates were taken out.
+        """
+        bounds, earlier = self._bounds(budget), dict[int, Excess]()
+        min_ratio = self._strictness.min_statement_gain_ratio
+        deadline, lowest = time.monotonic() + budget.time_limit_ms / 1000, 0.0
+        while True:
+            left_ms = max((deadline - time.monotonic()) * 1000, 0.0)
+            found = search.best(bounds, left_ms, at_least=lowest)
+            lowest = found.bound
+            worse = self._made_worse(found.chosen, budget)
+            weak = worse or self._account(found.chosen).weak(search, min_ratio)
+            if not weak:
+                return found, bounds, earlier
+            share = format_ratio(min_ratio)
+            reason = (
+                Excess(code="regression", reason="the planner makes a statement dearer by it")
+                if worse
+                else Excess(
+                    code="too-little",
+                    reason=f"beside the chosen ones it takes less than {share} off each statement",
+                )
+            )
+            earlier |= dict.fromkeys(weak, reason)
+            bounds = bounds.without(weak)
 
     def _prepared(self, budget: Budget) -> _Prepared:
         """The search in which an index has to be worth what the budget says."""
@@ -216,9 +249,24 @@ class IndexChooser:
         if self._heap_bytes:
             size_bytes = self._prices[number].size_bytes
             ratio += strict.storage_ratio * size_bytes / self._heap_bytes
-        keys = self._candidates[number].definition.keys
-        ratio += strict.column_ratio * (len(keys) - 1)
+        definition = self._candidates[number].definition
+        ratio += strict.column_ratio * (len(definition.keys) + len(definition.include) - 1)
+        if self._is_behind_key(definition):
+            ratio += strict.behind_key_ratio
         return ratio * self._valuation.total_per_day
+
+    def _is_behind_key(self, definition: IndexDefinition) -> bool:
+        """Some of its columns come after all those of a unique key."""
+        if self._catalog is None:
+            return False
+        columns = [*definition.key_columns, *definition.include]
+        return any(
+            index.is_unique
+            and index.is_valid
+            and index.predicate is None
+            and set(index.key_columns) <= set(columns[:-1])
+            for index in self._catalog.indexes_by_table[definition.table_oid]
+        )
 
     def _bounds(self, budget: Budget) -> Bounds:
         definitions = [one.definition for one in self._candidates]

@@ -33,26 +33,38 @@ def polish(
     is_better = True
     while is_better:
         is_better = False
-        for out, into in _changes(sorted(work.chosen), offered):
-            if into is not None and into in work.chosen:
+        for out, into in _changes(work, offered, bounds):
+            is_stale = (out is not None and out not in work.chosen) or into in work.chosen
+            if is_stale or work.gain(out, into) <= least:
                 continue
-            after = (work.chosen - {out}) | ({into} if into is not None else set())
-            if out is not None and out not in work.chosen:
-                continue
-            if work.gain(out, into) > least and bounds.fits(after):
+            if bounds.fits((work.chosen - {out}) | ({into} if into is not None else set())):
                 work.change(out, into)
                 is_better = True
     return frozenset(work.chosen)
 
 
-def _changes(chosen: Sequence[int], pool: Sequence[int]) -> Iterator[tuple[int | None, int | None]]:
+def _changes(work: _Work, offered: Sequence[int], bounds: Bounds) -> Iterator[_Change]:
+    """Changes that may pay: one less, one more, one for another.
+
+    Of two indexes on different tables, each does what it does without regard to the other, or
+    nearly so: one is tried for the other only where what both do by themselves comes out well.
+    """
+    chosen = sorted(work.chosen)
     for out in chosen:
         yield out, None
-    for into in pool:
+    more = {into: work.gain(None, into) for into in offered if into not in work.chosen}
+    for into in more:
         yield None, into
+    less = {out: work.gain(out, None) for out in chosen}
     for out in chosen:
-        for into in pool:
-            yield out, into
+        table_oid = bounds.table_oid(out)
+        for into, gain in more.items():
+            if bounds.table_oid(into) == table_oid or gain + less[out] > 0:
+                yield out, into
+
+
+_Change = tuple[int | None, int | None]
+"""The candidate that goes, and the one that comes."""
 
 
 class _Work:

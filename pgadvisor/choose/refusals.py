@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.choose.bounds import Bounds, Excess, Price
@@ -24,6 +24,8 @@ class Refusals:
     charges: Sequence[float]
     """What each candidate has to save a day."""
     total_per_day: float
+    earlier: Mapping[int, Excess]
+    """Candidates that were in a set, and taken out of it, with the reason."""
 
     def rejected(self, numbers: Sequence[int]) -> Iterator[Rejected]:
         """The candidates of those that were not chosen, each with its reason."""
@@ -40,6 +42,8 @@ class Refusals:
                 yield Rejected(candidate=candidate, code=refusal.code, reason=refusal.reason)
 
     def _reason(self, number: int, users: Sequence[StatementKnowledge]) -> Excess:
+        if number in self.earlier:
+            return self.earlier[number]
         if not self.bounds.holds({number}):
             return Excess(code="forbidden", reason="its table is to get no new index")
         if not users:

@@ -74,15 +74,16 @@ class Search:
         self._tried: dict[frozenset[int], None] = {frozenset(): None}
         """Sets that were planned as a whole, for any budget."""
 
-    def best(self, bounds: Bounds, time_limit_ms: float) -> Found:
+    def best(self, bounds: Bounds, time_limit_ms: float, at_least: float = 0.0) -> Found:
         """The best set within bounds.
 
         Args:
             bounds: What may be chosen.
             time_limit_ms: When to end with the best so far.
+            at_least: No set costs less, as is known already.
         """
         deadline = time.monotonic() + time_limit_ms / 1000
-        lowest, rounds, is_relaxed = 0.0, 0, True
+        lowest, rounds, is_relaxed = at_least, 0, True
         self._look_at_small_ones(bounds)
         self._try(greedy(self._pool, self._selection, bounds))
         self._polish(bounds)
