@@ -17,9 +17,10 @@ from tests.benchmarks.choice.database import Loaded
 _SIZE = "select coalesce(sum(pg_relation_size(c::regclass)), 0) from unnest(%s::text[]) c"
 
 
-def print_truth(loaded: Loaded, names: Sequence[str], shares: Sequence[float]) -> None:
-    """Choose for the published 19 statements, build, explain, and roll back."""
-    queries = loaded.published_queries
+def print_truth(
+    loaded: Loaded, queries: Sequence[Query], names: Sequence[str], shares: Sequence[float]
+) -> None:
+    """Choose for some statements, build, explain, and roll back."""
     print("Summed cost and geometric mean of cost ratios in % of no index.\n")
     print("| | budget | indexes | predicted | built | predicted MB | built MB |")
     print("|---" * 7 + "|")
