@@ -38,17 +38,20 @@ class Inquirer:
         """Have sets planned, and remember what the planner says.
 
         Returns:
-            How many were planned: not those that the planner refuses, and not those whose plan it
-            only hopes to be good, see :func:`hopeful`.
+            How many told something: not those that the planner refuses.  Where a plan is only
+            hoped to be good, see :func:`hopeful`, its set is still to be planned, without those.
         """
-        asked = list(questions)
+        asked = [(one, shown & one.everything) for one, shown in questions]
         plans = self._backend.plans(
             [(one.statement.text, self._configuration(one, shown)) for one, shown in asked]
         )
-        return sum(
-            not isinstance(plan, NotPlanned) and self._learn(one, shown, plan)
-            for (one, shown), plan in zip(asked, plans, strict=True)
-        )
+        told = 0
+        for (one, shown), plan in zip(asked, plans, strict=True):
+            is_outdated = shown & ~one.everything  # by what an earlier plan of these told
+            if not isinstance(plan, NotPlanned) and not is_outdated:
+                self._learn(one, shown, plan)
+                told += 1
+        return told
 
     def _configuration(self, one: StatementKnowledge, shown: int) -> Configuration:
         return Configuration(
@@ -56,12 +59,11 @@ class Inquirer:
             settings=one.statement.settings,
         )
 
-    def _learn(self, one: StatementKnowledge, shown: int, plan: Plan) -> bool:
+    def _learn(self, one: StatementKnowledge, shown: int, plan: Plan) -> None:
         if hoped := one.bits(hopeful(plan.root, self._numbers)):
             one.forget(hoped)
-            return False
-        one.learn(shown, plan.total_cost, one.bits(used(plan, self._numbers)))
-        return True
+        else:
+            one.learn(shown, plan.total_cost, one.bits(used(plan, self._numbers)))
 
 
 def used(plan: Plan, numbers: Mapping[str, int]) -> tuple[int, ...]:

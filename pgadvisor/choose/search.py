@@ -160,7 +160,7 @@ class Search:
         return frozenset(number for plan in plans if plan is not None for number in plan.uses)
 
     def plan(self, chosen: Iterable[int]) -> int:
-        """Have each statement planned with just that set; returns how many were not before."""
+        """Have each statement planned with just that set; 0: nothing new was said."""
         return self._inquirer.ask(self._unplanned(chosen, literally=True))
 
     def plan_for(self, statements: Iterable[StatementKnowledge], chosen: Iterable[int]) -> None:
