@@ -42,16 +42,34 @@ class Inquirer:
             hoped to be good, see :func:`hopeful`, its set is still to be planned, without those.
         """
         asked = [(one, shown & one.everything) for one, shown in questions]
-        plans = self._backend.plans(
-            [(one.statement.text, self._configuration(one, shown)) for one, shown in asked]
-        )
         told = 0
-        for (one, shown), plan in zip(asked, plans, strict=True):
+        for (one, shown), plan in zip(asked, self._plans(asked), strict=True):
             is_outdated = shown & ~one.everything  # by what an earlier plan of these told
             if not isinstance(plan, NotPlanned) and not is_outdated:
                 self._learn(one, shown, plan)
                 told += 1
         return told
+
+    def ask_without_hopes(self, questions: Iterable[Question]) -> None:
+        """Have sets planned without what of them is only hoped for, and forget nothing."""
+        left = [(one, shown, shown) for one, shown in questions]
+        while left:
+            plans = self._plans([(one, less) for one, _, less in left])
+            again: list[tuple[StatementKnowledge, int, int]] = []
+            for (one, shown, less), plan in zip(left, plans, strict=True):
+                if isinstance(plan, NotPlanned):
+                    continue
+                if hoped := one.bits(hopeful(plan.root, self._numbers)):
+                    again.append((one, shown, less & ~hoped))
+                    continue
+                one.learn(less, plan.total_cost, one.bits(used(plan, self._numbers)))
+                one.take_for(shown, less)
+            left = again
+
+    def _plans(self, asked: Sequence[Question]) -> tuple[Plan | NotPlanned, ...]:
+        return self._backend.plans(
+            [(one.statement.text, self._configuration(one, shown)) for one, shown in asked]
+        )
 
     def _configuration(self, one: StatementKnowledge, shown: int) -> Configuration:
         return Configuration(

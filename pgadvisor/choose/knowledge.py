@@ -81,6 +81,10 @@ class StatementKnowledge:
         self.answers.append(Answer(cost=felt, uses=uses, withheld=self.everything & ~shown))
         self._plans = None
 
+    def take_for(self, shown: int, planned: int) -> None:
+        """Take what was planned with one set for what would be planned with another one."""
+        self._planned[shown] = self._planned[planned]
+
     @property
     def plans(self) -> tuple[Answer, ...]:
         """The atomic plans, the cheapest first: none needs all that a cheaper one does.

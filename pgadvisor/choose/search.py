@@ -164,10 +164,15 @@ class Search:
         return self._inquirer.ask(self._unplanned(chosen, literally=True))
 
     def plan_for(self, statements: Iterable[StatementKnowledge], chosen: Iterable[int]) -> None:
-        """Have some statements planned with just that set."""
+        """Have some statements planned with just that set, and change nothing that was chosen.
+
+        Hence nothing is forgotten: what is only hoped for is left out this once.
+        """
         taken = tuple(chosen)
         shown = [(one, one.bits(taken)) for one in statements]
-        self._inquirer.ask((one, bits) for one, bits in shown if one.planned(bits) is None)
+        self._inquirer.ask_without_hopes(
+            (one, bits) for one, bits in shown if one.planned(bits) is None
+        )
 
     def _doubts(self, believed: Selected) -> list[Question]:
         """What to ask where the optimistic program believes more than is known."""
