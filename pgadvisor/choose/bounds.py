@@ -53,6 +53,7 @@ class Bounds:
         prices: Of the candidates, by number.
         forbidden: Candidates that may not be chosen.
         burdens: Statements that must not get much dearer.
+        harmful: Candidates by which a statement gets too dear; they may not be chosen either.
     """
 
     def __init__(
@@ -61,16 +62,18 @@ class Bounds:
         prices: Sequence[Price],
         forbidden: Collection[int] = (),
         burdens: Sequence[Burden] = (),
+        harmful: Collection[int] = (),
     ) -> None:
         self.budget = budget
         self._prices = prices
         self._forbidden = frozenset(forbidden)
         self._burdens = tuple(burdens)
+        self.harmful = frozenset(harmful)
 
-    def without(self, candidates: Collection[int]) -> Bounds:
-        """The same bounds, with further candidates forbidden."""
-        forbidden = self._forbidden | frozenset(candidates)
-        return Bounds(self.budget, self._prices, forbidden, self._burdens)
+    def without(self, harmful: Collection[int]) -> Bounds:
+        """The same bounds, without candidates by which a statement gets too dear."""
+        both = self.harmful | frozenset(harmful)
+        return Bounds(self.budget, self._prices, self._forbidden, self._burdens, both)
 
     def size_bytes(self, chosen: Collection[int]) -> int:
         """What a set takes."""
@@ -78,11 +81,11 @@ class Bounds:
 
     def holds(self, chosen: Collection[int]) -> bool:
         """Nothing that is forbidden is in a set."""
-        return self._forbidden.isdisjoint(chosen)
+        return self._forbidden.isdisjoint(chosen) and self.harmful.isdisjoint(chosen)
 
     def allows(self, candidate: int) -> bool:
         """Whether the candidate may be chosen, by itself."""
-        return candidate not in self._forbidden and self.excess({candidate}) is None
+        return self.holds({candidate}) and self.excess({candidate}) is None
 
     def excess(self, chosen: Collection[int]) -> Excess | None:
         """The bound that a set exceeds; None: none."""

@@ -40,6 +40,10 @@ class Refusals:
                 yield Rejected(candidate=candidate, code=refusal.code, reason=refusal.reason)
 
     def _reason(self, number: int, users: Sequence[StatementKnowledge]) -> Excess:
+        if number in self.bounds.harmful:
+            return Excess(
+                code="regression", reason="with it a statement gets dearer than is allowed"
+            )
         if not self.bounds.holds({number}):
             return Excess(code="forbidden", reason="its table is to get no new index")
         if not users:
