@@ -79,7 +79,7 @@ class Search:
             time_limit_ms: When to end with the best so far.
         """
         deadline = time.monotonic() + time_limit_ms / 1000
-        lowest, rounds, is_relaxed = 0.0, 0, True
+        lowest, rounds, is_relaxed = self._selection.least_value, 0, True
         self._try(greedy(self._pool, self._selection, bounds))
         while True:
             rounds += 1

@@ -68,6 +68,11 @@ class Selection:
         bounds.add_rows(draft.program, draft.variables)
         return draft.solve(time_limit_ms, is_relaxed=is_relaxed)
 
+    @property
+    def least_value(self) -> float:
+        """No set costs less a day, whatever plans there are: less than nothing, with bonuses."""
+        return -sum(value for _, value in self._bonuses)
+
     def charge(self, candidate: int) -> float:
         """What a candidate costs a day."""
         return self._charges[candidate]
