@@ -193,7 +193,7 @@ class IndexChooser:
         """
         bounds, earlier = self._bounds(budget), dict[int, Excess]()
         min_ratio = self._strictness.min_statement_gain_ratio
-        deadline, lowest = time.monotonic() + budget.time_limit_ms / 1000, 0.0
+        deadline, lowest = time.monotonic() + budget.time_limit_ms / 1000, -math.inf
         while True:
             left_ms = max((deadline - time.monotonic()) * 1000, 0.0)
             found = search.best(bounds, left_ms, at_least=lowest)

@@ -40,12 +40,20 @@ def _peeled(
 ) -> dict[StatementKnowledge, int]:
     """Ask what is not known, and take away what the plans use; those without gain are left out."""
     unknown = [(one, shown) for one, shown in left.items() if one.exact(shown) is None]
-    inquirer.ask(unknown)
+    while unknown:
+        inquirer.ask(unknown)
+        unknown = [
+            (one, less)
+            for one, shown in unknown
+            if (less := shown & one.everything) != shown and one.exact(less) is None
+        ]  # something of it was only hoped for
     rest: dict[StatementKnowledge, int] = {}
     for one, shown in left.items():
         answer = one.exact(shown & one.everything)
-        if answer is None:
-            rest[one] = shown & one.everything  # something of it was only hoped for
-        elif answer.uses and answer.cost < one.base_cost * (1 - SAME_COST_RATIO):
-            rest[one] = shown & ~answer.uses
+        if (
+            answer is not None
+            and answer.uses
+            and answer.cost < one.base_cost * (1 - SAME_COST_RATIO)
+        ):
+            rest[one] = shown & one.everything & ~answer.uses
     return rest

@@ -38,16 +38,37 @@ class Inquirer:
         """Have sets planned, and remember what the planner says.
 
         Returns:
-            How many were planned: not those that the planner refuses, and not those whose plan it
-            only hopes to be good, see :func:`hopeful`.
+            How many told something: not those that the planner refuses.  Where a plan is only
+            hoped to be good, see :func:`hopeful`, its set is still to be planned, without those.
         """
-        asked = list(questions)
-        plans = self._backend.plans(
+        asked = [(one, shown & one.everything) for one, shown in questions]
+        told = 0
+        for (one, shown), plan in zip(asked, self._plans(asked), strict=True):
+            is_outdated = shown & ~one.everything  # by what an earlier plan of these told
+            if not isinstance(plan, NotPlanned) and not is_outdated:
+                self._learn(one, shown, plan)
+                told += 1
+        return told
+
+    def ask_without_hopes(self, questions: Iterable[Question]) -> None:
+        """Have sets planned without what of them is only hoped for, and forget nothing."""
+        left = [(one, shown, shown) for one, shown in questions]
+        while left:
+            plans = self._plans([(one, less) for one, _, less in left])
+            again: list[tuple[StatementKnowledge, int, int]] = []
+            for (one, shown, less), plan in zip(left, plans, strict=True):
+                if isinstance(plan, NotPlanned):
+                    continue
+                if hoped := one.bits(hopeful(plan.root, self._numbers)):
+                    again.append((one, shown, less & ~hoped))
+                    continue
+                one.learn(less, plan.total_cost, one.bits(used(plan, self._numbers)))
+                one.take_for(shown, less)
+            left = again
+
+    def _plans(self, asked: Sequence[Question]) -> tuple[Plan | NotPlanned, ...]:
+        return self._backend.plans(
             [(one.statement.text, self._configuration(one, shown)) for one, shown in asked]
-        )
-        return sum(
-            not isinstance(plan, NotPlanned) and self._learn(one, shown, plan)
-            for (one, shown), plan in zip(asked, plans, strict=True)
         )
 
     def _configuration(self, one: StatementKnowledge, shown: int) -> Configuration:
@@ -56,12 +77,11 @@ class Inquirer:
             settings=one.statement.settings,
         )
 
-    def _learn(self, one: StatementKnowledge, shown: int, plan: Plan) -> bool:
+    def _learn(self, one: StatementKnowledge, shown: int, plan: Plan) -> None:
         if hoped := one.bits(hopeful(plan.root, self._numbers)):
             one.forget(hoped)
-            return False
-        one.learn(shown, plan.total_cost, one.bits(used(plan, self._numbers)))
-        return True
+        else:
+            one.learn(shown, plan.total_cost, one.bits(used(plan, self._numbers)))
 
 
 def used(plan: Plan, numbers: Mapping[str, int]) -> tuple[int, ...]:

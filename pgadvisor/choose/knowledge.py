@@ -81,6 +81,10 @@ class StatementKnowledge:
         self.answers.append(Answer(cost=felt, uses=uses, withheld=self.everything & ~shown))
         self._plans = None
 
+    def take_for(self, shown: int, planned: int) -> None:
+        """Take what was planned with one set for what would be planned with another one."""
+        self._planned[shown] = self._planned[planned]
+
     @property
     def plans(self) -> tuple[Answer, ...]:
         """The atomic plans, the cheapest first: none needs all that a cheaper one does.
@@ -89,16 +93,20 @@ class StatementKnowledge:
         """
         if self._plans is None:
             kept: list[Answer] = []
-            for answer in sorted(self.answers, key=lambda a: (a.cost, a.uses.bit_count(), a.uses)):
+            had = (answer for answer in self.answers if not answer.uses & ~self.everything)
+            for answer in sorted(had, key=lambda a: (a.cost, a.uses.bit_count(), a.uses)):
                 if not any(plan.uses & ~answer.uses == 0 for plan in kept):
                     kept.append(answer)
             self._plans = tuple(kept)
         return self._plans
 
     def forget(self, bits: int) -> None:
-        """Take candidates for ones that it cannot use after all."""
+        """Take candidates for ones that it cannot use after all.
+
+        The plans with them are no plans any more.  What they cost is a bound nevertheless: with
+        fewer candidates nothing gets cheaper.
+        """
         self.everything &= ~bits
-        self.answers = [answer for answer in self.answers if not answer.uses & bits]
         self._plans = None
 
     def bits(self, candidates: Iterable[int]) -> int:

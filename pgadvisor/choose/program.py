@@ -28,7 +28,8 @@ class Optimum:
     """Of the variables, in the order in which they were added."""
     objective: float
     bound: float
-    """No solution has a lower objective; proven, be the one that was found the best or not."""
+    """No solution has a lower objective; proven, be the one that was found the best or not.
+    Minus infinity: nothing is proven."""
     is_best: bool
     """The solver had time to finish."""
 
@@ -81,6 +82,8 @@ class Program:
         Returns:
             None: nothing was found in time, or there is nothing to find.
         """
+        if not self.costs:  # of which the solver says nothing
+            return Optimum(values=(), objective=self.constant, bound=self.constant, is_best=True)
         solver = _SOLVER()
         for name, value in (
             ("output_flag", False),
@@ -97,14 +100,12 @@ class Program:
         is_best = status == highspy.HighsModelStatus.kOptimal
         if info.primal_solution_status != _FEASIBLE or not values:
             return None
-        bound = info.mip_dual_bound if any(self.integral) and not is_relaxed else None
         objective = info.objective_function_value
-        return Optimum(
-            values=values,
-            objective=objective,
-            bound=objective if bound is None else min(bound, objective),
-            is_best=is_best,
-        )
+        if any(self.integral) and not is_relaxed:
+            bound = min(info.mip_dual_bound, objective)
+        else:
+            bound = objective if is_best else -INFINITY
+        return Optimum(values=values, objective=objective, bound=bound, is_best=is_best)
 
     def _add(self, cost: float, upper: float, *, is_integral: bool) -> int:
         self.costs.append(cost)

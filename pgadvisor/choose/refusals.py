@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pgadvisor.choose.bounds import Bounds, Excess, Price
 from pgadvisor.choose.knowledge import StatementKnowledge
@@ -24,7 +24,7 @@ class Refusals:
     charges: Sequence[float]
     """What each candidate has to save a day."""
     total_per_day: float
-    earlier: Mapping[int, Excess]
+    earlier: Mapping[int, Excess] = field(default_factory=dict)
     """Candidates that were in a set, and taken out of it, with the reason."""
 
     def rejected(self, numbers: Sequence[int]) -> Iterator[Rejected]:

@@ -10,6 +10,7 @@ doubt left.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ class Search:
         self._tried: dict[frozenset[int], None] = {frozenset(): None}
         """Sets that were planned as a whole, for any budget."""
 
-    def best(self, bounds: Bounds, time_limit_ms: float, at_least: float = 0.0) -> Found:
+    def best(self, bounds: Bounds, time_limit_ms: float, at_least: float = -math.inf) -> Found:
         """The best set within bounds.
 
         Args:
@@ -83,7 +84,7 @@ class Search:
             at_least: No set costs less, as is known already.
         """
         deadline = time.monotonic() + time_limit_ms / 1000
-        lowest, rounds, is_relaxed = at_least, 0, True
+        lowest, rounds, is_relaxed = max(at_least, self._selection.least_value), 0, True
         self._look_at_small_ones(bounds)
         self._try(greedy(self._pool, self._selection, bounds))
         self._polish(bounds)
@@ -183,14 +184,19 @@ class Search:
         return frozenset(number for plan in plans if plan is not None for number in plan.uses)
 
     def plan(self, chosen: Iterable[int]) -> int:
-        """Have each statement planned with just that set; returns how many were not before."""
+        """Have each statement planned with just that set; 0: nothing new was said."""
         return self._inquirer.ask(self._unplanned(chosen, literally=True))
 
     def plan_for(self, statements: Iterable[StatementKnowledge], chosen: Iterable[int]) -> None:
-        """Have some statements planned with just that set."""
+        """Have some statements planned with just that set, and change nothing that was chosen.
+
+        Hence nothing is forgotten: what is only hoped for is left out this once.
+        """
         taken = tuple(chosen)
         shown = [(one, one.bits(taken)) for one in statements]
-        self._inquirer.ask((one, bits) for one, bits in shown if one.planned(bits) is None)
+        self._inquirer.ask_without_hopes(
+            (one, bits) for one, bits in shown if one.planned(bits) is None
+        )
 
     def _doubts(self, believed: Selected) -> list[Question]:
         """What to ask where the optimistic program believes more than is known."""

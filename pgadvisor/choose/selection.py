@@ -68,6 +68,11 @@ class Selection:
         bounds.add_rows(draft.program, draft.variables)
         return draft.solve(time_limit_ms, is_relaxed=is_relaxed)
 
+    @property
+    def least_value(self) -> float:
+        """No set costs less a day, whatever plans there are: less than nothing, with bonuses."""
+        return -sum(value for _, value in self._bonuses)
+
     def charge(self, candidate: int) -> float:
         """What a candidate costs a day."""
         return self._charges[candidate]
@@ -87,7 +92,7 @@ class Selection:
         program.constant += worth * levels[0].cost
         above: int | None = None
         for level, below in pairwise(levels):
-            helpers = draft.known(one.candidates(level.withheld))
+            helpers = draft.known(one.candidates(level.withheld & one.everything))
             share = program.add_share(worth * (below.cost - level.cost))
             program.add_row({share: 1.0, **dict.fromkeys(helpers, -1.0)}, upper=0.0)
             if above is not None:
@@ -96,13 +101,19 @@ class Selection:
 
 
 def _levels(one: StatementKnowledge) -> list[Answer]:
-    """Answers that say something as bounds, from the dearest to the cheapest."""
+    """Answers that say something as bounds, from the dearest to the cheapest.
+
+    Below the last one nothing gets: where something was withheld from each answer, as nothing
+    was planned with everything, the last one costs nothing.
+    """
     kept: list[Answer] = []
     order = sorted(one.answers, key=lambda a: (-a.cost, a.withheld.bit_count(), a.withheld))
     for answer in order:
         withheld = answer.withheld & one.everything
         if not any(known.withheld & one.everything & ~withheld == 0 for known in kept):
             kept.append(answer)
+    if kept[-1].withheld & one.everything:
+        kept.append(Answer(cost=0.0, uses=0, withheld=0))
     return kept
 
 

@@ -1,0 +1,229 @@
+"""Whatever the planner's costs are: what is concluded from some of them holds for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pgadvisor.choose.bounds import Bounds, Burden
+from pgadvisor.choose.explore import explore
+from pgadvisor.choose.greedy import greedy
+from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.polish import polish
+from pgadvisor.choose.pool import Pool
+from pgadvisor.choose.search import CLOSE_ENOUGH_RATIO, Search
+from pgadvisor.choose.selection import Selection
+from pgadvisor.model.budget import Budget
+from tests.choose.stated import (
+    StatedPlan,
+    StatedPlanner,
+    a_candidate,
+    a_plan,
+    a_pool,
+    a_price,
+    an_inquirer,
+    cheapest,
+    honest,
+)
+
+CANDIDATES = 6
+EVERYTHING = (1 << CANDIDATES) - 1
+ALL_SETS = tuple(
+    frozenset(chosen)
+    for count in range(CANDIDATES + 1)
+    for chosen in combinations(range(CANDIDATES), count)
+)
+ROUNDING = 1e-6
+
+costs = st.integers(0, 1_000).map(float)
+sets = st.frozensets(st.integers(0, CANDIDATES - 1), min_size=1, max_size=3)
+
+
+@st.composite
+def plans(draw: st.DrawFn, *, with_hopes: bool = False) -> tuple[StatedPlan, ...]:
+    """A cost function: the least of the plans whose indexes are there."""
+    found = [a_plan(1_000.0)]
+    for uses in draw(st.lists(sets, max_size=8)):
+        hopes = draw(st.frozensets(st.sampled_from(sorted(uses)))) if with_hopes else ()
+        found.append(a_plan(draw(costs), *uses, hopes=hopes))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Statements, candidates, and what may be chosen."""
+
+    plans: dict[str, tuple[StatedPlan, ...]]
+    values: dict[str, float]
+    charges: tuple[float, ...]
+    bonuses: tuple[tuple[frozenset[int], float], ...]
+    bounds: Bounds
+
+    def allowed(self) -> Iterator[frozenset[int]]:
+        """All sets within the bounds."""
+        for chosen in ALL_SETS:
+            if self.bounds.holds(chosen) and self.bounds.excess(chosen) is None:
+                yield chosen
+
+    def value(self, pool: Pool, chosen: frozenset[int]) -> float:
+        """What all costs a day with a set, by the plans themselves."""
+        value = sum(self.charges[number] for number in chosen)
+        value -= sum(bonus for those, bonus in self.bonuses if those & chosen)
+        for one in pool.knowledge:
+            usable = chosen & frozenset(one.candidates(one.everything))
+            value += one.value_per_cost * honest(self.plans[one.statement.id], usable).cost
+        return value
+
+    def best(self, pool: Pool) -> float:
+        """Of all sets within the bounds."""
+        return min(self.value(pool, chosen) for chosen in self.allowed())
+
+
+@st.composite
+def problems(draw: st.DrawFn, *, with_hopes: bool = False) -> Problem:
+    """Up to four statements and six candidates under some bounds."""
+    names = [str(number) for number in range(draw(st.integers(1, 4)))]
+    numbers = range(CANDIDATES)
+    prices = [
+        a_price(
+            number,
+            size_bytes=draw(st.integers(1, 10)),
+            table_oid=draw(st.integers(1, 2)),
+            build_ms=float(draw(st.integers(1, 10))),
+        )
+        for number in numbers
+    ]
+    budget = Budget(
+        index_bytes=draw(st.none() | st.integers(0, 30)),
+        max_indexes=draw(st.none() | st.integers(0, 4)),
+        max_indexes_per_table=draw(st.integers(1, 5)),
+        build_ms=draw(st.none() | st.integers(0, 30).map(float)),
+    )
+    added = draw(st.dictionaries(st.sampled_from(numbers), st.integers(1, 4).map(float)))
+    burden = Burden(statement_id="w", limit_ms=float(draw(st.integers(0, 8))), added_ms=added)
+    return Problem(
+        plans={name: draw(plans(with_hopes=with_hopes)) for name in names},
+        values={name: draw(st.sampled_from((0.1, 1.0, 5.0))) for name in names},
+        charges=tuple(draw(st.integers(0, 200).map(float)) for _ in numbers),
+        bonuses=tuple(
+            draw(st.lists(st.tuples(sets, st.integers(1, 1_500).map(float)), max_size=2))
+        ),
+        bounds=Bounds(budget, prices, draw(st.frozensets(st.sampled_from(numbers))), (burden,)),
+    )
+
+
+def learnt(one: StatementKnowledge, its: Sequence[StatedPlan], shown: frozenset[int]) -> None:
+    plan = cheapest(its, shown)
+    one.learn(one.bits(shown), plan.cost, one.bits(plan.uses))
+
+
+def partly_known(problem: Problem, asked: Sequence[frozenset[int]]) -> Pool:
+    """The statements, with what the planner says of some sets."""
+    pool = a_pool(problem.plans, values=problem.values)
+    for one in pool.knowledge:
+        for shown in asked:
+            learnt(one, problem.plans[one.statement.id], shown)
+    return pool
+
+
+@given(plans(), st.lists(st.sampled_from(ALL_SETS)))
+def test_no_cost_is_beyond_the_bounds(
+    its: tuple[StatedPlan, ...], asked: list[frozenset[int]]
+) -> None:
+    [one] = a_pool({"1": its}).knowledge
+
+    for each in asked:
+        learnt(one, its, each)
+
+    for chosen in ALL_SETS:
+        shown, cost = one.bits(chosen), cheapest(its, chosen).cost
+        assert one.bound(shown) <= cost <= one.best_known(shown).cost
+        exact = one.exact(shown)
+        assert exact is None or exact.cost == cost
+        assert cost <= one.cost(shown)
+
+
+@given(plans(), st.lists(st.sampled_from(ALL_SETS)))
+def test_a_statement_whose_sets_were_all_planned_is_known(
+    its: tuple[StatedPlan, ...], asked: list[frozenset[int]]
+) -> None:
+    [one] = a_pool({"1": its}).knowledge
+
+    for each in (*asked, *ALL_SETS):
+        learnt(one, its, each)
+
+    for chosen in ALL_SETS:
+        shown, cost = one.bits(chosen), cheapest(its, chosen).cost
+        assert one.bound(shown) == one.best_known(shown).cost == one.cost(shown) == cost
+
+
+@pytest.mark.parametrize("is_relaxed", [False, True])
+@given(problem=problems(), asked=st.lists(st.sampled_from(ALL_SETS)))
+def test_the_optimistic_program_is_a_bound(
+    *, problem: Problem, asked: list[frozenset[int]], is_relaxed: bool
+) -> None:
+    pool = partly_known(problem, asked)
+    selection = Selection(pool, problem.charges, problem.bonuses)
+
+    believed = selection.optimistic(problem.bounds, time_limit_ms=10_000, is_relaxed=is_relaxed)
+
+    assert believed is not None
+    assert believed.is_best
+    assert believed.bound <= problem.best(pool) + ROUNDING * pool.base_value
+
+
+@given(problems(), st.lists(st.sampled_from(ALL_SETS)))
+def test_a_first_set_keeps_to_the_bounds_and_pays(
+    problem: Problem, asked: list[frozenset[int]]
+) -> None:
+    pool = partly_known(problem, asked)
+    selection = Selection(pool, problem.charges)
+
+    chosen = greedy(pool, selection, problem.bounds)
+
+    assert chosen in set(problem.allowed())
+    assert selection.value(chosen) <= selection.value(()) + ROUNDING
+
+
+@given(problems(), st.lists(st.sampled_from(ALL_SETS)), st.data())
+def test_polishing_keeps_to_the_bounds_and_makes_nothing_worse(
+    problem: Problem, asked: list[frozenset[int]], data: st.DataObject
+) -> None:
+    pool = partly_known(problem, asked)
+    selection = Selection(pool, problem.charges)
+    before = data.draw(st.sampled_from(list(problem.allowed())))
+
+    after = polish(before, pool, selection, problem.bounds)
+
+    assert after in set(problem.allowed())
+    assert selection.value(after) <= selection.value(before) + ROUNDING
+    assert polish(after, pool, selection, problem.bounds) == after
+
+
+@pytest.mark.parametrize("with_hopes", [False, True])
+@given(data=st.data())
+def test_the_search_finds_the_best_set_and_proves_it(
+    *, data: st.DataObject, with_hopes: bool
+) -> None:
+    problem = data.draw(problems(with_hopes=with_hopes))
+    candidates = [a_candidate(number) for number in range(CANDIDATES)]
+    inquirer = an_inquirer(StatedPlanner(problem.plans, candidates), candidates)
+    pool = a_pool(problem.plans, values=problem.values)
+    explore(pool.knowledge, inquirer)
+    selection = Selection(pool, problem.charges, problem.bonuses)
+    search = Search(pool, inquirer, selection, [1] * CANDIDATES)
+
+    found = search.best(problem.bounds, 60_000)
+
+    near = 2 * CLOSE_ENOUGH_RATIO * pool.base_value
+    assert found.chosen in set(problem.allowed())
+    assert found.value == pytest.approx(problem.value(pool, found.chosen), abs=1e-6)
+    assert found.value <= problem.best(pool) + near
+    assert found.bound <= problem.best(pool) + ROUNDING * pool.base_value
+    assert found.value - found.bound <= near
+    assert not found.is_cut_short
