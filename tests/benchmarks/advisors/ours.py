@@ -68,7 +68,7 @@ def ours(
         [one for one in candidates if width is None or _is_plain(one, width)],
         backend,
         write_cost,
-        **_strictness(chooser_module, snapshot, is_strict=is_strict),
+        **_limits(chooser_module, catalog, is_strict=is_strict),
     )
     choices = [chooser.choose(_budget(size, is_strict=is_strict)) for size in budgets_bytes]
     return [_indexes(choice) for choice in choices]
@@ -93,13 +93,9 @@ def _budget(index_bytes: int, *, is_strict: bool) -> Budget:
     )
 
 
-def _strictness(
-    chooser_module: ModuleType, snapshot: Snapshot, *, is_strict: bool
-) -> dict[str, object]:
-    if is_strict:
-        return {"heap_bytes": sum(table.size_bytes for table in snapshot.tables)}
-    none = chooser_module.Strictness(min_statement_gain_ratio=0.0, storage_ratio=0.0)
-    return {"strictness": none}
+def _limits(chooser_module: ModuleType, catalog: Catalog, *, is_strict: bool) -> dict[str, object]:
+    """What the chooser is told of storage, and of what an index has to be worth."""
+    return {"catalog": catalog} if is_strict else {"strictness": chooser_module.NO_STRICTNESS}
 
 
 def _indexes(choice: Any) -> frozenset[IndexDefinition]:  # noqa: ANN401
