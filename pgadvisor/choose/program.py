@@ -72,12 +72,14 @@ class Program:
         *,
         time_limit_ms: float,
         is_relaxed: bool = False,
+        gap: float = 0.0,
     ) -> Optimum | None:
         """Solve it.
 
         Args:
             time_limit_ms: When to end with what has been found.
             is_relaxed: Let 0 or 1 be anything between.
+            gap: Nearer to the best than this is near enough, too, in the objective's unit.
 
         Returns:
             None: nothing was found in time, or there is nothing to find.
@@ -91,6 +93,7 @@ class Program:
             ("random_seed", _SEED),
             ("time_limit", max(time_limit_ms, 1.0) / 1000),
             ("mip_rel_gap", _MIP_GAP_RATIO),
+            ("mip_abs_gap", gap),
         ):
             solver.setOptionValue(name, value)
         solver.passModel(self._model(is_relaxed=is_relaxed))
