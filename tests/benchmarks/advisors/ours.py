@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import math
-from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import Any
+from collections.abc import Sequence
 
+from pgadvisor.choose.chooser import NO_STRICTNESS, IndexChooser
 from pgadvisor.choose.workload import weigh
+from pgadvisor.choose.write_cost import WriteCost
 from pgadvisor.config import GateLimits
-from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Candidate
 from pgadvisor.model.catalog import Catalog
@@ -18,14 +16,11 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.propose.indexes import propose_indexes
+from pgadvisor.propose.options import DEFAULTS, ProposalOptions
 from pgadvisor.whatif.backend import Backend
 from tests.benchmarks.advisors.cost_model import Indexes, Query
 
 TIME_LIMIT_MS = 10_000.0
-
-
-class MissingError(Exception):
-    """What is to be measured has not been written yet."""
 
 
 def ours(
@@ -47,11 +42,7 @@ def ours(
         width: The most keys, and plain btrees only; None: all that we propose.
         is_strict: An index has to be worth as much as our users want it to be; False: as for the
             others, whatever makes the summed cost lower is good.
-
-    Raises:
-        MissingError: There is no such chooser.
     """
-    chooser_module = _module("pgadvisor.choose.chooser")
     catalog = Catalog(snapshot)
     rows = [
         Statement(id=query.id, text=query.text, source="workload", weight=query.weight)
@@ -60,18 +51,22 @@ def ours(
     usages = {
         row.id: usage for row in rows if (usage := usage_of(row.id, row.text, catalog)) is not None
     }
-    candidates = propose_indexes(catalog, usages.values(), GateLimits())
+    # Small tables count as well: nobody else leaves them out.
+    limits = GateLimits(min_table_bytes=0, min_table_rows=0)
+    options = DEFAULTS if width is None else ProposalOptions(max_keys=width, include=False)
+    candidates = propose_indexes(catalog, usages.values(), limits, options)
     # Nothing is written: what the load wrote is spread over all time.
-    write_cost = _write_cost()(catalog, tuple(usages.values()), math.inf)
-    chooser = chooser_module.IndexChooser(
+    write_cost = WriteCost(catalog, tuple(usages.values()), math.inf)
+    chooser = IndexChooser(
         weigh(rows, usages, catalog, 1.0).statements,
         [one for one in candidates if width is None or _is_plain(one, width)],
         backend,
         write_cost,
-        **_limits(chooser_module, catalog, is_strict=is_strict),
+        catalog=catalog if is_strict else None,
+        strictness=None if is_strict else NO_STRICTNESS,
     )
     choices = [chooser.choose(_budget(size, is_strict=is_strict)) for size in budgets_bytes]
-    return [_indexes(choice) for choice in choices]
+    return [frozenset(one.candidate.definition for one in choice.chosen) for choice in choices]
 
 
 def _is_plain(candidate: Candidate, width: int) -> bool:
@@ -91,26 +86,3 @@ def _budget(index_bytes: int, *, is_strict: bool) -> Budget:
         min_saving_ratio=0.0,
         time_limit_ms=TIME_LIMIT_MS,
     )
-
-
-def _limits(chooser_module: ModuleType, catalog: Catalog, *, is_strict: bool) -> dict[str, object]:
-    """What the chooser is told of storage, and of what an index has to be worth."""
-    return {"catalog": catalog} if is_strict else {"strictness": chooser_module.NO_STRICTNESS}
-
-
-def _indexes(choice: Any) -> frozenset[IndexDefinition]:  # noqa: ANN401
-    return frozenset(one.candidate.definition for one in choice.chosen)
-
-
-def _write_cost() -> Callable[..., Any]:
-    found: Callable[..., Any] = _module("pgadvisor.choose.write_cost").WriteCost
-    return found
-
-
-def _module(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise MissingError(f"there is no {name} yet") from error

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from pgadvisor.whatif.twin import Twin
 from tests.benchmarks.advisors.cost_model import Query
-from tests.benchmarks.advisors.ours import MissingError
 from tests.benchmarks.choice.contest import (
     OURS,
     PUBLISHED,
@@ -64,21 +63,14 @@ def _floors(loaded: Loaded, queries: Sequence[Query]) -> str:
 
 def _cells(loaded: Loaded, queries: Sequence[Query], name: str) -> Iterator[str]:
     for share in SHARES:
-        try:
-            outcome = chosen_by(name, loaded.snapshot, queries, loaded.budget_bytes(share))
-        except MissingError as error:
-            yield f"missing: {error}"
-            return
+        outcome = chosen_by(name, loaded.snapshot, queries, loaded.budget_bytes(share))
         spent = f"{outcome.call_count}, {outcome.seconds:.1f} s"
         yield f"{ratios(outcome)} ({spent}; {outcome.index_bytes / 1e6:.0f})"
 
 
 def _together(loaded: Loaded, queries: Sequence[Query], name: str) -> str:
     budgets = [loaded.budget_bytes(share) for share in SHARES]
-    try:
-        outcomes = compete_with_ours(loaded.snapshot, queries, OURS[name], budgets)
-    except MissingError as error:
-        return f"missing: {error}"
+    outcomes = compete_with_ours(loaded.snapshot, queries, OURS[name], budgets)
     spent = f"{outcomes[0].call_count}, {outcomes[0].seconds:.1f} s"
     return " | ".join([*map(ratios, outcomes)]) + f" ({spent} for all)"
 

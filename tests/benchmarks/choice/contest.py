@@ -108,18 +108,18 @@ def compete(
         return _outcome(objective, indexes, calls, seconds)
 
 
+WORKERS = 2
+"""Statements that a twin plans at once, for whoever asks for several together."""
+
+
 def compete_with_ours(
     snapshot: Snapshot,
     queries: Sequence[Query],
     choose: OursPerBudget,
     budgets_bytes: Sequence[int],
 ) -> list[Outcome]:
-    """Let ours choose for some budgets on one twin; calls and seconds are of all together.
-
-    Raises:
-        MissingError: It has not been written yet.
-    """
-    with Twin(snapshot) as twin:
+    """Let ours choose for some budgets on one twin; calls and seconds are of all together."""
+    with Twin(snapshot, workers=WORKERS) as twin:
         started = time.perf_counter()
         chosen = choose(snapshot, queries, twin, budgets_bytes)
         seconds = time.perf_counter() - started
@@ -131,15 +131,11 @@ def compete_with_ours(
 def chosen_by(
     name: str, snapshot: Snapshot, queries: Sequence[Query], budget_bytes: int
 ) -> Outcome:
-    """What one of them chooses on the twin.
-
-    Raises:
-        MissingError: It has not been written yet.
-    """
+    """What one of them chooses on the twin."""
     if name in OURS:
         [outcome] = compete_with_ours(snapshot, queries, OURS[name], [budget_bytes])
         return outcome
-    return compete(queries, PUBLISHED[name], budget_bytes, lambda: Twin(snapshot))
+    return compete(queries, PUBLISHED[name], budget_bytes, lambda: Twin(snapshot, workers=WORKERS))
 
 
 def floor_ratios(queries: Sequence[Query], planner: Planner, width: int) -> tuple[float, float]:

@@ -16,7 +16,6 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.benchmarks.advisors.cost_model import Indexes, Query
-from tests.benchmarks.advisors.ours import MissingError
 from tests.benchmarks.choice.contest import chosen_by
 from tests.benchmarks.choice.database import Loaded
 from tests.benchmarks.choice.pairs import Ratio, mean_ratio, paired_ratio
@@ -67,11 +66,7 @@ def print_reality(
         for share in shares:
             budget = loaded.budget_bytes(share)
             print(f"\n{name}, budget {share:.0%} of the tables", end=": ", flush=True)
-            try:
-                outcome = chosen_by(name, loaded.snapshot, queries, budget)
-            except MissingError as error:
-                print(f"missing: {error}")
-                continue
+            outcome = chosen_by(name, loaded.snapshot, queries, budget)
             with _clone(loaded.dsn, outcome.indexes) as (dsn, built_bytes):
                 print(f"{len(outcome.indexes)} indexes, {built_bytes / 1e6:.0f} MB\n", flush=True)
                 _print_times(_measured((loaded.dsn, dsn), queries, pairs))

@@ -9,7 +9,6 @@ import psycopg
 from pgadvisor.parse.explain import plan_from_object
 from pgadvisor.sqltext.index import create_index_sql
 from tests.benchmarks.advisors.cost_model import Indexes, Query, sort_key
-from tests.benchmarks.advisors.ours import MissingError
 from tests.benchmarks.choice.comparison import ratios
 from tests.benchmarks.choice.contest import Outcome, chosen_by, geometric_mean_ratio
 from tests.benchmarks.choice.database import Loaded
@@ -27,11 +26,7 @@ def print_truth(
     for name in names:
         for share in shares:
             budget = loaded.budget_bytes(share)
-            try:
-                outcome = chosen_by(name, loaded.snapshot, queries, budget)
-            except MissingError as error:
-                print(f"| {name} | {share:.0%} | missing: {error} |||||")
-                continue
+            outcome = chosen_by(name, loaded.snapshot, queries, budget)
             print(_row(loaded, queries, outcome, f"| {name} | {share:.0%}"), flush=True)
 
 
