@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.benchmarks.choice.comparison import print_comparison
 from tests.benchmarks.choice.contest import OURS, PUBLISHED
-from tests.benchmarks.choice.database import bare_tpch
+from tests.benchmarks.choice.database import SHARES, bare_tpch
 from tests.benchmarks.choice.reality import print_reality
 from tests.benchmarks.choice.reference import print_reference
 from tests.benchmarks.choice.truth import print_truth
@@ -51,7 +51,7 @@ def main() -> None:
             workloads = {19: loaded.published_queries, 22: loaded.queries}
             wanted = frozenset(options.advisor or _NAMES)
             some = [workloads[n] for n in workloads if options.statements in {None, n}]
-            print_comparison(loaded, some, wanted.__contains__)
+            print_comparison(loaded, some, options.share or SHARES, wanted.__contains__)
         else:
             is_whole = options.statements == 22
             queries = loaded.queries if is_whole else loaded.published_queries

@@ -19,19 +19,23 @@ from tests.benchmarks.choice.contest import (
     compete_with_ours,
     floor_ratios,
 )
-from tests.benchmarks.choice.database import SHARES, Loaded
+from tests.benchmarks.choice.database import Loaded
 
 _WIDTHS = (1, 2, 3)
 
 
 def print_comparison(
-    loaded: Loaded, workloads: Sequence[Sequence[Query]], wanted: Callable[[str], bool]
+    loaded: Loaded,
+    workloads: Sequence[Sequence[Query]],
+    shares: Sequence[float],
+    wanted: Callable[[str], bool],
 ) -> None:
     """Measure and print, one table for each workload.
 
     Args:
         loaded: The database.
         workloads: The statements of each.
+        shares: Budgets, of what the tables take.
         wanted: Which advisors take part, by name.
     """
     print(
@@ -41,14 +45,19 @@ def print_comparison(
     )
     for queries in workloads:
         print(f"\n{len(queries)} statements; {_floors(loaded, queries)}\n")
-        print("| | " + " | ".join(f"{share:.0%}" for share in SHARES) + " |")
-        print("|---" * (len(SHARES) + 1) + "|")
+        print("| | " + " | ".join(f"{share:.0%}" for share in shares) + " |")
+        print("|---" * (len(shares) + 1) + "|")
         for name in (*PUBLISHED, *OURS):
             if wanted(name):
-                print(f"| {name} | {' | '.join(_cells(loaded, queries, name))} |", flush=True)
+                print(
+                    f"| {name} | {' | '.join(_cells(loaded, queries, shares, name))} |", flush=True
+                )
         for name in OURS:
             if wanted(name):
-                print(f"| {name}, all budgets | {_together(loaded, queries, name)} |", flush=True)
+                print(
+                    f"| {name}, all budgets | {_together(loaded, queries, shares, name)} |",
+                    flush=True,
+                )
 
 
 def _floors(loaded: Loaded, queries: Sequence[Query]) -> str:
@@ -57,19 +66,21 @@ def _floors(loaded: Loaded, queries: Sequence[Query]) -> str:
     for width in _WIDTHS:
         with Twin(loaded.snapshot) as twin:
             ratios = floor_ratios(queries, twin, width)
-        told.append(f"W={width}: {' · '.join(f'{ratio * 100:.2f}' for ratio in ratios)}")
+        told.append(f"W={width}: {' · '.join(f'{ratio * 100:.4g}' for ratio in ratios)}")
     return f"floors {', '.join(told)}"
 
 
-def _cells(loaded: Loaded, queries: Sequence[Query], name: str) -> Iterator[str]:
-    for share in SHARES:
+def _cells(
+    loaded: Loaded, queries: Sequence[Query], shares: Sequence[float], name: str
+) -> Iterator[str]:
+    for share in shares:
         outcome = chosen_by(name, loaded.snapshot, queries, loaded.budget_bytes(share))
         spent = f"{outcome.call_count}, {outcome.seconds:.1f} s"
         yield f"{ratios(outcome)} ({spent}; {outcome.index_bytes / 1e6:.0f})"
 
 
-def _together(loaded: Loaded, queries: Sequence[Query], name: str) -> str:
-    budgets = [loaded.budget_bytes(share) for share in SHARES]
+def _together(loaded: Loaded, queries: Sequence[Query], shares: Sequence[float], name: str) -> str:
+    budgets = [loaded.budget_bytes(share) for share in shares]
     outcomes = compete_with_ours(loaded.snapshot, queries, OURS[name], budgets)
     spent = f"{outcomes[0].call_count}, {outcomes[0].seconds:.1f} s"
     return " | ".join([*map(ratios, outcomes)]) + f" ({spent} for all)"
@@ -77,4 +88,4 @@ def _together(loaded: Loaded, queries: Sequence[Query], name: str) -> str:
 
 def ratios(outcome: Outcome) -> str:
     """Summed cost and geometric mean, in %."""
-    return f"{outcome.sum_ratio * 100:.2f} · {outcome.geometric_mean_ratio * 100:.1f}"
+    return f"{outcome.sum_ratio * 100:.4g} · {outcome.geometric_mean_ratio * 100:.1f}"
