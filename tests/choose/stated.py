@@ -6,7 +6,7 @@ tested in ``test_choice_on_a_twin.py``, on PostgreSQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -113,9 +113,7 @@ class StatedPlanner:
     def plan(self, statement: str, configuration: Configuration = AS_IS) -> Plan | NotPlanned:
         """Take the cheapest plan whose indexes are there."""
         self.call_count += 1
-        taken = cheapest(
-            self._plans[statement], [self._numbers[one] for one in configuration.create]
-        )
+        taken = self.taken(statement, {self._numbers[one] for one in configuration.create})
         scans = tuple(
             PlanNode(
                 node_type="Index Scan",
@@ -126,6 +124,10 @@ class StatedPlanner:
             for number in sorted(taken.uses)
         )
         return Plan(root=PlanNode(node_type="Limit", total_cost=taken.cost, children=scans))
+
+    def taken(self, statement: str, shown: Collection[int]) -> StatedPlan:
+        """The plan of a statement under a set."""
+        return cheapest(self._plans[statement], shown)
 
     def plans(
         self, questions: Sequence[tuple[str, Configuration]]
