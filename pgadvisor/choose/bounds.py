@@ -81,6 +81,10 @@ class Bounds:
         forbidden = self._forbidden | frozenset(candidates)
         return Bounds(self.budget, self._prices, forbidden, self._burdens)
 
+    def within(self, budget: Budget) -> Bounds:
+        """The same candidates, with another budget."""
+        return Bounds(budget, self._prices, self._forbidden, self._burdens)
+
     def size_bytes(self, chosen: Collection[int]) -> int:
         """What a set takes."""
         return sum(self._prices[one].size_bytes for one in chosen)

@@ -177,7 +177,7 @@ class IndexChooser:
             effects=account.effects(),
             is_measured=self._valuation.is_measured,
             optimality=self._optimality(found, account.saved_per_day()),
-            frontier=self._frontier(budget, found) if with_frontier else (),
+            frontier=self._frontier(budget, found, bounds) if with_frontier else (),
             geometric_mean_ratio=account.geometric_mean_ratio(),
             what_if_calls=self._backend.call_count,
             costed_statements=len(self._looks),
@@ -329,16 +329,16 @@ class IndexChooser:
             is_cut_short=found.is_cut_short,
         )
 
-    def _frontier(self, budget: Budget, found: Found) -> tuple[FrontierPoint, ...]:
+    def _frontier(self, budget: Budget, found: Found, bounds: Bounds) -> tuple[FrontierPoint, ...]:
         """What other budgets of storage would save."""
         search = self._prepared(budget).search
         limit_ms = budget.time_limit_ms * _FRONTIER_TIME_RATIO
-        free = search.best(self._bounds(replace(budget, index_bytes=None)), limit_ms)
+        free = search.best(bounds.within(replace(budget, index_bytes=None)), limit_ms)
         most_bytes = sum(self._prices[number].size_bytes for number in free.chosen)
         sizes = sorted({math.ceil(most_bytes * ratio) for ratio in FRONTIER_RATIOS})
         points = {found.chosen: self._point(found, budget.index_bytes, is_chosen=True)}
         for size_bytes in sizes:
-            other = search.best(self._bounds(replace(budget, index_bytes=size_bytes)), limit_ms)
+            other = search.best(bounds.within(replace(budget, index_bytes=size_bytes)), limit_ms)
             points.setdefault(other.chosen, self._point(other, size_bytes))
         return tuple(sorted(points.values(), key=lambda p: (p.index_bytes, p.saved_per_day)))
 

@@ -87,7 +87,7 @@ class Search:
         lowest, rounds, is_relaxed = max(at_least, self._selection.least_value), 0, True
         self._look_at_small_ones(bounds)
         self._try(greedy(self._pool, self._selection, bounds))
-        self._polish(bounds)
+        self._polish(bounds, deadline)
         while True:
             rounds += 1
             value = self._incumbent(bounds)[1]
@@ -101,7 +101,7 @@ class Search:
             lowest = max(lowest, believed.bound)
             if time.monotonic() >= deadline or rounds >= MAX_ROUNDS:
                 break
-            doubts = self._doubts(believed)
+            doubts = self._doubts(believed, bounds)
             if not is_relaxed and bounds.fits(believed.chosen):
                 doubts += self._unplanned(believed.chosen)
                 self._tried[believed.chosen] = None
@@ -110,11 +110,11 @@ class Search:
                     break
                 is_relaxed = False  # the relaxed program has no doubt left
             for _ in range(_QUESTIONS - 1):
-                self._inquirer.ask(self._doubts(believed))
+                self._inquirer.ask(self._doubts(believed, bounds))
             if rounds % _FIRST_SETS_EVERY == 0:
                 self._try(greedy(self._pool, self._selection, bounds))
-                self._polish(bounds)
-        self._polish(bounds)
+                self._polish(bounds, deadline)
+        self._polish(bounds, deadline)
         chosen, value = self._verified(bounds)
         return Found(
             chosen=chosen,
@@ -135,16 +135,16 @@ class Search:
             return
         for share in _SHARES_OF_BUDGET:
             sizes = enumerate(self._sizes_bytes)
-            small = [number for number, size in sizes if size <= budget_bytes * share]
+            small = [n for n, size in sizes if size <= budget_bytes * share and bounds.allows(n)]
             if len(small) < len(self._sizes_bytes):
                 explore(self._pool.knowledge, self._inquirer, small)
 
-    def _polish(self, bounds: Bounds) -> None:
+    def _polish(self, bounds: Bounds, deadline: float) -> None:
         """Better the best set by small changes, and have it planned, while that helps."""
         while True:
             before = self._incumbent(bounds)[0]
             after = polish(before, self._pool, self._selection, bounds)
-            if after in self._tried:
+            if after in self._tried or time.monotonic() >= deadline:
                 return
             self._try(after)
 
@@ -198,7 +198,7 @@ class Search:
             (one, bits) for one, bits in shown if one.planned(bits) is None
         )
 
-    def _doubts(self, believed: Selected) -> list[Question]:
+    def _doubts(self, believed: Selected, bounds: Bounds) -> list[Question]:
         """What to ask where the optimistic program believes more than is known."""
         present = [one for one, share in believed.shares.items() if share > _PRESENT]
         questions: list[Question] = []
@@ -206,8 +206,11 @@ class Search:
             known = one.best_known(shown).cost * (1 - SAME_COST_RATIO)
             if one.bound(shown) >= known:
                 continue
-            withheld = self._withheld(one, [p.uses & ~shown for p in one.plans if p.cost < known])
-            questions.append((one, one.everything & ~withheld))
+            # What may not be chosen is never shown: the planner would speak of nothing else.
+            offered = one.bits(number for number in one.usable if bounds.allows(number))
+            cheaper = [p.uses for p in one.plans if p.cost < known and not p.uses & ~offered]
+            withheld = self._withheld(one, [uses & ~shown for uses in cheaper])
+            questions.append((one, offered & ~withheld))
         return questions
 
     def _withheld(self, one: StatementKnowledge, sets: Sequence[int]) -> int:

@@ -80,6 +80,6 @@ class Rejected:
     candidate: Candidate
     code: str
     """``not-built``, ``not-used``, ``too-little``, ``over-budget``, ``too-many``, ``covered``,
-    ``regression``, ``write-cost``."""
+    ``regression``, ``write-cost``, ``build-time``, ``forbidden``."""
     reason: str
     """One sentence with the figure."""

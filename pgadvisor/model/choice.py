@@ -72,7 +72,7 @@ class Optimality:
     saved_per_day: float
     """Of the chosen set, writes paid, in the unit of :attr:`Choice.is_measured`."""
     bound_per_day: float
-    """No set within the budget saves more; proven."""
+    """No set within the budget, of which each index is worth having, saves more; proven."""
     total_per_day: float
     """What the costed statements take now."""
     rounds: int = 0
