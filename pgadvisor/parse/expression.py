@@ -110,9 +110,13 @@ def statement_kinds(sql: str) -> tuple[str, ...]:
     """The kind of each statement of a script, as the grammar names it: ``IndexStmt``.
 
     Raises:
-        StatementError: The script does not parse.
+        StatementError: The script does not parse, or has a statement that others are part of.
     """
-    return tuple(type(grammar.statement_of(raw)).__name__ for raw in grammar.parse(sql))
+    return tuple(
+        type(grammar.statement_of(raw)).__name__
+        for piece in grammar.pieces(sql)
+        for raw in grammar.parse(piece)
+    )
 
 
 def parse_expression(sql: str) -> ast.Node:
