@@ -25,6 +25,7 @@ from pgadvisor.whatif.twin.lane import Lane, Question
 from pgadvisor.whatif.twin.plan_cache import PlanCache
 from pgadvisor.whatif.twin.session import TwinServer
 from pgadvisor.whatif.twin.share import share_out
+from pgadvisor.whatif.twin.shared_sizes import SharedSizes
 from pgadvisor.whatif.undroppable import refusal_of_drops, why_not_droppable
 
 _EXPLAINING = "explaining a statement on the twin"
@@ -86,7 +87,10 @@ class Twin:
             databases = build(server, self._catalog, copies=self._workers - 1)
             for copy, _ in databases[1:]:
                 opened.callback(copy.disconnect)
-            self._lanes = tuple(Lane(one, self._catalog, rebuilt) for one, rebuilt in databases)
+            sizes = SharedSizes(self._workers)
+            self._lanes = tuple(
+                Lane(one, self._catalog, rebuilt, sizes) for one, rebuilt in databases
+            )
             opened.pop_all()
         return self
 
