@@ -20,6 +20,7 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.backend import AS_IS, Built, Configuration, NotBuilt, NotPlanned
 from pgadvisor.whatif.twin.build import build, locale_for
 from pgadvisor.whatif.twin.candidates import Hypothetical
+from pgadvisor.whatif.twin.collection import without_collection
 from pgadvisor.whatif.twin.fidelity import measure_fidelity
 from pgadvisor.whatif.twin.lane import Lane, Question
 from pgadvisor.whatif.twin.plan_cache import PlanCache
@@ -84,7 +85,8 @@ class Twin:
         )
         with ExitStack() as opened:
             opened.callback(server.close)
-            databases = build(server, self._catalog, copies=self._workers - 1)
+            with without_collection():
+                databases = build(server, self._catalog, copies=self._workers - 1)
             for copy, _ in databases[1:]:
                 opened.callback(copy.disconnect)
             sizes = SharedSizes(self._workers)
@@ -145,7 +147,7 @@ class Twin:
             sizes_bytes: How large some of them are known to be; the others are predicted.
         """
         self._run("building hypothetical indexes")
-        with ThreadPoolExecutor(len(self._lanes)) as threads:
+        with without_collection(), ThreadPoolExecutor(len(self._lanes)) as threads:
             first, *_ = list(
                 threads.map(lambda lane: lane.build(definitions, sizes_bytes), self._lanes)
             )
