@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pgadvisor.model.action import (
@@ -14,7 +15,7 @@ from pgadvisor.model.action import (
     RewriteStatement,
 )
 from pgadvisor.model.advice import Recommendation
-from pgadvisor.model.choice import Choice
+from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.finding import Confidence, Finding, Impact, Provenance
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.propose.existing import covers
@@ -32,9 +33,76 @@ _REDACTED = (
 class _Group:
     """Findings that the same actions settle."""
 
-    actions: list[Action]
+    number: int
+    actions: list[Action] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     review_reason: str = ""
+
+
+def _number(group: _Group) -> int:
+    return group.number
+
+
+class _Groups:
+    """The groups so far, found by what their actions do.
+
+    Args:
+        choice: The chosen indexes with what they do to which statements.
+    """
+
+    def __init__(self, choice: Choice) -> None:
+        self.all: list[_Group] = []
+        self._by_action: dict[Action, _Group] = {}
+        self._by_dropped: dict[tuple[str, str], _Group] = {}
+        self._by_created: dict[IndexDefinition, _Group] = {}
+        self._by_table: defaultdict[int, list[tuple[IndexDefinition, _Group]]] = defaultdict(list)
+        self._served: defaultdict[IndexDefinition, set[str]] = defaultdict(set)
+        self._serving: defaultdict[str, list[IndexDefinition]] = defaultdict(list)
+        for chosen in choice.chosen:
+            definition = chosen.candidate.definition
+            for effect in chosen.effects:
+                self._served[definition].add(effect.statement_id)
+                self._serving[effect.statement_id].append(definition)
+
+    def place(self, finding: Finding) -> None:
+        """Add a finding to the group that settles it already, or to a new one."""
+        homes = {action: self._home(action, finding) for action in finding.remedies}
+        group = next((home for home in homes.values() if home is not None), None)
+        if group is None:
+            group = _Group(len(self.all))
+            self.all.append(group)
+        group.findings.append(finding)
+        for action in finding.remedies:
+            if homes[action] is None:
+                self._add(action, group)
+
+    def _home(self, action: Action, finding: Finding) -> _Group | None:
+        """The first group whose actions make this one needless."""
+        found = [self._by_action.get(action)]
+        if isinstance(action, DropIndex):
+            found.append(self._by_dropped.get((action.schema, action.name)))
+        if isinstance(action, CreateIndex):
+            created = self._by_table[action.index.table_oid]
+            found += [group for present, group in created if covers(present, action.index)]
+            found += [self._by_created.get(d) for d in self._serving_all(finding.statement_ids)]
+        homes = (group for group in found if group is not None)
+        return min(homes, key=_number, default=None)
+
+    def _serving_all(self, statement_ids: Sequence[str]) -> Iterator[IndexDefinition]:
+        """Chosen indexes that the plans of all of these statements use."""
+        for definition in self._serving[statement_ids[0]] if statement_ids else ():
+            if self._served[definition].issuperset(statement_ids):
+                yield definition
+
+    def _add(self, action: Action, group: _Group) -> None:
+        group.actions.append(action)
+        self._by_action.setdefault(action, group)
+        if isinstance(action, DropIndex):
+            self._by_dropped.setdefault((action.schema, action.name), group)
+        if isinstance(action, CreateIndex):
+            former = self._by_created.get(action.index, group)
+            self._by_created[action.index] = min(former, group, key=_number)
+            self._by_table[action.index.table_oid].append((action.index, group))
 
 
 def recommend(
@@ -51,14 +119,15 @@ def recommend(
         choice: The chosen indexes with what they do to which statements.
         refused_drops: By schema and name, why an index must stay.
     """
-    groups: list[_Group] = []
+    groups = _Groups(choice)
     for finding in sorted(findings, key=_width_first):
         if finding.remedies:
-            _place(finding, groups, choice)
-    for group in groups:
+            groups.place(finding)
+    for group in groups.all:
         reasons = (_refusal(action, refused_drops) for action in group.actions)
         group.review_reason = next((reason for reason in reasons if reason), "")
-    made = [_recommendation(group, choice) for group in groups]
+    chosen = {one.candidate.definition: one for one in choice.chosen}
+    made = [_recommendation(group, chosen) for group in groups.all]
     return tuple(sorted(made, key=_rank))
 
 
@@ -83,57 +152,8 @@ def _width_first(finding: Finding) -> tuple[bool, int, str]:
     return (finding.rule_id != "missing-index", -max(widths, default=0), finding.key)
 
 
-def _place(finding: Finding, groups: list[_Group], choice: Choice) -> None:
-    """Add a finding to the group that settles it already, or to a new one."""
-    left: list[Action] = []
-    joined: _Group | None = None
-    for action in finding.remedies:
-        home = _home(action, finding, groups, choice)
-        if home is None:
-            left.append(action)
-        elif joined is None:
-            joined = home
-    if joined is not None:
-        joined.findings.append(finding)
-        joined.actions += left
-    else:
-        groups.append(_Group(actions=left, findings=[finding]))
-
-
-def _home(action: Action, finding: Finding, groups: list[_Group], choice: Choice) -> _Group | None:
-    """The group whose actions make this one needless."""
-    for group in groups:
-        for present in group.actions:
-            if present == action or _makes_needless(present, action):
-                return group
-            if isinstance(present, CreateIndex) and isinstance(action, CreateIndex):
-                served = _served_statements(choice, present.index)
-                if finding.statement_ids and set(finding.statement_ids) <= served:
-                    return group
-    return None
-
-
-def _makes_needless(present: Action, action: Action) -> bool:
-    if isinstance(present, CreateIndex) and isinstance(action, CreateIndex):
-        return covers(present.index, action.index)
-    if isinstance(present, DropIndex) and isinstance(action, DropIndex):
-        return (present.schema, present.name) == (action.schema, action.name)
-    return False
-
-
-def _served_statements(choice: Choice, definition: IndexDefinition) -> set[str]:
-    """Statements whose plan uses a chosen index."""
-    return {
-        effect.statement_id
-        for chosen in choice.chosen
-        if chosen.candidate.definition == definition
-        for effect in chosen.effects
-    }
-
-
-def _recommendation(group: _Group, choice: Choice) -> Recommendation:
+def _recommendation(group: _Group, chosen: Mapping[IndexDefinition, ChosenIndex]) -> Recommendation:
     findings = group.findings
-    chosen = {c.candidate.definition: c for c in choice.chosen}
     effects = tuple(
         effect
         for action in group.actions

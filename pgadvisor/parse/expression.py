@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from pglast import ast
 from pglast.enums.parsenodes import A_Expr_Kind
@@ -12,6 +13,7 @@ from pgadvisor.parse import grammar
 from pgadvisor.parse.grammar import StatementError
 from pgadvisor.parse.operand import cast_target, literal_sql
 
+_REMEMBERED = 4_000
 _CONSTANTS = frozenset({"SCONST", "USCONST", "BCONST", "XCONST", "ICONST", "FCONST"})
 _TEXT_TYPES = frozenset({"text", "character varying"})
 _TEXT_FUNCTIONS = frozenset(
@@ -20,6 +22,7 @@ _TEXT_FUNCTIONS = frozenset(
 )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def columns_in(expression_sql: str) -> frozenset[str]:
     """Name the columns that an expression reads, without their tables.
 
@@ -110,9 +113,13 @@ def statement_kinds(sql: str) -> tuple[str, ...]:
     """The kind of each statement of a script, as the grammar names it: ``IndexStmt``.
 
     Raises:
-        StatementError: The script does not parse.
+        StatementError: The script does not parse, or has a statement that others are part of.
     """
-    return tuple(type(grammar.statement_of(raw)).__name__ for raw in grammar.parse(sql))
+    return tuple(
+        type(grammar.statement_of(raw)).__name__
+        for piece in grammar.pieces(sql)
+        for raw in grammar.parse(piece)
+    )
 
 
 def parse_expression(sql: str) -> ast.Node:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeVar
 
 import pglast.parser
@@ -33,6 +34,7 @@ _TAG_BEYOND_ASCII = re.compile(r"\$[^\s$]*[^\x00-\x7f][^\s$]*\$")
 _DML_STARTS = frozenset(
     {"SELECT", "INSERT", "UPDATE", "DELETE_P", "MERGE", "WITH", "VALUES", "TABLE", "ASCII_40"}
 )
+_STATEMENT_END = "ASCII_59"
 _COMMENTS = frozenset({"SQL_COMMENT", "C_COMMENT"})
 _UNLOCATED = frozenset({"SCONST", "ICONST", "FCONST", "ASCII_40", "ASCII_41", "ASCII_44"})
 """Tokens whose place is not kept in the tree."""
@@ -115,6 +117,23 @@ def split_statements(text: str) -> tuple[tuple[int, int], ...]:
     refuse_impossible_characters(text)
     slices = _guarded(lambda: pglast.parser.split(text, True, True))  # noqa: FBT003  (its overload)
     return tuple((piece.start, piece.stop) for piece in slices)
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Yield what stands between semicolons, comments included.
+
+    These are the statements of a script, unless one of them holds others.  Parsing them one by
+    one takes a time that grows with the script, and no faster, whatever characters it has.
+
+    Raises:
+        StatementError: A quote or a comment has no end.
+    """
+    start = 0
+    for token in tokens(text):
+        if token.name == _STATEMENT_END:
+            yield text[start : token.start]
+            start = token.end
+    yield text[start:]
 
 
 def tokens(text: str) -> tuple[Token, ...]:
@@ -263,18 +282,17 @@ def _refuse_expensive(text: str) -> None:
     located = sum(token.name not in _UNLOCATED for token in found)
     if beyond * located > _MAX_OFFSET_STEPS:
         raise StatementError("too long for a text with that many characters beyond ASCII")
-    starts = {"ASCII_59"}  # each statement of a script is looked at by itself
-    previous = "ASCII_59"
     is_plain = True
-    chain = 0
-    for token in found:
-        if previous in starts and token.name not in starts:
-            is_plain = is_plain and token.name in _DML_STARTS
-        chain += token.name in _CHAIN_TOKENS
-        previous = token.name
+    longest_chain = 0
+    for is_end, statement in groupby(found, lambda token: token.name == _STATEMENT_END):
+        if not is_end:
+            names = [token.name for token in statement]
+            is_plain = is_plain and names[0] in _DML_STARTS
+            # No chain goes on beyond the end of a statement.
+            longest_chain = max(longest_chain, sum(name in _CHAIN_TOKENS for name in names))
     if is_plain:
         replace_constants(text)
-    elif chain > _MAX_CHAIN_TOKENS:
+    elif longest_chain > _MAX_CHAIN_TOKENS:
         raise StatementError("too long for a statement of that kind")
 
 

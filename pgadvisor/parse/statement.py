@@ -63,6 +63,8 @@ class ParsedStatement:
     has_squashed_lists: bool
     """PostgreSQL 18 has cut its lists down to one element: ``IN ($1 /*, ... */)``."""
     tree: ast.Node
+    queries: tuple[ast.SelectStmt, ...]
+    """All SELECTs and VALUES of the tree, itself and those in it, from the top."""
 
 
 def parse_statement(text: str) -> ParsedStatement:
@@ -92,6 +94,7 @@ def parse_statement(text: str) -> ParsedStatement:
         and not any(isinstance(node, ast.IntoClause) for node in nodes),
         has_squashed_lists="/*, ... */" in text,
         tree=tree,
+        queries=tuple(node for node in nodes if isinstance(node, ast.SelectStmt)),
     )
 
 

@@ -8,13 +8,12 @@ The way of a statement: :mod:`~pgadvisor.parse.grammar` makes its tree,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from pglast import ast
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.usage import StatementKind, StatementUsage
-from pgadvisor.parse import grammar
 from pgadvisor.parse.draft import QueryContext, Workspace
 from pgadvisor.parse.grammar import StatementError
 from pgadvisor.parse.modify import resolve_query
@@ -59,14 +58,9 @@ def usage_of(statement_id: str, text: str, catalog: Catalog) -> StatementUsage:
         functions=parsed.functions,
         unresolved=tuple(workspace.unresolved),
         parameter_count=parsed.parameter_count,
-        limit_parameters=_parameters_of(n.limitCount for n in _queries(parsed.tree)),
-        offset_parameters=_parameters_of(n.limitOffset for n in _queries(parsed.tree)),
+        limit_parameters=_parameters_of(query.limitCount for query in parsed.queries),
+        offset_parameters=_parameters_of(query.limitOffset for query in parsed.queries),
     )
-
-
-def _queries(tree: ast.Node) -> Iterator[ast.SelectStmt]:
-    """The query, those in it included."""
-    return (node for node in grammar.walk(tree) if isinstance(node, ast.SelectStmt))
 
 
 def _parameters_of(nodes: Iterable[ast.Node | None]) -> tuple[int, ...]:

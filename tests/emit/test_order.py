@@ -202,3 +202,17 @@ def test_any_names_make_exactly_the_intended_statements(
         assert not any(line.startswith("\\") for line in script.splitlines())
         assert all(line.isprintable() for line in script.split("\n"))
     assert made == build_migration([recommendation(*actions)])
+
+
+@pytest.mark.parametrize("table", ["orders", "заказы"])
+def test_has_room_for_any_number_of_recommendations(table: str) -> None:
+    indexes = (
+        IndexDefinition(table_oid=1, schema="s", table=table, keys=(IndexKey(column=f"c{n}"),))
+        for n in range(1_500)
+    )
+    actions = [CreateIndex(index=index, name=index_name(index)) for index in indexes]
+
+    made = build_migration([recommendation(action) for action in actions])
+
+    assert statement_kinds(made.up_sql).count("IndexStmt") == 1_500
+    assert statement_kinds(made.down_sql).count("DropStmt") == 1_500

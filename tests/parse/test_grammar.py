@@ -28,6 +28,10 @@ from tests.parse.strategies import statements
             "too long for a statement of that kind",
         ),
         (
+            "SET a = 1; CREATE VIEW v AS SELECT " + "+".join(["1"] * 100_000) + "; SET b = 1",
+            "too long for a statement of that kind",
+        ),
+        (
             "SELECT " + ", ".join(["я" * 100] * 20_000),
             "too long for a text with that many characters beyond ASCII",
         ),
@@ -61,6 +65,27 @@ def test_never_quotes_the_text_in_an_error() -> None:
 )
 def test_reads_long_texts(text: str) -> None:
     assert len(grammar.parse(text)) == 1
+
+
+def test_reads_a_script_that_is_only_long_as_a_whole() -> None:
+    script = "".join(f"SET work_mem = '{n}MB'; ANALYZE t{n}; " for n in range(5_000))
+
+    assert len(grammar.parse(script)) == 10_000
+
+
+def test_takes_a_script_to_pieces() -> None:
+    text = "SELECT 'ü;'; -- ä;\nSELECT 2 /* ; */;"
+
+    assert list(grammar.pieces(text)) == ["SELECT 'ü;'", " -- ä;\nSELECT 2 /* ; */", ""]
+
+
+@given(st.lists(statements(), max_size=4))
+def test_pieces_are_the_statements(found: list[str]) -> None:
+    text = ";\n".join(found)
+
+    parsed = [len(grammar.parse(piece)) for piece in grammar.pieces(text)]
+
+    assert sum(parsed) == len(grammar.parse(text)) == len(found)
 
 
 def test_finds_tokens_in_characters() -> None:

@@ -159,12 +159,15 @@ def test_workers_plan_like_one(snapshot: Snapshot) -> None:
         for number in range(10)
         for configuration in configurations
     ]
-    outcomes = []
+    built, calls, outcomes = [], [], []
     for workers in (1, 2):
         with Twin(snapshot, workers=workers) as twin:
-            twin.build([definition])
+            built.append(twin.build([definition]))
+            calls.append(twin.call_count)
             outcomes.append(twin.plans(questions))
 
+    assert built[0] == built[1]
+    assert calls == [1, 1]  # the rows of the table, for all workers
     assert outcomes[0] == outcomes[1]
     assert len(set(outcomes[0])) > 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pgadvisor.model.catalog import Catalog
@@ -56,6 +56,20 @@ class Rebuilt:
     """What the sizes of further indexes depend on."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Extents:
+    """How long and how high the snapshot's relations are to be, by the twin's OIDs."""
+
+    oids: dict[int, int]
+    """The twin's by the snapshot's."""
+    lengths: dict[int, int]
+    """In bytes."""
+    heights: dict[int, int]
+    """Of btrees: levels above the leaves."""
+    metapages: dict[int, Metapage]
+    """What else is to be on the first pages of indexes."""
+
+
 def build(
     server: TwinServer, catalog: Catalog, copies: int = 0
 ) -> tuple[tuple[TwinServer, Rebuilt], ...]:
@@ -84,21 +98,30 @@ def build(
     notes += restore_extended_statistics(server, catalog)
     notes += restore_relations(server, map(counts_of, _present(catalog, present)))
     shapes = Shapes(catalog)
+    extents = _extents(server, catalog, shapes)  # OIDs are the same in the copies
     others = server.copies(copies)
     with ExitStack() as opened:
         for other in others:
             opened.callback(other.disconnect)
-        built = tuple((one, _sized(one, catalog, shapes, notes)) for one in (server, *others))
+        built = tuple(
+            (one, _sized(one, catalog, shapes, extents, notes)) for one in (server, *others)
+        )
         opened.pop_all()
     return built
 
 
-def _sized(server: TwinServer, catalog: Catalog, shapes: Shapes, notes: Sequence[str]) -> Rebuilt:
+def _sized(
+    server: TwinServer,
+    catalog: Catalog,
+    shapes: Shapes,
+    extents: _Extents,
+    notes: Sequence[str],
+) -> Rebuilt:
     """Give a database's relations their lengths, and its sessions the original's settings."""
-    oids, files = _storage(server, catalog, shapes)
+    files = _files(server, extents)
     set_lengths((*files.values(), *_unused(server)), server.cluster.owner)
     refused = take_over_settings(server, catalog.snapshot.server)
-    return Rebuilt(notes=(*notes, *refused), oids=oids, files=files, shapes=shapes)
+    return Rebuilt(notes=(*notes, *refused), oids=extents.oids, files=files, shapes=shapes)
 
 
 def locale_for(server: Server) -> str:
@@ -128,34 +151,42 @@ def _oids(server: TwinServer, catalog: Catalog) -> dict[int, int]:
     }
 
 
-def _storage(
-    server: TwinServer, catalog: Catalog, shapes: Shapes
-) -> tuple[dict[int, int], dict[int, RelationFile]]:
-    """Find the snapshot's relations in the twin, and say how long their files are to be."""
+def _extents(server: TwinServer, catalog: Catalog, shapes: Shapes) -> _Extents:
+    """Say how long the files of the snapshot's relations are to be, wherever these are."""
     oids = _oids(server, catalog)
-    paths = dict(server.query(_PATHS, (list(oids.values()),)))
-    data = Path(server.cluster.data_directory)
-    files = {
-        oids[relation.oid]: RelationFile(path=data / path, length_bytes=_length(relation))
-        for relation in _relations(catalog)
-        if (path := paths.get(oids.get(relation.oid, 0))) is not None
-    }
+    present = [relation for relation in _relations(catalog) if relation.oid in oids]
+    lengths = {oids[relation.oid]: _length(relation) for relation in present}
+    heights: dict[int, int] = {}
     metapages: dict[int, Metapage] = {}
     for index, facts in _index_facts(server, catalog, shapes, oids):
-        file, table = files.get(facts.oid), catalog.tables.get(index.table_oid)
+        pages, table = lengths[facts.oid] // BLOCK_BYTES, catalog.tables.get(index.table_oid)
         is_read = facts.access_method in {"btree", "gin", "brin"}
-        if file is None or file.pages <= 1 or table is None or not is_read:
+        if facts.path is None or pages <= 1 or table is None or not is_read:
             continue
         rows = index.rows if index.rows >= 0 else catalog.rows_now(table)
         shape = shapes.shape(table, facts, rows, table.pages)
         if facts.access_method == "btree":
-            height = btree_height(shape, _pages_as_built(index, file.pages))
-            files[facts.oid] = replace(file, btree_height=height)
+            heights[facts.oid] = btree_height(shape, _pages_as_built(index, pages))
         else:
             pending = pending_pages(index, facts, catalog.snapshot.server)
-            if metapage := metapage_of(shape, file.pages, pending):
+            if metapage := metapage_of(shape, pages, pending):
                 metapages[facts.oid] = metapage
-    return oids, write_metapages(server, files, metapages)
+    return _Extents(oids=oids, lengths=lengths, heights=heights, metapages=metapages)
+
+
+def _files(server: TwinServer, extents: _Extents) -> dict[int, RelationFile]:
+    """The files of the snapshot's relations in a database, their metapages written."""
+    data = Path(server.cluster.data_directory)
+    files = {
+        oid: RelationFile(
+            path=data / path,
+            length_bytes=extents.lengths[oid],
+            btree_height=extents.heights.get(oid),
+        )
+        for oid, path in server.query(_PATHS, (list(extents.lengths),))
+        if path is not None
+    }
+    return write_metapages(server, files, extents.metapages)
 
 
 def _unused(server: TwinServer) -> Iterator[RelationFile]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pgadvisor.errors import TwinError
+from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.plan import Plan
 from pgadvisor.model.schema import Table
 from pgadvisor.sqltext.quote import qualified
+from pgadvisor.whatif.backend import NotPlanned
 from pgadvisor.whatif.twin.build import Rebuilt
 from pgadvisor.whatif.twin.planner import Planner
 from pgadvisor.whatif.twin.session import TwinServer
+from pgadvisor.whatif.twin.shared_sizes import FamilySize, PartSize, SharedSizes
 from pgadvisor.whatif.twin.sizes.index_facts import IndexFacts
 from pgadvisor.whatif.twin.sizes.index_size import btree_height, btree_size
 from pgadvisor.whatif.twin.sizes.other_index_size import other_index_pages
@@ -30,12 +31,15 @@ where c.oid = new.oid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GivenSize:
-    """What the planner takes an index for, its parts included."""
+class Family:
+    """A hypothetical index, with its parts on the partitions of its table."""
 
-    size_bytes: int
-    doubts: tuple[str, ...] = ()
-    """What is not known of it, as clauses."""
+    members: Sequence[IndexFacts]
+    """The topmost first."""
+    definition: IndexDefinition | None
+    """None: it was made by a statement, in this lane alone."""
+    size_bytes: int | None
+    """How large it is known to be, parts added up; None: that is predicted."""
 
 
 class CandidateSizes:
@@ -46,93 +50,132 @@ class CandidateSizes:
         catalog: The snapshot.
         rebuilt: What became of it in the twin.
         planner: Estimates how many rows a partial index has.
+        shared: What other lanes have found out, and are to be told.
     """
 
     def __init__(
-        self, server: TwinServer, catalog: Catalog, rebuilt: Rebuilt, planner: Planner
+        self,
+        server: TwinServer,
+        catalog: Catalog,
+        rebuilt: Rebuilt,
+        planner: Planner,
+        shared: SharedSizes,
     ) -> None:
         self._server = server
         self._catalog = catalog
         self._rebuilt = rebuilt
         self._planner = planner
+        self._shared = shared
         self._originals = {twin: oid for oid, twin in rebuilt.oids.items()}
-        self._rows: dict[tuple[int, str], float] = {}
+        self._rows: dict[str, float] = {}
+        """By the query for them."""
 
-    def give(
-        self, families: Iterable[Sequence[IndexFacts]], sizes_bytes: Mapping[int, int]
-    ) -> dict[int, GivenSize]:
+    def give(self, families: Sequence[Family]) -> tuple[FamilySize, ...]:
         """Give indexes their lengths and heights.
 
         Args:
-            families: Indexes, each with its parts on the partitions; the planner must not see
-                them yet.
-            sizes_bytes: How large the first of some families is, parts added up, by its OID.
+            families: The indexes; the planner must not see them yet.
 
         Returns:
-            The size of each family, by the OID of its first index.
+            The size of each, in their order.
 
         Raises:
             TwinError: The server is gone, or the file system refuses.
         """
-        found: dict[int, GivenSize] = {}
-        sized: list[SizedIndex] = []
-        for family in families:
-            parts = [self._predicted(facts) for facts in family if facts.path is not None]
-            size_bytes = sizes_bytes.get(family[0].oid)
-            doubts = size_doubts(parts) if size_bytes is None else ()
-            if size_bytes is not None:
-                parts = _shared(parts, size_bytes)
-            pages = sum(part.pages for part in parts)
-            found[family[0].oid] = GivenSize(size_bytes=pages * BLOCK_BYTES, doubts=doubts)
-            sized += parts
-        self._write(sized)
+        by_definition = {one.definition: one for one in families if one.definition is not None}
+        known = dict(
+            zip(
+                by_definition,
+                self._shared.of(
+                    tuple(by_definition), lambda new: self._sized([by_definition[d] for d in new])
+                ),
+                strict=True,
+            )
+        )
+        others = iter(self._sized([one for one in families if one.definition is None]))
+        found = tuple(
+            next(others) if one.definition is None else known[one.definition] for one in families
+        )
+        self._write(
+            [
+                (facts, size.parts[self._originals[facts.table_oid]])
+                for family, size in zip(families, found, strict=True)
+                for facts in family.members
+                if facts.path is not None
+            ]
+        )
         return found
 
-    def _write(self, sized: Sequence[SizedIndex]) -> None:
-        files = write_metapages(
-            self._server,
-            {one.facts.oid: self._file(one) for one in sized},
-            {
-                one.facts.oid: metapage
-                for one in sized
-                if (metapage := metapage_of(one.shape, one.pages)) is not None
-            },
-        )
-        set_lengths(files.values(), self._server.cluster.owner)
-        pages = {one.facts.oid: one.pages for one in sized}
+    def _sized(self, families: Sequence[Family]) -> tuple[FamilySize, ...]:
+        """Work sizes out, table by table, since indexes of a table have much in common."""
+        self._ask_for_rows(facts for family in families for facts in family.members)
+        order = sorted(range(len(families)), key=lambda n: families[n].members[0].table_oid)
+        sizes = {number: self._family_size(families[number]) for number in order}
+        return tuple(sizes[number] for number in range(len(families)))
+
+    def _family_size(self, family: Family) -> FamilySize:
+        parts = [self._predicted(facts) for facts in family.members if facts.path is not None]
+        doubts = size_doubts(parts) if family.size_bytes is None else ()
+        if family.size_bytes is not None:
+            parts = _shared(parts, family.size_bytes)
+        sizes = {self._originals[one.facts.table_oid]: _part_size(one) for one in parts}
+        return FamilySize(parts=sizes, doubts=doubts)
+
+    def _write(self, sized: Sequence[tuple[IndexFacts, PartSize]]) -> None:
+        data = self._server.cluster.data_directory
+        files = {
+            facts.oid: RelationFile(
+                path=data / (facts.path or ""),
+                length_bytes=size.pages * BLOCK_BYTES,
+                btree_height=size.height,
+            )
+            for facts, size in sized
+        }
+        metapages = {facts.oid: size.metapage for facts, size in sized if size.metapage}
+        moved = write_metapages(self._server, files, metapages)
+        set_lengths(moved.values(), self._server.cluster.owner)
         # Hidden ones belong to a table of the superuser's, who therefore sets their counts.
-        rows = [one.shape.rows for one in sized]
-        self._server.command(_COUNTS, (list(pages), list(pages.values()), rows))
+        counts = [(facts.oid, size.pages, size.rows) for facts, size in sized]
+        self._server.command(_COUNTS, tuple([row[n] for row in counts] for n in range(3)))
 
     def _predicted(self, facts: IndexFacts) -> SizedIndex:
         table = self._catalog.tables[self._originals[facts.table_oid]]
-        rows = self._rows_of(table, facts.predicate)
+        rows = self._rows[_query(table, facts)]
         table_pages = self._rebuilt.files[facts.table_oid].pages
         shape = self._rebuilt.shapes.shape(table, facts, rows, table_pages)
         is_btree = facts.access_method == "btree"
         pages = btree_size(shape).pages if is_btree else other_index_pages(shape)
         return SizedIndex(facts=facts, shape=shape, pages=pages)
 
-    def _file(self, sized: SizedIndex) -> RelationFile:
-        is_btree = sized.facts.access_method == "btree"
-        return RelationFile(
-            path=self._server.cluster.data_directory / Path(sized.facts.path or ""),
-            length_bytes=sized.pages * BLOCK_BYTES,
-            btree_height=btree_height(sized.shape, sized.pages) if is_btree else None,
-        )
+    def _ask_for_rows(self, indexes: Iterable[IndexFacts]) -> None:
+        """Ask the planner how many rows get an entry, once for all indexes that have the same."""
+        queries = dict.fromkeys(self._queries(indexes))
+        new = [query for query in queries if query not in self._rows]
+        for query, rows in zip(new, self._planner.rows(new), strict=True):
+            if isinstance(rows, NotPlanned):
+                raise TwinError("estimating the rows of a partial index", rows.reason)
+            self._rows[query] = rows
 
-    def _rows_of(self, table: Table, predicate: str | None) -> float:
-        """Rows that get an entry, by the planner's own estimate."""
-        key = (table.oid, predicate or "")
-        if key not in self._rows:
-            name = qualified(table.schema, table.name)
-            where = f" where {predicate}" if predicate else ""
-            outcome = self._planner.plan(f"select from only {name}{where}")
-            if not isinstance(outcome, Plan):
-                raise TwinError("estimating the rows of a partial index", outcome.reason)
-            # Parallel workers share the rows, and a Gather adds them up again.
-            self._rows[key] = outcome.root.rows
-        return self._rows[key]
+    def _queries(self, indexes: Iterable[IndexFacts]) -> Iterator[str]:
+        for facts in indexes:
+            if facts.path is not None:
+                yield _query(self._catalog.tables[self._originals[facts.table_oid]], facts)
+
+
+def _query(table: Table, facts: IndexFacts) -> str:
+    """A query for the rows that get an entry."""
+    where = f" where {facts.predicate}" if facts.predicate else ""
+    return f"select from only {qualified(table.schema, table.name)}{where}"
+
+
+def _part_size(sized: SizedIndex) -> PartSize:
+    is_btree = sized.facts.access_method == "btree"
+    return PartSize(
+        pages=sized.pages,
+        rows=sized.shape.rows,
+        height=btree_height(sized.shape, sized.pages) if is_btree else None,
+        metapage=metapage_of(sized.shape, sized.pages),
+    )
 
 
 def _shared(predicted: Sequence[SizedIndex], size_bytes: int) -> list[SizedIndex]:

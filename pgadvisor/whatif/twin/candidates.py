@@ -18,12 +18,14 @@ from pgadvisor.model.schema import Table
 from pgadvisor.sqltext.index import create_index_sql, index_name
 from pgadvisor.sqltext.quote import cut_identifier, qualified, quote_identifier
 from pgadvisor.whatif.twin.build import Rebuilt
-from pgadvisor.whatif.twin.candidate_sizes import CandidateSizes
+from pgadvisor.whatif.twin.candidate_sizes import CandidateSizes, Family
 from pgadvisor.whatif.twin.planner import Planner
 from pgadvisor.whatif.twin.session import TwinServer
+from pgadvisor.whatif.twin.shared_sizes import SharedSizes
 from pgadvisor.whatif.twin.sizes.index_facts import read_index_facts
 from pgadvisor.whatif.twin.statistics.derived_statistics import StatisticsDeriver
 from pgadvisor.whatif.twin.statistics.restore import counts_of, restore_relations
+from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
 from pgadvisor.whatif.twin.switch import Switchboard
 
 _NEW = """
@@ -72,6 +74,19 @@ class Hypothetical:
     """What is not known of its size, as clauses."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a new index was made for."""
+
+    definition: IndexDefinition | None
+    """None: by a statement."""
+    size_bytes: int | None
+    """None: that is predicted."""
+
+
+_PREDICTED = _Wanted(None, None)
+
+
 class CandidateBuilder:
     """Makes hypothetical indexes, which are hidden until a plan shows them.
 
@@ -81,6 +96,7 @@ class CandidateBuilder:
         rebuilt: What became of it in the twin.
         switchboard: What hides them.
         planner: Estimates how many rows a partial index has.
+        shared: Sizes that other lanes have found out, and are to be told.
     """
 
     def __init__(
@@ -90,13 +106,14 @@ class CandidateBuilder:
         rebuilt: Rebuilt,
         switchboard: Switchboard,
         planner: Planner,
+        shared: SharedSizes,
     ) -> None:
         self._server = server
         self._catalog = catalog
         self._rebuilt = rebuilt
         self._switchboard = switchboard
         self._names = {index.name for index in catalog.snapshot.indexes}
-        self._sizes = CandidateSizes(server, catalog, rebuilt, planner)
+        self._sizes = CandidateSizes(server, catalog, rebuilt, planner, shared)
         originals = {twin: oid for oid, twin in rebuilt.oids.items()}
         self._deriver = StatisticsDeriver(server, catalog, rebuilt.shapes.expressions, originals)
 
@@ -125,12 +142,9 @@ class CandidateBuilder:
         names = {definition: self._free_name(definition) for definition in known}
         texts = [create_index_sql(definition, names[definition]) for definition in known]
         failures = self._create(texts, {definition.table_oid for definition in known})
-        given = {
-            (definition.schema, names[definition]): size_bytes
-            for definition, size_bytes in (sizes_bytes or {}).items()
-            if definition in names
-        }
-        adopted = self._adopt(lambda schema, name: given.get((schema, name)))
+        given = sizes_bytes or {}
+        wanted = {(one.schema, names[one]): _Wanted(one, given.get(one)) for one in known}
+        adopted = self._adopt(lambda schema, name: wanted.get((schema, name), _PREDICTED))
         found = {(schema, name): one for schema, name, one in adopted}
         for number, definition in enumerate(known):
             refusal = failures.get(number)
@@ -152,9 +166,10 @@ class CandidateBuilder:
         """
         if table.oid not in self._rebuilt.oids:
             return f"{table.qualified_name} is not in the twin"
+        wanted = _Wanted(None, size_bytes)
         # There is nobody whose writes it could block, and no way to do it in a transaction.
         failures = self._create([_CONCURRENTLY.sub(r"\1", text)], {table.oid})
-        found = [one for _, _, one in self._adopt(lambda _schema, _name: size_bytes)]
+        found = [one for _, _, one in self._adopt(lambda _schema, _name: wanted)]
         if failures:
             return failures[0]
         return found[0] if found else "an index of that name exists already"
@@ -206,12 +221,12 @@ class CandidateBuilder:
             self._server.command(_OWN_FILES, own)
 
     def _adopt(
-        self, size_bytes: Callable[[str, str], int | None]
+        self, wanted: Callable[[str, str], _Wanted]
     ) -> Iterator[tuple[str, str, Hypothetical]]:
         """Size all indexes that are new, and hide them; yields the topmost with their names.
 
         Args:
-            size_bytes: How large the one of that schema and name is; None: that is predicted.
+            wanted: What the one of that schema and name is.
         """
         new = self._server.query(_NEW)
         oids = [row[0] for row in new]
@@ -228,12 +243,18 @@ class CandidateBuilder:
         # Hidden before they are sized, for which the planner is asked, who must not see them yet.
         self._switchboard.register(oids)
         self._switchboard.hide(oids)
-        given = {oid: size_bytes(facts[oid].schema, facts[oid].name) for oid in families}
+        asked = [wanted(facts[root].schema, facts[root].name) for root in families]
         sizes = self._sizes.give(
-            [[facts[oid] for oid in family] for family in families.values()],
-            {oid: size for oid, size in given.items() if size is not None},
+            [
+                Family(
+                    members=[facts[oid] for oid in family],
+                    definition=one.definition,
+                    size_bytes=one.size_bytes,
+                )
+                for family, one in zip(families.values(), asked, strict=True)
+            ]
         )
-        for root, family in families.items():
+        for (root, family), size in zip(families.items(), sizes, strict=True):
             unknown = [note for oid in family for note in notes.get(oid, ())]
             yield (
                 facts[root].schema,
@@ -242,8 +263,8 @@ class CandidateBuilder:
                     name=facts[root].name,
                     oids=tuple(family),
                     part_names=tuple(facts[oid].name for oid in family[1:]),
-                    size_bytes=sizes[root].size_bytes,
+                    size_bytes=size.pages * BLOCK_BYTES,
                     notes=tuple(dict.fromkeys(unknown)),
-                    size_notes=sizes[root].doubts,
+                    size_notes=size.doubts,
                 ),
             )

@@ -21,6 +21,7 @@ from pgadvisor.whatif.twin.build import Rebuilt
 from pgadvisor.whatif.twin.candidates import CandidateBuilder, Hypothetical
 from pgadvisor.whatif.twin.planner import Difference, Planner
 from pgadvisor.whatif.twin.session import TwinServer
+from pgadvisor.whatif.twin.shared_sizes import SharedSizes
 from pgadvisor.whatif.twin.switch import Switchboard
 
 _CREATING = "creating a hypothetical index on the twin"
@@ -45,16 +46,19 @@ class Lane:
         server: The database.
         catalog: The snapshot.
         rebuilt: What became of it there.
+        sizes: Of hypothetical indexes, for all lanes of a twin.
     """
 
-    def __init__(self, server: TwinServer, catalog: Catalog, rebuilt: Rebuilt) -> None:
+    def __init__(
+        self, server: TwinServer, catalog: Catalog, rebuilt: Rebuilt, sizes: SharedSizes
+    ) -> None:
         self.server = server
         self.rebuilt = rebuilt
         self._catalog = catalog
         self._originals = {twin: oid for oid, twin in rebuilt.oids.items()}
         switchboard = Switchboard(server)
         self.planner = Planner(server, switchboard)
-        self._builder = CandidateBuilder(server, catalog, rebuilt, switchboard, self.planner)
+        self._builder = CandidateBuilder(server, catalog, rebuilt, switchboard, self.planner, sizes)
         self._hypothetical: dict[IndexDefinition | str, Hypothetical | str] = {}
 
     def build(

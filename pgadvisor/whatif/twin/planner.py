@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -16,6 +17,7 @@ from pgadvisor.parse.parameters import repairs
 from pgadvisor.parse.statement import StatementError, parse_statement
 from pgadvisor.sqltext.quote import quote_literal
 from pgadvisor.whatif.backend import NotPlanned
+from pgadvisor.whatif.twin.batch import Command
 from pgadvisor.whatif.twin.explain_form import (
     GENERIC,
     GENERIC_PLAN_SINCE,
@@ -27,7 +29,7 @@ from pgadvisor.whatif.twin.explain_form import (
     untyped_parameter,
 )
 from pgadvisor.whatif.twin.failure import is_exhausted
-from pgadvisor.whatif.twin.session import TwinServer, reason_of
+from pgadvisor.whatif.twin.session import TwinServer, reason_of, refusal_of
 from pgadvisor.whatif.twin.switch import Switchboard
 from pgadvisor.whatif.whole_plan import PRUNING, whole_plan
 
@@ -70,6 +72,19 @@ class Planner:
         """By a text with parameters, on majors whose EXPLAIN takes none."""
         self._touched: dict[_Settled, frozenset[int]] = {}
         self.call_count = 0
+
+    def rows(self, queries: Sequence[str]) -> tuple[float | NotPlanned, ...]:
+        """How many rows queries have by the planner's estimate, many in a round trip.
+
+        Args:
+            queries: Texts of ours, without ``$n``.
+
+        Raises:
+            TwinError: The server is gone.
+        """
+        self.call_count += len(queries)
+        answers = self._server.run_each(Command(f"explain (format json) {q}") for q in queries)
+        return tuple(map(_estimated_rows, answers))
 
     def touched(self, statement: str, settings: Settings = ()) -> frozenset[int] | None:
         """OIDs, in the twin, of the relations that its planning locks; None: not planned so far."""
@@ -219,6 +234,14 @@ SELECT pg_catalog.array_agg(l.relation::pg_catalog.int8) AS locked FROM pg_catal
 WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.relation IS NOT NULL
 """
 _NOT_EXPLAINABLE = NotPlanned(reason="it is neither a query nor a change of rows")
+
+
+def _estimated_rows(answer: pq.abc.PGresult) -> float | NotPlanned:
+    reason = refusal_of(answer)
+    if reason is not None:
+        return NotPlanned(reason=reason)
+    # Parallel workers share the rows, and a Gather above them adds them up again.
+    return float(json.loads(answer.get_value(0, 0) or b"")[0]["Plan"]["Plan Rows"])
 
 
 def _gate(text: str) -> NotPlanned | None:

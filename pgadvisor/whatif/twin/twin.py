@@ -20,11 +20,13 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.backend import AS_IS, Built, Configuration, NotBuilt, NotPlanned
 from pgadvisor.whatif.twin.build import build, locale_for
 from pgadvisor.whatif.twin.candidates import Hypothetical
+from pgadvisor.whatif.twin.collection import without_collection
 from pgadvisor.whatif.twin.fidelity import measure_fidelity
 from pgadvisor.whatif.twin.lane import Lane, Question
 from pgadvisor.whatif.twin.plan_cache import PlanCache
 from pgadvisor.whatif.twin.session import TwinServer
 from pgadvisor.whatif.twin.share import share_out
+from pgadvisor.whatif.twin.shared_sizes import SharedSizes
 from pgadvisor.whatif.undroppable import refusal_of_drops, why_not_droppable
 
 _EXPLAINING = "explaining a statement on the twin"
@@ -83,10 +85,14 @@ class Twin:
         )
         with ExitStack() as opened:
             opened.callback(server.close)
-            databases = build(server, self._catalog, copies=self._workers - 1)
+            with without_collection():
+                databases = build(server, self._catalog, copies=self._workers - 1)
             for copy, _ in databases[1:]:
                 opened.callback(copy.disconnect)
-            self._lanes = tuple(Lane(one, self._catalog, rebuilt) for one, rebuilt in databases)
+            sizes = SharedSizes(self._workers)
+            self._lanes = tuple(
+                Lane(one, self._catalog, rebuilt, sizes) for one, rebuilt in databases
+            )
             opened.pop_all()
         return self
 
@@ -141,7 +147,7 @@ class Twin:
             sizes_bytes: How large some of them are known to be; the others are predicted.
         """
         self._run("building hypothetical indexes")
-        with ThreadPoolExecutor(len(self._lanes)) as threads:
+        with without_collection(), ThreadPoolExecutor(len(self._lanes)) as threads:
             first, *_ = list(
                 threads.map(lambda lane: lane.build(definitions, sizes_bytes), self._lanes)
             )

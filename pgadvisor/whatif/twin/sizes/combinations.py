@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.schema import ConstraintKind, Table
+from pgadvisor.model.schema import ConstraintKind, ExtendedStatistics, Table
 from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
+from pgadvisor.whatif.twin.sizes.independent import independent, own_keys, own_shares
 from pgadvisor.whatif.twin.sizes.key_shares import (
     UNIQUE_KEYS,
     Share,
     joined,
-    placed,
     present_keys,
     split,
 )
@@ -39,12 +40,29 @@ class Spread:
     """If columns of which nothing is known determined each other; None: it is all known."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Columns whose combinations are known."""
+_Spreader = Callable[[Sequence[Share]], tuple[Share, ...]]
+"""Spreads a column over the combinations that it is part of."""
 
-    columns: _Columns
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Columns that know nothing of the other ones."""
+
     shares: tuple[Share, ...]
+    keys: float
+    """How many values or combinations there are in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What a snapshot tells of the combinations of a table."""
+
+    unique: tuple[frozenset[str | None], ...]
+    """Of which no combination comes twice."""
+    groups: tuple[tuple[_Columns, _Spreader], ...]
+    """Columns whose combinations were counted, the largest groups first."""
+    determined: tuple[tuple[_Columns, str], ...]
+    """Columns, and the one that they determine."""
 
 
 class Combinations:
@@ -58,6 +76,10 @@ class Combinations:
     def __init__(self, catalog: Catalog, sample_of: Callable[[Table], Sample]) -> None:
         self._catalog = catalog
         self._sample_of = sample_of
+        self._told: dict[int, _Told] = {}
+        self._extended: dict[int, list[ExtendedStatistics]] = {}
+        for statistics in catalog.snapshot.extended_statistics:
+            self._extended.setdefault(statistics.table_oid, []).append(statistics)
 
     def spread(self, table: Table, names: Sequence[str], keys: Sequence[KeyStatistics]) -> Spread:
         """The spread over the combinations of columns.
@@ -67,50 +89,45 @@ class Combinations:
             names: Of the columns; empty for an expression.
             keys: What is known of each of them.
         """
-        own = [placed(key.shares, place) for place, key in enumerate(keys)]
         if len(keys) == 1:
-            return Spread(shares=own[0])
+            return Spread(shares=own_shares(keys[0], 0))
+        told = self._told_of(table)
         given = frozenset(names) - {""}
-        if self._is_unique(table, given):
-            return Spread(shares=split(own[0], UNIQUE_KEYS))
-        blocks = list(self._blocks(table, names, own))
-        determined = self._determined(table, given)
-        covered = frozenset[str]().union(*(block.columns for block in blocks))
+        if any(unique <= given for unique in told.unique):
+            return Spread(shares=split(own_shares(keys[0], 0), UNIQUE_KEYS))
+        own = [_Part(own_shares(key, place), own_keys(key)) for place, key in enumerate(keys)]
+        blocks, covered = _blocks(told, names, own)
+        determined = _determined(told, given)
         left = [
-            shares
-            for name, shares in zip(names, own, strict=True)
+            part
+            for name, part in zip(names, own, strict=True)
             if name not in covered and (not name or name not in determined)
         ]
-        return _product([*(block.shares for block in blocks), *left] or own[:1])
+        parts = [*blocks, *left] or own[:1]
+        if len(left) == len(own):
+            return Spread(shares=independent(tuple(keys)), least=_most_alone(parts))
+        shares = reduce(joined, (part.shares for part in parts))
+        return Spread(shares=shares, least=_most_alone(parts))
 
-    def _is_unique(self, table: Table, names: _Columns) -> bool:
-        return any(
-            index.is_unique and index.predicate is None and names.issuperset(index.key_columns)
-            for index in self._catalog.indexes_by_table[table.oid]
-        )
+    def _told_of(self, table: Table) -> _Told:
+        if table.oid not in self._told:
+            self._told[table.oid] = _Told(
+                unique=tuple(
+                    frozenset(index.key_columns)
+                    for index in self._catalog.indexes_by_table[table.oid]
+                    if index.is_unique and index.predicate is None
+                ),
+                groups=tuple(sorted(self._groups(table), key=lambda known: -len(known[0]))),
+                determined=tuple(self._dependencies(table)),
+            )
+        return self._told[table.oid]
 
-    def _blocks(
-        self, table: Table, names: Sequence[str], own: Sequence[tuple[Share, ...]]
-    ) -> Iterator[_Block]:
-        """Groups of columns whose combinations were counted, the largest first."""
-        taken: _Columns = frozenset()
-        for group, spread in sorted(self._known(table), key=lambda known: -len(known[0])):
-            if group.issubset(names) and not group & taken:
-                first = max(
-                    (own[names.index(name)] for name in group),
-                    key=lambda shares: sum(share.keys for share in shares),
-                )
-                taken |= group
-                yield _Block(group, spread(first))
-
-    def _known(
-        self, table: Table
-    ) -> Iterator[tuple[_Columns, Callable[[Sequence[Share]], tuple[Share, ...]]]]:
+    def _groups(self, table: Table) -> Iterator[tuple[_Columns, _Spreader]]:
         """Groups of columns, and what spreads a column of theirs over their combinations."""
         sample = self._sample_of(table)
         numbers = {column.number: column.name for column in table.columns}
-        for text in self._extended(table, "n_distinct"):
-            for group, count in _COUNT.findall(text):
+        for statistics in self._extended.get(table.oid, ()):
+            for group, count in _COUNT.findall(statistics.n_distinct or ""):
                 columns = _names(group, numbers)
                 if columns:
                     yield columns, _counted(float(count), sample)
@@ -121,24 +138,39 @@ class Combinations:
                 rows = self._catalog.total_rows(target)
                 yield frozenset(constraint.columns), _limited(rows, sample)
 
-    def _determined(self, table: Table, given: _Columns) -> _Columns:
-        """Columns that others of the given ones determine, by extended statistics."""
+    def _dependencies(self, table: Table) -> Iterator[tuple[_Columns, str]]:
+        """Columns that others determine, by extended statistics."""
         numbers = {column.number: column.name for column in table.columns}
-        found: set[str] = set()
-        for text in self._extended(table, "dependencies"):
-            for group, number, degree in _DEPENDENCY.findall(text):
+        for statistics in self._extended.get(table.oid, ()):
+            for group, number, degree in _DEPENDENCY.findall(statistics.dependencies or ""):
                 by, column = _names(group, numbers), numbers.get(int(number))
-                # Of two that determine each other one has to stay.
-                is_free = not by & found
-                if float(degree) >= _DETERMINED_RATIO and column and by and by <= given and is_free:
-                    found.add(column)
-        return frozenset(found)
+                if float(degree) >= _DETERMINED_RATIO and column and by:
+                    yield by, column
 
-    def _extended(self, table: Table, field: str) -> Iterator[str]:
-        for statistics in self._catalog.snapshot.extended_statistics:
-            text = getattr(statistics, field)
-            if statistics.table_oid == table.oid and text:
-                yield text
+
+def _blocks(
+    told: _Told, names: Sequence[str], own: Sequence[_Part]
+) -> tuple[list[_Part], _Columns]:
+    """Combinations that were counted, and which columns they have."""
+    found: list[_Part] = []
+    taken: _Columns = frozenset()
+    for group, spread in told.groups:
+        if group.issubset(names) and not group & taken:
+            taken |= group
+            first = max((own[names.index(name)] for name in group), key=_keys)
+            shares = spread(first.shares)
+            found.append(_Part(shares, sum(share.keys for share in shares)))
+    return found, taken
+
+
+def _determined(told: _Told, given: _Columns) -> set[str]:
+    """Columns that others of the given ones determine."""
+    found: set[str] = set()
+    for by, column in told.determined:
+        # Of two that determine each other one has to stay.
+        if by <= given and not by & found:
+            found.add(column)
+    return found
 
 
 def _names(group: str, numbers: dict[int, str]) -> _Columns:
@@ -160,13 +192,11 @@ def _limited(rows: float, sample: Sample) -> Callable[[Sequence[Share]], tuple[S
     return spread
 
 
-def _product(parts: Sequence[tuple[Share, ...]]) -> Spread:
-    """Independent parts together, and the one that has most combinations by itself."""
-    shares = parts[0]
-    for part in parts[1:]:
-        shares = joined(shares, part)
-    several = [part for part in parts if sum(share.keys for share in part) > 1]
-    if len(several) < 2:  # noqa: PLR2004
-        return Spread(shares=shares)
-    most = max(several, key=lambda part: sum(share.keys for share in part))
-    return Spread(shares=shares, least=most)
+def _most_alone(parts: Sequence[_Part]) -> tuple[Share, ...] | None:
+    """The one of several independent parts that has most combinations by itself."""
+    several = [part for part in parts if part.keys > 1]
+    return max(several, key=_keys).shares if len(several) > 1 else None
+
+
+def _keys(part: _Part) -> float:
+    return part.keys

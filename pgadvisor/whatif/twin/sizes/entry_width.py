@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.whatif.twin.sizes.key_shares import Share
@@ -15,11 +16,16 @@ LINE_POINTER_BYTES = 4
 ROW_POINTER_BYTES = 6
 _NULL_BITMAP_BYTES = 8
 _ALIGNMENT_BYTES = 8
+_REMEMBERED = 2_000
+"""Lists of columns, among them those that other indexes of the same table begin with."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class KeyStatistics:
-    """What is known of one column of an index."""
+    """What is known of one column of an index.
+
+    Each is equal to itself alone, so that what follows from it can be remembered by it.
+    """
 
     width_bytes: float
     """Average, of the values that are not null."""
@@ -46,7 +52,8 @@ def aligned(size: float, alignment_bytes: int = _ALIGNMENT_BYTES) -> float:
     return math.ceil(size / alignment_bytes) * alignment_bytes
 
 
-def entry_bytes(columns: Sequence[KeyStatistics]) -> float:
+@lru_cache(maxsize=_REMEMBERED)
+def entry_bytes(columns: tuple[KeyStatistics, ...]) -> float:
     """The average size of an index tuple with one row pointer, without its line pointer."""
     any_null = 1 - math.prod(1 - column.null_ratio for column in columns)
     without = _tuple_bytes(HEADER_BYTES, columns, [1.0] * len(columns))
@@ -57,7 +64,8 @@ def entry_bytes(columns: Sequence[KeyStatistics]) -> float:
     return any_null * with_null + (1 - any_null) * without
 
 
-def entry_bytes_with(columns: Sequence[KeyStatistics], nulls: int) -> float:
+@lru_cache(maxsize=_REMEMBERED)
+def entry_bytes_with(columns: tuple[KeyStatistics, ...], nulls: int) -> float:
     """The same of entries in which just these columns are NULL; bit n is the n-th column's."""
     if not nulls:
         return _tuple_bytes(HEADER_BYTES, columns, [1.0] * len(columns))

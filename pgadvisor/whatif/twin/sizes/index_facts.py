@@ -139,4 +139,4 @@ def _column(
 
 
 def _options(text: str) -> Mapping[str, str]:
-    return dict(_OPTION.findall(text))
+    return dict(_OPTION.findall(text)) if text else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Index, Table
@@ -26,6 +27,7 @@ _PARALLEL_GIN_VERSION = 180_000
 _PARALLEL_MEMORY_KB = 65_536
 """A build is given another process from 32 MB for each of them on."""
 _TARGET_SETTING = "default_statistics_target"
+_REMEMBERED = 1_000
 _NEGLIGIBLE_RATIO = 1e-4
 """Rounding leaves such a rest where the most common values are all there are."""
 
@@ -48,6 +50,7 @@ class Shapes:
         """Statistics of expressions, by the OID of the table, in the snapshot, and the text."""
         self._spreads: dict[tuple[int, str], tuple[Share, ...]] = {}
         self._samples: dict[int, Sample] = {}
+        self._keys: dict[tuple[object, ...], KeyStatistics] = {}
         server = catalog.snapshot.server
         self._usual_target = _number(server, _TARGET_SETTING, _USUAL_TARGET)
         self._memory_kb = _number(server, "maintenance_work_mem", 65_536)
@@ -98,7 +101,21 @@ class Shapes:
         )
 
     def _key(self, table: Table, column: IndexColumn) -> KeyStatistics:
+        """What is known of a column, which is the very same for all indexes that have it."""
         known, is_exact = self._statistics(table, column)
+        what = (
+            *(table.oid, column.table_column, column.expression, column.operator_class),
+            *(column.type_name, column.length_bytes, column.alignment_bytes),
+            *column.options.items(),
+        )
+        found = self._keys.get(what)
+        if found is None or found.values is not known:
+            found = self._keys[what] = self._new_key(table, column, known, is_exact=is_exact)
+        return found
+
+    def _new_key(
+        self, table: Table, column: IndexColumn, known: ColumnStatistics | None, *, is_exact: bool
+    ) -> KeyStatistics:
         is_variable = column.length_bytes < 0
         key = KeyStatistics(
             width_bytes=_UNKNOWN_WIDTH_BYTES if is_variable else float(column.length_bytes),
@@ -205,11 +222,14 @@ def _pages_for_parallel_gin(server: Server, memory_kb: int) -> float:
 def _grown(shares: Iterable[Share], growth: float) -> tuple[Share, ...]:
     """So many times as many values, but for the most common ones."""
     return tuple(
-        replace(share, keys=min(share.keys * growth, UNIQUE_KEYS)) if share.keys > 1 else share
+        Share(keys=min(share.keys * growth, UNIQUE_KEYS), mass=share.mass, nulls=share.nulls)
+        if share.keys > 1
+        else share
         for share in shares
     )
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _restricted(key: KeyStatistics, name: str, predicate: str, part: float) -> KeyStatistics:
     """What is left of a column in a partial index whose predicate is about that column.
 

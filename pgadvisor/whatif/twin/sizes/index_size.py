@@ -12,34 +12,33 @@ How many rows share a key follows from how they are spread over the keys (``key_
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import cycle, islice
 
 from pgadvisor.whatif.twin.sizes.entry_width import (
     LINE_POINTER_BYTES,
-    ROW_POINTER_BYTES,
     KeyStatistics,
-    aligned,
     entry_bytes,
     entry_bytes_with,
     is_uniform,
 )
-from pgadvisor.whatif.twin.sizes.key_shares import Share, joined, key_groups, placed, present_keys
-from pgadvisor.whatif.twin.storage.btree_pages import BLOCK_BYTES
+from pgadvisor.whatif.twin.sizes.independent import independent, own_present
+from pgadvisor.whatif.twin.sizes.key_rows import REGULAR_ROWS_PER_KEY, KeyRows, key_rows
+from pgadvisor.whatif.twin.sizes.key_shares import Share, key_groups
+from pgadvisor.whatif.twin.sizes.leaf_fill import (
+    ROOM_BYTES,
+    PostingLists,
+    filled_pages,
+    kept_free_bytes,
+    posting_lists,
+)
 
 FILL_RATIO = 0.9
 """Of a leaf that is being built, unless the index says otherwise."""
 INNER_FILL_RATIO = 0.7
 """How full the inner pages of a btree are when it is built."""
-_NEVER_USED_BYTES = 24 + 16 + 2 * LINE_POINTER_BYTES
-"""Page header, btree's special space, the upper bound's line pointer and one to spare."""
-_MAX_POSTING_BYTES = 812
-_REGULAR_ROWS_PER_KEY = 60.0
-"""From here on the rows of a key vary too little to matter."""
-_FILLED_TUPLES = 1_000
-"""So many are put on pages one by one."""
+_REMEMBERED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +113,12 @@ def _about_tuples(shape: IndexShape) -> float:
     """How many tuples the leaves have: one for each key, and for each list that is full."""
     if not shape.may_deduplicate or shape.include:
         return shape.rows
-    keys = present_keys(shape.shares or independent(shape.keys), shape.rows)
-    return min(keys + shape.rows / _rows_per_list(entry_bytes(shape.keys)), shape.rows)
+    if shape.shares is shape.keys[0].shares:
+        keys = own_present(shape.keys[0], shape.rows)
+    else:
+        keys = key_rows(shape.shares or independent(shape.keys), shape.rows).keys
+    lists = posting_lists(entry_bytes(shape.keys), shape.fill_ratio)
+    return min(keys + shape.rows / lists.rows, shape.rows)
 
 
 def inner_fanout(shape: IndexShape, tuples: float) -> float:
@@ -125,11 +128,11 @@ def inner_fanout(shape: IndexShape, tuples: float) -> float:
         shape: The index.
         tuples: On its leaves.
     """
-    room = BLOCK_BYTES - _NEVER_USED_BYTES - int((1 - INNER_FILL_RATIO) * BLOCK_BYTES)
+    room = ROOM_BYTES - kept_free_bytes(INNER_FILL_RATIO)
     size, likelihood, distinct = 0.0, 0.0, 1.0
     for count, key in enumerate(shape.keys, start=1):
         prefix = shape.keys[:count]
-        own = max(present_keys(key.shares, shape.rows), 1.0)
+        own = max(own_present(key, shape.rows), 1.0)
         # As many combinations as chance makes of independent columns.
         distinct = own if count == 1 else _drawn(distinct * own, shape.rows)
         differs = min(distinct / max(tuples, 1.0), 1.0)
@@ -146,103 +149,66 @@ def _drawn(values: float, rows: float) -> float:
 
 
 def _leaves(shape: IndexShape) -> _Leaves:
-    room = BLOCK_BYTES - _NEVER_USED_BYTES - int((1 - shape.fill_ratio) * BLOCK_BYTES)
     if shape.may_deduplicate and not shape.include:
-        return _shared_leaves(shape, room)
+        found = key_rows(shape.shares or independent(shape.keys), shape.rows)
+        entries = tuple(entry_bytes_with(shape.keys, nulls) for nulls in found.nulls)
+        return _shared_leaves(found, entries, shape.fill_ratio)
     entry = entry_bytes((*shape.keys, *shape.include))
     size = entry + LINE_POINTER_BYTES
+    room = ROOM_BYTES - kept_free_bytes(shape.fill_ratio)
     per_page = room / size - 0.5
     if is_uniform((*shape.keys, *shape.include)):
-        hard_limit = (BLOCK_BYTES - _NEVER_USED_BYTES - 8 - entry) // size
-        per_page = min(room // size, hard_limit)
+        per_page = min(room // size, (ROOM_BYTES - 8 - entry) // size)
     return _Leaves(pages=math.ceil(shape.rows / max(per_page, 1.0)), tuples=shape.rows)
 
 
-def _shared_leaves(shape: IndexShape, room: int) -> _Leaves:
-    """Leaf pages of keys with many rows, one by one, and of all keys with few rows."""
-    pages = all_tuples = 0.0
-    tuples = total = keys = 0.0
-    shares = shape.shares or independent(shape.keys)
-    sizes: dict[int, float] = {}
-    for group in key_groups(shares, shape.rows):
-        if group.nulls not in sizes:
-            sizes[group.nulls] = entry_bytes_with(shape.keys, group.nulls)
-        entry = sizes[group.nulls]
-        count, size = _tuples(group.rows, entry)
-        all_tuples += group.keys * count
-        if group.rows >= _REGULAR_ROWS_PER_KEY:
-            pages += _filled_pages(group.rows, entry, count * group.keys, shape.fill_ratio)
-            continue
-        tuples += group.keys * count
-        total += group.keys * size
-        keys += group.keys * count * (entry + LINE_POINTER_BYTES)
-    if tuples:
-        # The posting list of a page's last tuple goes when that becomes the page's upper bound.
-        posting = max(total - keys, 0.0) / tuples
-        pages += tuples / max((room + posting) / (total / tuples) - 0.5, 1.0)
-    return _Leaves(pages=math.ceil(pages), tuples=all_tuples)
-
-
-def _filled_pages(rows: float, entry: float, tuples: float, fill_ratio: float) -> float:
-    """Pages of keys that have many rows; a part of their tuples tells how many all of them take."""
-    number = math.ceil(min(tuples, _FILLED_TUPLES))
-    full, left = divmod(rows, _rows_per_list(entry))
-    pages = _filled(min(int(full), number), int(left), entry, fill_ratio, number)
-    return pages * tuples / number
-
-
-@lru_cache(maxsize=10_000)
-def _filled(full: int, left: int, entry_bytes: float, fill_ratio: float, number: int) -> float:
-    """Fill pages with the posting lists of keys that have many rows, as a build does.
-
-    Nine lists of full length go on a page, and a tenth where the page has a shorter one, so
-    an average would be off.
+@lru_cache(maxsize=_REMEMBERED)
+def _shared_leaves(found: KeyRows, entries: tuple[float, ...], fill_ratio: float) -> _Leaves:
+    """Leaf pages of keys with many rows, one by one, and of all keys with few rows.
 
     Args:
-        full: Lists of full length that a key has.
-        left: Rows of its last list; 0: it has none.
-        entry_bytes: Of a tuple with one row.
+        found: The keys.
+        entries: Bytes of a tuple with one row, for each of their ``nulls``.
         fill_ratio: Of a page.
-        number: How many lists to put on pages, key by key.
     """
-    sizes = [_tuple_bytes(_rows_per_list(entry_bytes), entry_bytes)] * full
-    if left >= 1:
-        sizes.append(_tuple_bytes(left, entry_bytes))
-    free_bytes, full_bytes = BLOCK_BYTES - _NEVER_USED_BYTES, int((1 - fill_ratio) * BLOCK_BYTES)
-    space, on_page, pages, posting, last_size = float(free_bytes), 0, 0, 0.0, 0.0
-    for size in islice(cycle(sizes), number):
-        is_full = space < size + 4 or (space + posting < full_bytes and on_page > 1)
-        if is_full:  # its last tuple becomes the upper bound, and the first one of the next page
-            pages, on_page, space = pages + 1, 1, free_bytes - last_size
-        space, on_page, last_size = space - size, on_page + 1, size
-        posting = size - entry_bytes - LINE_POINTER_BYTES
-    used = (free_bytes - space) / (free_bytes - full_bytes)
-    return pages + min(used, 1.0)
+    by_nulls = zip(found.nulls, entries, strict=True)
+    lists = {nulls: posting_lists(entry, fill_ratio) for nulls, entry in by_nulls}
+    pages = many_tuples = 0.0
+    for group in found.many:
+        own = lists[group.nulls]
+        tuples = group.keys * own.of_key(group.rows)[0]
+        many_tuples += tuples
+        pages += filled_pages(own, group.rows, tuples)
+    few_tuples, posting, total = _of_few_rows(found, lists)
+    if few_tuples:
+        # The posting list of a page's last tuple goes when that becomes the page's upper bound.
+        room = ROOM_BYTES - kept_free_bytes(fill_ratio) + posting / few_tuples
+        pages += few_tuples / max(room / (total / few_tuples) - 0.5, 1.0)
+    return _Leaves(pages=math.ceil(pages), tuples=many_tuples + few_tuples)
 
 
-def _rows_per_list(entry: float) -> int:
-    return max((_MAX_POSTING_BYTES - int(entry)) // 8 * 8 // ROW_POINTER_BYTES, 1)
+def _of_few_rows(found: KeyRows, lists: Mapping[int, PostingLists]) -> tuple[float, float, float]:
+    """Tuples of keys with few rows, the bytes of their posting lists, and all of their bytes."""
+    if any(lists[nulls].rows < REGULAR_ROWS_PER_KEY for nulls in found.few):
+        return _of_wide_keys(found, lists)
+    tuples = posting = total = 0.0
+    for nulls, few in found.few.items():
+        tuples += few.keys
+        posting += few.row_pointer_bytes
+        single_bytes = lists[nulls].entry_bytes + LINE_POINTER_BYTES
+        total += few.keys * single_bytes + few.row_pointer_bytes
+    return tuples, posting, total
 
 
-def _tuples(rows: float, entry: float) -> tuple[float, float]:
-    """Tuples that the rows of one key make, and their bytes with line pointers."""
-    per_list = _rows_per_list(entry)
-    full, left = divmod(rows, per_list)
-    count, size = full, full * _tuple_bytes(per_list, entry)
-    if left > 0:
-        count, size = count + 1, size + _tuple_bytes(left, entry)
-    return count, size
-
-
-def _tuple_bytes(rows: float, entry: float) -> float:
-    if rows <= 1:
-        return entry + LINE_POINTER_BYTES
-    return entry + aligned(ROW_POINTER_BYTES * rows) + LINE_POINTER_BYTES
-
-
-def independent(keys: Sequence[KeyStatistics]) -> tuple[Share, ...]:
-    """The spread over the combinations of columns that know nothing of each other."""
-    shares = keys[0].shares
-    for place, key in enumerate(keys[1:], start=1):
-        shares = joined(shares, placed(key.shares, place))
-    return shares
+def _of_wide_keys(found: KeyRows, lists: Mapping[int, PostingLists]) -> tuple[float, float, float]:
+    """The same where a list takes so few rows that some of these keys need several."""
+    tuples = total = keys = 0.0
+    for group in key_groups(found.shares, found.rows):
+        if group.rows >= REGULAR_ROWS_PER_KEY:
+            continue
+        own = lists[group.nulls]
+        count, size = own.of_key(group.rows)
+        tuples += group.keys * count
+        total += group.keys * size
+        keys += group.keys * count * (own.entry_bytes + LINE_POINTER_BYTES)
+    return tuples, max(total - keys, 0.0), total

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 UNIQUE_KEYS = 1e15
 """So many values that no two rows ever share one."""
 _CERTAIN_ROWS_PER_KEY = 60.0
 """From here on the rows of a value vary too little to matter."""
-_ALONE_ROWS_PER_KEY = 1e-3
+ALONE_ROWS_PER_KEY = 1e-3
 """Up to here rows are taken to be alone."""
 _COUNTED_ROWS_PER_KEY = 12.0
 """Up to here each number of rows is counted, and from there on three stand for all."""
@@ -70,17 +70,33 @@ def present_keys(shares: Iterable[Share], rows: float) -> float:
 
 def joined(first: Sequence[Share], second: Sequence[Share]) -> tuple[Share, ...]:
     """Combinations of values that know nothing of each other."""
+    return combined(merged(first), merged(second))
+
+
+def combined(first: Iterable[Share], second: Iterable[Share]) -> tuple[Share, ...]:
+    """The same of values of which those that are about equally likely are together."""
     found: dict[tuple[int, int], list[float]] = {}
-    for left in merged(first):
-        for right in merged(second):
-            keys = min(left.keys * right.keys, UNIQUE_KEYS)
-            mass = left.mass * right.mass
+    others = [(one, math.log2(one.mass / one.keys)) for one in second if one.mass > 0]
+    for share in first:
+        if share.mass <= 0:
+            continue
+        own_keys, own_mass, own_nulls = share.keys, share.mass, share.nulls
+        likelihood = math.log2(own_mass / own_keys)
+        for other, other_likelihood in others:
+            keys, mass = own_keys * other.keys, own_mass * other.mass
             if mass <= 0:
                 continue
-            nulls = left.nulls | right.nulls
-            place = found.setdefault((_step(mass / keys), nulls), [0.0, 0.0])
-            place[0] += keys
-            place[1] += mass
+            if keys > UNIQUE_KEYS:
+                keys = UNIQUE_KEYS
+                step = _step(mass / keys)
+            else:
+                step = round((likelihood + other_likelihood) * _STEPS_PER_OCTAVE)
+            place = found.get((step, own_nulls | other.nulls))
+            if place is None:
+                found[step, own_nulls | other.nulls] = [keys, mass]
+            else:
+                place[0] += keys
+                place[1] += mass
     return tuple(
         Share(keys=min(keys, UNIQUE_KEYS), mass=mass, nulls=nulls)
         for (_, nulls), (keys, mass) in found.items()
@@ -102,12 +118,22 @@ def merged(shares: Sequence[Share]) -> Sequence[Share]:
 
 def placed(shares: Iterable[Share], place: int) -> tuple[Share, ...]:
     """The shares of one column as those of the n-th of several."""
-    return tuple(replace(share, nulls=share.nulls << place) for share in shares)
+    if not place:
+        return tuple(shares)
+    return tuple(
+        Share(keys=share.keys, mass=share.mass, nulls=share.nulls << place)
+        if share.nulls
+        else share
+        for share in shares
+    )
 
 
 def split(shares: Iterable[Share], parts: float) -> tuple[Share, ...]:
     """Each value becomes so many combinations with other columns."""
-    return tuple(replace(share, keys=min(share.keys * parts, UNIQUE_KEYS)) for share in shares)
+    return tuple(
+        Share(keys=min(share.keys * parts, UNIQUE_KEYS), mass=share.mass, nulls=share.nulls)
+        for share in shares
+    )
 
 
 def _step(ratio: float) -> int:
@@ -118,13 +144,27 @@ def key_groups(shares: Iterable[Share], rows: float) -> Iterator[KeyGroup]:
     """Yield how many values have how many of so many rows."""
     for share in shares:
         mean = rows * share.mass / share.keys
-        if mean >= _CERTAIN_ROWS_PER_KEY or (share.keys <= 1 and mean >= 1):
-            yield KeyGroup(keys=share.keys, rows=mean, nulls=share.nulls)
-        elif mean <= _ALONE_ROWS_PER_KEY:
+        if mean <= ALONE_ROWS_PER_KEY:
             yield KeyGroup(keys=rows * share.mass, rows=1.0, nulls=share.nulls)
+        elif _is_certain(share, mean):
+            yield KeyGroup(keys=share.keys, rows=mean, nulls=share.nulls)
         else:
             for count, likelihood in _poisson(mean):
                 yield KeyGroup(keys=share.keys * likelihood, rows=count, nulls=share.nulls)
+
+
+def is_counted(share: Share, mean: float) -> bool:
+    """Whether its values have each number of rows as often as Poisson's law has it.
+
+    Args:
+        share: The values.
+        mean: Rows of each of them, on average.
+    """
+    return ALONE_ROWS_PER_KEY < mean <= _COUNTED_ROWS_PER_KEY and not _is_certain(share, mean)
+
+
+def _is_certain(share: Share, mean: float) -> bool:
+    return mean >= _CERTAIN_ROWS_PER_KEY or (share.keys <= 1 and mean >= 1)
 
 
 def _poisson(mean: float) -> Iterator[tuple[float, float]]:

@@ -11,9 +11,8 @@ values for which the estimator would have said what it did.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from pgadvisor.whatif.twin.sizes.key_shares import UNIQUE_KEYS, Share, split
 
@@ -47,20 +46,37 @@ def duj1(sample: Sample, *, distinct: float, once: float) -> float:
     return size * distinct / (size - once + once * size / sample.rows)
 
 
-def estimated_distinct(shares: Sequence[Share], sample: Sample) -> float:
+def estimated_distinct(shares: Iterable[Share], sample: Sample) -> float:
     """What ANALYZE would estimate, on average, of values that are spread like this."""
-    distinct = once = present = 0.0
-    for share in shares:
-        if share.nulls:
-            continue
-        mean = sample.sampled * share.mass / share.keys
-        distinct -= share.keys * math.expm1(-mean)
-        once += share.keys * mean * math.exp(-mean)
-        present += share.mass
-    if present <= 0:
-        return 0.0
-    looked_at = Sample(rows=sample.rows * present, sampled=sample.sampled * present)
-    return duj1(looked_at, distinct=distinct, once=once)
+    values = ((share.keys, share.mass) for share in shares if not share.nulls)
+    return _Seen().with_values(values, sample).estimate(sample)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a sample has of some values, on average."""
+
+    distinct: float = 0.0
+    once: float = 0.0
+    mass: float = 0.0
+    """Of all rows, those that hold one of these values."""
+
+    def with_values(self, spread: Iterable[tuple[float, float]], sample: Sample) -> _Seen:
+        """These and others: numbers of values, each with the part of the rows that they have."""
+        distinct, once, total, sampled = self.distinct, self.once, self.mass, sample.sampled
+        for keys, mass in spread:
+            mean = sampled * mass / keys
+            distinct -= keys * math.expm1(-mean)
+            once += keys * mean * math.exp(-mean)
+            total += mass
+        return _Seen(distinct, once, total)
+
+    def estimate(self, sample: Sample) -> float:
+        """Of all distinct values, if these are all that there are."""
+        if self.mass <= 0:
+            return 0.0
+        looked_at = Sample(rows=sample.rows * self.mass, sampled=sample.sampled * self.mass)
+        return duj1(looked_at, distinct=self.distinct, once=self.once)
 
 
 def spread_values(
@@ -84,11 +100,16 @@ def spread_values(
     if estimate >= _UNIQUE_RATIO * present:
         return (*common, Share(keys=UNIQUE_KEYS, mass=rest))
 
-    def trial(keys: float) -> tuple[Share, ...]:
-        return (*common, *_rest(keys, rest, common_ratios, is_cut=is_cut))
-
-    keys = _solve(lambda keys: estimated_distinct(trial(keys), sample), estimate, left, present)
-    return trial(keys)
+    others = _Others(rest, common_ratios, is_cut=is_cut)
+    # The common values stay the same, however many others there are.
+    seen = _Seen().with_values(((1.0, ratio) for ratio in common_ratios), sample)
+    keys = _solve(
+        lambda keys: seen.with_values(others.spread(keys), sample).estimate(sample),
+        estimate,
+        left,
+        present,
+    )
+    return (*common, *(Share(keys=number, mass=mass) for number, mass in others.spread(keys)))
 
 
 def spread_combinations(
@@ -106,38 +127,68 @@ def spread_combinations(
     return split(shares, parts)
 
 
-def _rest(
-    keys: float, rest: float, common_ratios: Sequence[float], *, is_cut: bool
-) -> tuple[Share, ...]:
-    """All values but the most common: going on where those end, or equally likely."""
-    if not is_cut or not common_ratios:
-        return (Share(keys=keys, mass=rest),)
-    last = max(len(common_ratios) // 10, 1)
-    least = sum(common_ratios[-last:]) / last
-    if least * keys <= rest * 1.02:
-        return (Share(keys=keys, mass=rest),)
-    return falling_shares(keys, rest, least, len(common_ratios))
+class _Others:
+    """All values but the most common: going on where those end, or equally likely.
+
+    Args:
+        rest: The part of the rows that they have together.
+        common_ratios: The parts of the most common ones.
+        is_cut: There may be common ones beyond those.
+    """
+
+    def __init__(self, rest: float, common_ratios: Sequence[float], *, is_cut: bool) -> None:
+        self._rest = rest
+        self._before = len(common_ratios)
+        last = max(self._before // 10, 1)
+        self._least = sum(common_ratios[-last:]) / last if is_cut else 0.0
+
+    def spread(self, keys: float) -> Sequence[tuple[float, float]]:
+        """So many of them: numbers of values, each with the part that they have."""
+        if self._least * keys <= self._rest * 1.02:
+            return ((keys, self._rest),)
+        return _falling(keys, self._rest, self._least, self._before)
 
 
 def falling_shares(keys: float, rest: float, start: float, before: int) -> tuple[Share, ...]:
     """Values that get rarer by a power of their rank, from a given part on (Zipf's law)."""
-    growth = ((before + keys) / before) ** (1 / _BINS)
-    edges = [before * growth**step for step in range(_BINS + 1)]
-    ranks = [
-        (high - low, math.log(math.sqrt(low * high) / before)) for low, high in pairwise(edges)
-    ]
+    spread = _falling(keys, rest, start, before)
+    return tuple(Share(keys=number, mass=mass) for number, mass in spread)
+
+
+def _falling(keys: float, rest: float, start: float, before: int) -> Sequence[tuple[float, float]]:
+    """Bins whose edges are the same factor apart: values, and what they have together."""
+    width = math.log1p(keys / before) / _BINS
+    first = before * math.expm1(width)
+    power = _power(first * start, width, rest)
+    growth, fall = math.exp(width), math.exp(-power * width)
+    number, ratio, total = first, math.exp(-power * width / 2), 0.0
+    bins = []
+    for _ in range(_BINS):
+        bins.append((number, number * ratio))
+        total += number * ratio
+        number, ratio = number * growth, ratio * fall
+    return [(number, mass * rest / total) for number, mass in bins]
+
+
+def _power(first: float, width: float, rest: float) -> float:
+    """The power of the rank by which values fall so that all bins together have the rest.
+
+    Args:
+        first: What the first bin would have if nothing fell in it.
+        width: Of each bin, in logarithms of ranks.
+        rest: The part of the rows.
+    """
     low, high = 0.0, _MOST_SKEWED
     for _ in range(_STEPS):
         power = (low + high) / 2
-        if sum(size * math.exp(-power * rank) for size, rank in ranks) * start > rest:
+        # Each bin has the same factor of the one before it: a geometric series.
+        factor = (1 - power) * width
+        bins = math.expm1(_BINS * factor) / math.expm1(factor) if factor else _BINS
+        if first * math.exp(-power * width / 2) * bins > rest:
             low = power
         else:
             high = power
-    masses = [size * start * math.exp(-low * rank) for size, rank in ranks]
-    scale = rest / sum(masses)
-    return tuple(
-        Share(keys=size, mass=mass * scale) for (size, _), mass in zip(ranks, masses, strict=True)
-    )
+    return low
 
 
 def _solve(estimated: Callable[[float], float], wanted: float, least: float, rows: float) -> float:

@@ -17,6 +17,7 @@ in ``nbtsearch.c``.  Numbers are in the byte order of this machine, as the serve
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 
 from pgadvisor.errors import TwinError
 
@@ -40,6 +41,7 @@ _HAS_ATTRIBUTE_COUNT = 0x2000
 """Of a tuple: the offset of its row pointer holds the number of its key columns."""
 
 
+@lru_cache(maxsize=100)
 def with_height(metapage: bytes, height: int) -> tuple[bytes, ...]:
     """Return the first pages of an empty btree: its metapage, and a path down to one leaf.
 

@@ -85,11 +85,14 @@ def _refuse_dense(path: Path) -> None:
 
 
 def _set_height(file: RelationFile, height: int) -> None:
-    with file.path.open("r+b", buffering=0) as stream:
-        pages = with_height(stream.read(BLOCK_BYTES), height)
-        stream.truncate(0)  # what is not written again is a hole
+    descriptor = os.open(file.path, os.O_RDWR)
+    try:
+        pages = with_height(os.pread(descriptor, BLOCK_BYTES, 0), height)
+        os.ftruncate(descriptor, 0)  # what is not written again is a hole
         for block, page in enumerate(pages[: max(file.pages, 1)]):
-            os.pwrite(stream.fileno(), page, block * BLOCK_BYTES)
+            os.pwrite(descriptor, page, block * BLOCK_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _set_length(file: RelationFile, owner: tuple[int, int] | None) -> None:
