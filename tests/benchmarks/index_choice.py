@@ -4,6 +4,7 @@
     python -m tests.benchmarks.index_choice --part tpch        # all of them on the twin
     python -m tests.benchmarks.index_choice --part truth       # chosen sets, really built
     python -m tests.benchmarks.index_choice --part reality     # statements, really run
+    python -m tests.benchmarks.index_choice --part generated   # schemas that are written, too
 
 It needs a PostgreSQL with HypoPG on the machine, of the same major as the published figures (15)
 for the first part.  ``--kept DIR`` keeps TPC-H's rows for the next time, and ``--dsn DSN`` uses an
@@ -20,11 +21,12 @@ from pathlib import Path
 from tests.benchmarks.choice.comparison import print_comparison
 from tests.benchmarks.choice.contest import OURS, PUBLISHED
 from tests.benchmarks.choice.database import SHARES, bare_tpch
+from tests.benchmarks.choice.generated import SIZES, print_generated
 from tests.benchmarks.choice.reality import print_reality
 from tests.benchmarks.choice.reference import print_reference
 from tests.benchmarks.choice.truth import print_truth
 
-_PARTS = ("reference", "tpch", "truth", "reality")
+_PARTS = ("reference", "tpch", "truth", "reality", "generated")
 _NAMES = (*PUBLISHED, *OURS)
 _BUILT = ("Extend W=3", "DB2Advis W=3, 10 s of variations", "one EXPLAIN", "ours, as shipped")
 """Whose sets are built where nobody is named."""
@@ -42,7 +44,11 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="of TPC-H")
     parser.add_argument("--kept", type=Path, help="a directory where the rows stay")
     parser.add_argument("--dsn", help="a database of a disposable server that stays")
+    parser.add_argument("--tables", type=int, default=200, help="at most, of generated schemas")
     options = parser.parse_args()
+    if options.part == "generated":
+        print_generated([size for size in SIZES if size[0] <= options.tables])
+        return
     built, shares = options.advisor or _BUILT, options.share or _BUILT_SHARES
     with bare_tpch(options.scale, kept=options.kept, dsn=options.dsn) as loaded:
         if options.part == "reference":

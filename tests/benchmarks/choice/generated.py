@@ -1,0 +1,136 @@
+"""The choice on generated schemas that are read and written: ours beside published advisors.
+
+What counts is milliseconds a day: calls x measured mean time x cost ratio, and what the entries
+of new indexes cost those who write.  All choose from what they would propose by themselves; the
+published ones know no INCLUDE, no predicate and no expression.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from pgadvisor.choose.chooser import NO_STRICTNESS, IndexChooser
+from pgadvisor.choose.valuation import value_workload
+from pgadvisor.choose.workload import weigh
+from pgadvisor.choose.write_cost import WRITE_MS_PER_ENTRY, WriteCost
+from pgadvisor.model.action import IndexDefinition
+from pgadvisor.model.budget import Budget
+from pgadvisor.model.candidate import WeightedStatement
+from pgadvisor.model.plan import Plan
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.pipeline import build_case
+from pgadvisor.propose.indexes import propose_indexes
+from pgadvisor.rulekit import Case
+from pgadvisor.whatif.backend import Configuration
+from pgadvisor.whatif.twin import Twin
+from tests.benchmarks.advisors.cost_model import Indexes, Objective, Query, attributes_of
+from tests.benchmarks.advisors.db2advis import db2advis
+from tests.benchmarks.advisors.extend import extend
+from tests.benchmarks.choice.contest import WORKERS, PerBudget
+from tests.benchmarks.generated_schema import generated_snapshot
+
+SIZES = ((20, 100), (200, 1_000), (2_000, 10_000))
+_BUDGET_RATIO = 0.05
+_OTHERS: Mapping[str, PerBudget] = {
+    "Extend W=2": partial(extend, width=2),
+    "DB2Advis W=2": partial(db2advis, width=2),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """A workload with what it costs now."""
+
+    case: Case
+    statements: tuple[WeightedStatement, ...]
+    queries: tuple[Query, ...]
+    write_cost: WriteCost
+    budget_bytes: int
+
+    def written_ms(self, index: IndexDefinition) -> float:
+        return self.write_cost.entries_per_day(index) * WRITE_MS_PER_ENTRY
+
+
+def print_generated(sizes: Sequence[tuple[int, int]]) -> None:
+    """Let all choose, and print what a day takes with what each has chosen."""
+    print("| tables, statements | advisor | of now | indexes, MB | EXPLAINs | s |")
+    print("|---|---|---|---|---|---|")
+    for tables, statements in sizes:
+        snapshot = generated_snapshot(tables, statements)
+        task = _task(snapshot)
+        head = f"| {tables:,}, {len(task.queries):,} "
+        for name, choose in _OTHERS.items():
+            with Twin(snapshot, workers=WORKERS) as twin:
+                objective = Objective(task.queries, twin, task.written_ms)
+                started = time.perf_counter()
+                chosen = choose(objective, task.budget_bytes)
+                spent = twin.call_count, time.perf_counter() - started
+                _print_row(
+                    f"| {tables:,}, {len(task.queries):,} | {name} ", objective, chosen, spent
+                )
+        with Twin(snapshot, workers=WORKERS) as twin:
+            started = time.perf_counter()
+            chosen = _ours(task, twin)
+            spent = twin.call_count, time.perf_counter() - started
+            objective = Objective(task.queries, twin, task.written_ms)
+            _print_row(f"{head}| ours ", objective, chosen, spent)
+
+
+def _print_row(head: str, objective: Objective, chosen: Indexes, spent: tuple[int, float]) -> None:
+    ratio = objective.value(chosen) / objective.value(frozenset())
+    size = objective.total_bytes(chosen) / 1e6
+    calls, seconds = spent
+    print(
+        f"{head}| {ratio:.2%} | {len(chosen)}, {size:,.0f} | {calls:,} | {seconds:.1f} |",
+        flush=True,
+    )
+
+
+def _ours(task: _Task, twin: Twin) -> Indexes:
+    case = task.case
+    candidates = propose_indexes(case.catalog, tuple(case.usage.values()), case.limits)
+    chooser = IndexChooser(
+        task.statements, candidates, twin, task.write_cost, strictness=NO_STRICTNESS
+    )
+    budget = Budget(
+        index_bytes=task.budget_bytes, max_indexes_per_table=1_000, min_saving_ratio=0.0
+    )
+    return frozenset(one.candidate.definition for one in chooser.choose(budget).chosen)
+
+
+def _task(snapshot: Snapshot) -> _Task:
+    case = build_case(snapshot)
+    days = case.statement_window.days or 1.0
+    workload = weigh(tuple(snapshot.statements), case.usage, case.catalog, days)
+    usages = tuple(case.usage.values())
+    with Twin(snapshot, workers=WORKERS) as twin:
+        costed = [*_costs(workload.statements, twin)]
+    valuation = value_workload(workload.statements, costed)
+    queries = tuple(
+        Query(
+            id=one.id,
+            text=one.text,
+            attributes=attributes_of(one.text, snapshot.tables),
+            weight=valuation.value_per_cost(one, cost),
+        )
+        for one, cost in costed
+    )
+    return _Task(
+        case=case,
+        statements=tuple(one for one, _ in costed),
+        queries=queries,
+        write_cost=WriteCost(case.catalog, usages, days, workload.statements),
+        budget_bytes=int(sum(t.size_bytes for t in snapshot.tables) * _BUDGET_RATIO),
+    )
+
+
+def _costs(
+    statements: Sequence[WeightedStatement], twin: Twin
+) -> Iterator[tuple[WeightedStatement, float]]:
+    plans = twin.plans([(one.text, Configuration()) for one in statements])
+    for one, plan in zip(statements, plans, strict=True):
+        if isinstance(plan, Plan):
+            yield one, plan.total_cost
