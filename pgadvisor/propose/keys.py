@@ -17,7 +17,9 @@ from pgadvisor.propose.shape import Shape, column_keys, said, unique, unique_key
 from pgadvisor.propose.site import Site
 
 _SHARED = 2
-"""A column that so many statements compare may lead an index."""
+"""A column that so many statements (or arms of an OR) compare may lead an index."""
+MAX_ROTATIONS = 3
+"""Of the columns that the arms of an OR compare."""
 
 
 def key_shapes(site: Site) -> Iterator[Shape]:
@@ -133,11 +135,18 @@ def _arms_of_or(site: Site) -> Iterator[Shape]:
         (column for column in site.optional if column in repeated),
         key=lambda column: kinds[column] is PredicateKind.RANGE,
     )
-    for order in (columns, columns[::-1]):
-        if len(columns) > 1:
-            tail = column_keys(column for column in order if column not in site.equal)
-            yield _shape(site, site.equal, tail, f"conditions on {', '.join(order)}")
-            yield _shape(site, (), tail, f"conditions on {', '.join(order)}")
+    if len(columns) < _SHARED:
+        return
+    for order in (*_rotations(columns), *_rotations(columns[::-1])):
+        tail = column_keys(column for column in order if column not in site.equal)
+        yield _shape(site, site.equal, tail, f"conditions on {', '.join(order)}")
+        yield _shape(site, (), tail, f"conditions on {', '.join(order)}")
+
+
+def _rotations(columns: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield the columns with each of them first; of more than a few, those in front."""
+    for place in range(min(len(columns), MAX_ROTATIONS)):
+        yield (*columns[place:], *columns[:place])
 
 
 def _order_alone(site: Site) -> Iterator[Shape]:
