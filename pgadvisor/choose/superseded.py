@@ -40,7 +40,8 @@ def credits_of(
     """Find the existing indexes that a candidate would make useless, whoever reads them.
 
     Only what a candidate holds in the same order counts, so that statements that nobody knows of
-    are served as well.  What enforces anything, or is relied on, stays.
+    are served as well.  What enforces anything, or is relied on, stays, and so does an index of
+    some rows, which is small and was made on purpose.
 
     Args:
         catalog: The database as it is.
@@ -119,6 +120,7 @@ def _is_free(catalog: Catalog, index: Index) -> bool:
         and not index.is_replica_identity
         and not index.is_clustered
         and not index.is_extension_member
+        and index.predicate is None
         and why_not_droppable(catalog, index) is None
     )
 
@@ -132,5 +134,4 @@ def _definition(catalog: Catalog, index: Index) -> IndexDefinition:
         keys=index.keys,
         access_method=index.access_method,
         include=index.include,
-        predicate=index.predicate,
     )

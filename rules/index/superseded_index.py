@@ -39,9 +39,9 @@ def superseded_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
 
     ## What it leaves alone
     Indexes that enforce a constraint or are unique, replica identities, indexes that a table is
-    clustered by, parts of partitioned indexes, indexes named by `--protect`; keys that no new
-    index begins with, in the same order, with the same operator classes, collations and
-    predicate; and any index without which the planner takes a statement for dearer.
+    clustered by, parts of partitioned indexes, partial indexes, indexes named by `--protect`; keys
+    that no new index begins with, in the same order, with the same operator classes and
+    collations; and any index without which the planner takes a statement for dearer.
 
     ## Before you act
     The new index has to be valid before the old one goes; the migration checks that.  Scans that

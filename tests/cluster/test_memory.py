@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pgadvisor.cluster.owner import MEMORY, memory_base, server_owner
+from pgadvisor.cluster.binaries import embedded_binaries
+from pgadvisor.cluster.owner import MEMORY, can_run, memory_base, server_owner
 from pgadvisor.units import MiB
 from tests.cli.conftest import environment
 
@@ -59,6 +60,9 @@ def test_a_directory_that_the_user_names_is_used_instead(
 @IN_MEMORY
 @pytest.mark.live
 def test_a_twin_lies_in_memory_and_leaves_nothing_there() -> None:
+    owner, binaries = server_owner(), embedded_binaries()
+    if owner is not None and not can_run(owner, (binaries.program("postgres"),)):
+        pytest.skip("the server's programs have to be copied, and in memory none may run")
     variables = {k: v for k, v in environment({}).items() if k not in {"TMPDIR", "TEMP", "TMP"}}
     told = subprocess.run(  # noqa: S603  (our own argument list)
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=variables
