@@ -67,8 +67,9 @@ TAKEN = (
         "(tenant_id, written_at) INCLUDE (author_id, id, state, title)",
     ),
     (
+        # The two cost the same to a hair: ANALYZE's draw tells.
         "select id, title from notes where state = 'new' order by written_at limit 5",
-        "(written_at, id, title) WHERE state = 'new'",
+        "(written_at, id, title) WHERE state = 'new' or (state, written_at, id, title)",
     ),
     ("select * from notes where upper(title) = 'X'", "((upper(title)))"),
     ("select * from notes order by upper(title) limit 5", "((upper(title)))"),
@@ -143,7 +144,7 @@ def indexes_read(twin: Twin, snapshot: Snapshot, statement: str) -> set[str]:
 
 @pytest.mark.parametrize(("statement", "index"), TAKEN)
 def test_the_planner_takes(twin: Twin, notes: Snapshot, statement: str, index: str) -> None:
-    assert index in indexes_read(twin, notes, statement)
+    assert not indexes_read(twin, notes, statement).isdisjoint(index.split(" or "))
 
 
 def test_no_index_serves_a_value_that_is_looked_for_in_an_array(
