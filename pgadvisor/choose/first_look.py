@@ -22,8 +22,6 @@ class Look:
     usable: tuple[int, ...]
     """Numbers of the candidates that it could use."""
     base_cost: float
-    indexes_read: frozenset[str]
-    """Names of the indexes in its plan."""
 
 
 def look(
@@ -67,7 +65,6 @@ def look(
                     statement=one,
                     usable=usable,
                     base_cost=plan.total_cost,
-                    indexes_read=plan.index_names,
                 )
             )
         if progress is not None:
