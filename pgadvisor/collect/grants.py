@@ -43,6 +43,10 @@ _TAIL = """\
 """
 
 
+_NO_ROLES = frozenset({"none", "public"})
+"""PostgreSQL keeps these for itself, quoted or not; ``public`` would be everybody."""
+
+
 def grants_sql(role: str, database: str, schemas: Sequence[str]) -> str:
     """Write the grants for a reading role, with the reason for each.
 
@@ -54,6 +58,8 @@ def grants_sql(role: str, database: str, schemas: Sequence[str]) -> str:
     Raises:
         ValueError: A name is empty or holds a NUL.
     """
+    if role in _NO_ROLES:
+        raise ValueError(f"no role can be called {role}")
     names = {"role": quote_identifier(role), "database": quote_identifier(database)}
     for_comment = {name: " ".join(text.split()) for name, text in names.items()}
     parts = [_HEAD.format(**for_comment), _CONNECT.format(**names), _MONITOR.format(**names)]

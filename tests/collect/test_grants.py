@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pglast
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pglast import ast
 
@@ -28,7 +29,14 @@ def test_grants_what_is_needed_and_no_more() -> None:
     ]
 
 
-@given(_NAMES, _NAMES, _NAMES)
+@pytest.mark.parametrize("role", ["none", "public"])
+def test_refuses_what_no_role_can_be_called(role: str) -> None:
+    with pytest.raises(ValueError, match=f"no role can be called {role}"):
+        grants_sql(role, "shop", ["public"])
+
+
+@example("none ", "0", "0")
+@given(_NAMES.filter(lambda name: name not in {"none", "public"}), _NAMES, _NAMES)
 def test_any_name_gives_grants_only(role: str, database: str, schema: str) -> None:
     kinds = [type(s.stmt) for s in pglast.parse_sql(grants_sql(role, database, [schema]))]
 
