@@ -106,10 +106,10 @@ def _node(
         raise PlanFormatError(place, "there is no Node Type in it")
     known: dict[str, object] = {}
     unknown: list[tuple[str, object]] = []
+    readers = _READERS
     for key, item in fields.items():
-        reader = _READERS.get(key)
-        if reader is not None:
-            name, read = reader
+        if key in readers:
+            name, read = readers[key]
             known[name] = read(item, place, key)
         elif key != _CHILDREN:
             unknown.append((key, item))
@@ -163,6 +163,8 @@ def _number(value: object, place: str, key: str) -> float:
 
 
 def _integer(value: object, place: str, key: str) -> int:
+    if type(value) is int:
+        return value
     number = _number(value, place, key)
     if number != int(number):
         raise PlanFormatError(f"{place}.{key}", "is no whole number")
@@ -184,6 +186,8 @@ def _settings(value: object) -> tuple[tuple[str, str], ...]:
 
 
 def _json(value: object, place: str, key: str) -> str:
+    if isinstance(value, bool):  # most are
+        return "true" if value else "false"
     try:
         return _ENCODER.encode(value)
     except (ValueError, TypeError):

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from pgadvisor.cluster.owner import memory_base, server_owner
 from pgadvisor.snapshotfile import save
 from pgadvisor.testing import a_primary_key, a_snapshot, a_table, an_index
 from pgadvisor.testing.snapshot import SnapshotPart
@@ -186,6 +187,36 @@ def test_what_is_left_when_the_guardian_is_killed_too_is_removed_at_the_next_sta
 
     assert found == (False, [])
     assert is_gone(directory)
+
+
+def test_what_is_left_in_memory_is_removed_at_the_next_start(
+    large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    memory = memory_base(server_owner(), 1 << 30)
+    if memory is None:
+        pytest.skip("there is no file system in memory that a twin would use")
+    before = {*memory.glob("pgadvisor-twin-*")}
+    process = subprocess.Popen(  # noqa: S603  (our own argument list, no shell)
+        [sys.executable, "-m", "pgadvisor", "twin", str(large)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={k: v for k, v in environment({}).items() if k not in {"TMPDIR", "TEMP", "TMP"}},
+    )
+    assert becomes_true(lambda: files_of(memory) > TABLES, 60)
+    [guardian] = guardians_of(process.pid)
+    os.kill(guardian, signal.SIGKILL)
+    process.kill()
+    process.communicate(timeout=30)
+    left = {*memory.glob("pgadvisor-twin-*")} - before
+    assert [commands_naming(one) != [] for one in left] == [True]
+
+    with Twin(a_snapshot(a_table("t"))):
+        found = [(one.exists(), commands_naming(one)) for one in left]
+
+    assert found == [(False, [])]
 
 
 def guardians_of(pid: int) -> list[int]:

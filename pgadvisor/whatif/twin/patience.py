@@ -7,6 +7,8 @@ from collections.abc import Generator
 from typing import Any, TypeVar, cast
 
 import psycopg
+from psycopg import pq
+from psycopg.generators import execute
 from psycopg.rows import TupleRow
 from psycopg.waiting import Ready, Wait
 
@@ -30,6 +32,24 @@ class PatientConnection(psycopg.Connection[TupleRow]):
         """
         patient = cast("Generator[Any, Any, _T]", _Patience(gen, self))
         return super().wait(patient, *arguments, **options)
+
+    def run(self, text: str) -> list[pq.abc.PGresult]:
+        """Run a text of several statements, as they are, and return the result of each.
+
+        A cursor would take as long as the server needs for a plan.
+
+        Raises:
+            psycopg.OperationalError: The connection is lost, or there was no answer in time.
+        """
+        with self.lock:
+            if self.closed:
+                raise psycopg.OperationalError("the connection is closed")
+            try:
+                self.pgconn.send_query(text.encode())
+                return self.wait(execute(self.pgconn))
+            finally:
+                if self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+                    self.close()  # interrupted, and what it answers is nobody's any more
 
     def wait_as_told(self, gen: Generator[Any, Any, _T]) -> _T:
         """Drive a generator that knows by itself when to give up."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-import psycopg
 from psycopg import pq
-from psycopg.rows import TupleRow
 
-from pgadvisor.errors import TwinError
 from pgadvisor.model.plan import Plan
 from pgadvisor.parse.explain import PlanFormatError, plan_from_object
 from pgadvisor.parse.parameters import repairs
@@ -28,8 +26,7 @@ from pgadvisor.whatif.twin.explain_form import (
     prepared,
     untyped_parameter,
 )
-from pgadvisor.whatif.twin.failure import is_exhausted
-from pgadvisor.whatif.twin.session import TwinServer, reason_of, refusal_of
+from pgadvisor.whatif.twin.session import TwinServer, refusal_of, sqlstate_of
 from pgadvisor.whatif.twin.switch import Switchboard
 from pgadvisor.whatif.whole_plan import PRUNING, whole_plan
 
@@ -171,47 +168,44 @@ class Planner:
             texts.add(untyped)
 
     def _ask(self, difference: Difference, text: str, form: ExplainForm) -> Plan | NotPlanned:
-        """Begin, change, explain and roll back, in one round trip.
+        """Change, explain and roll back, in one round trip.
 
         A generic plan can only be had by the simple protocol, which would run several
-        statements, but the text has been shown to be exactly one.
+        statements, but the text has been shown to be exactly one.  They are one transaction
+        without being told so.
         """
         self.call_count += 1
-        before = "; ".join(["BEGIN", *self._changes(difference), form.head])
+        before = "; ".join([*self._changes(difference), form.head])
         settled = text, difference.settings
         after = "ROLLBACK" if settled in self._touched else f"{_LOCKS}; ROLLBACK"
-        role = self._server.role
-        with self._server.failing("planning on the twin"):
-            try:
-                cursor = role.execute(f"{before}{text}{form.tail}; {after}".encode())
-                while cursor.statusmessage != "EXPLAIN":
-                    if not cursor.nextset():
-                        return NotPlanned(reason="the server gave no plan")
-                row = cursor.fetchone()
-                if settled not in self._touched:
-                    self._touched[settled] = _locked(cursor)
-            except psycopg.Error as error:
-                if role.broken or is_exhausted(error.sqlstate):
-                    raise
-                position = error.diag.statement_position
-                offset = int(position) - len(before) if position else 0
-                return NotPlanned(
-                    reason=reason_of(error),
-                    sqlstate=error.sqlstate,
-                    position=offset if offset > 0 else None,
-                )
-            except UnicodeDecodeError:
-                return NotPlanned(reason="its plan came in another encoding than was asked for")
-            finally:
-                if role.info.transaction_status == _ACTIVE:
-                    role.close()  # interrupted, and what it answers is nobody's any more
-                elif not role.broken and role.info.transaction_status != _IDLE:
-                    self._clear_up(form)
+        with self._cleared_up(form):
+            results = self._server.run_together(f"{before}{text}{form.tail}; {after}")
+        if (reason := refusal_of(results[-1])) is not None:
+            self._clear_up(form)
+            return _refused(results[-1], reason, len(before))
         try:
-            plan = plan_from_object(row[0] if row else None)
+            if settled not in self._touched:
+                self._touched[settled] = _locked(results[-2])
+            plan = plan_from_object(json.loads(_explained(results)))
+        except UnicodeDecodeError:
+            return NotPlanned(reason="its plan came in another encoding than was asked for")
         except PlanFormatError as error:
             return NotPlanned(reason=f"its plan cannot be read: {error}")
         return _without_own_setting(plan) if form.is_prepared else plan
+
+    @contextmanager
+    def _cleared_up(self, form: ExplainForm) -> Iterator[None]:
+        """Clear up if the block is interrupted."""
+        try:
+            yield
+        except BaseException:
+            self._clear_up(form)
+            raise
+
+    def _clear_up(self, form: ExplainForm) -> None:
+        """Remove a prepared statement, which outlives its transaction."""
+        if form.is_prepared and not self._server.role.closed:
+            self._server.run_together("DEALLOCATE ALL")
 
     def _changes(self, difference: Difference) -> Iterator[str]:
         """The statements that make the difference, up to the end of the transaction."""
@@ -220,15 +214,7 @@ class Planner:
         if difference.shown or difference.hidden:
             yield self._switchboard.statement(difference.shown, difference.hidden)
 
-    def _clear_up(self, form: ExplainForm) -> None:
-        """End a transaction that failed or was stopped; a prepared statement would outlive it."""
-        self._server.role.rollback()
-        if form.is_prepared:
-            self._server.role.execute("deallocate all")
 
-
-_IDLE = pq.TransactionStatus.IDLE
-_ACTIVE = pq.TransactionStatus.ACTIVE
 _LOCKS = """
 SELECT pg_catalog.array_agg(l.relation::pg_catalog.int8) AS locked FROM pg_catalog.pg_locks l
 WHERE l.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid() AND l.relation IS NOT NULL
@@ -252,13 +238,25 @@ def _gate(text: str) -> NotPlanned | None:
         return NotPlanned(reason=error.reason)
 
 
-def _locked(cursor: psycopg.Cursor[TupleRow]) -> frozenset[int]:
-    """Read the answer to ``_LOCKS``, which comes some results after the plan."""
-    while cursor.nextset():
-        if cursor.description and cursor.description[0].name == "locked":
-            [(oids,)] = cursor.fetchall()
-            return frozenset(oids)
-    raise TwinError("planning on the twin", "the server did not tell what it has locked")
+def _explained(results: Sequence[pq.abc.PGresult]) -> str:
+    """The one answer to EXPLAIN among others."""
+    [plan] = [result for result in results if result.command_status == b"EXPLAIN"]
+    return (plan.get_value(0, 0) or b"").decode()
+
+
+def _locked(result: pq.abc.PGresult) -> frozenset[int]:
+    """Read the answer to ``_LOCKS``."""
+    array = (result.get_value(0, 0) or b"{}").decode()
+    return frozenset(map(int, filter(None, array.strip("{}").split(","))))
+
+
+def _refused(result: pq.abc.PGresult, reason: str, before: int) -> NotPlanned:
+    """What is told of a refusal; its place is counted from where the statement begins."""
+    place = result.error_field(pq.DiagnosticField.STATEMENT_POSITION)
+    offset = int(place) - before if place else 0
+    return NotPlanned(
+        reason=reason, sqlstate=sqlstate_of(result), position=offset if offset > 0 else None
+    )
 
 
 def _without_own_setting(plan: Plan) -> Plan:

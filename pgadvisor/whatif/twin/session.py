@@ -52,6 +52,8 @@ SETTINGS = {
     "check_function_bodies": "off",
 }
 
+_SILENCE = "set client_min_messages = error"
+"""Nobody reads warnings, and each statement's planning ends with one."""
 _OTHER_DATABASE = "template1"
 _STRATEGY_SINCE = 15
 _SAVE_SPACE = (
@@ -177,6 +179,7 @@ class TwinServer:
         admin.execute("set search_path = pg_catalog, pg_temp")
         for connection, timeout_ms in (admin, _ADMIN_TIMEOUT_MS), (role, STATEMENT_TIMEOUT_MS):
             connection.execute(f"set statement_timeout = {timeout_ms}".encode())
+        role.execute(_SILENCE)
         return admin, role
 
     def close(self) -> None:
@@ -231,10 +234,20 @@ class TwinServer:
         attempted = "building the planner twin"
         with self.failing(attempted):
             results = run_batch(self.role, commands)
-        for result in results:
-            if is_exhausted(state := _sqlstate_of(result)):
-                raise failure_of(attempted, refusal_of(result) or "", state, "")
-        return results
+        return _of_the_statement(attempted, results)
+
+    def run_together(self, text: str) -> list[pq.abc.PGresult]:
+        """Run a text of several statements as the role, as one transaction.
+
+        It ends with the text, or where a statement is refused: that is the last result then.
+
+        Raises:
+            TwinError: The server is gone.
+        """
+        attempted = "planning on the twin"
+        with self.failing(attempted):
+            results = self.role.run(text)
+        return _of_the_statement(attempted, results)
 
     @contextmanager
     def hearing(self, hear: Callable[[str], None]) -> Iterator[None]:
@@ -244,10 +257,13 @@ class TwinServer:
             hear(notice.message_primary or "refused")
 
         self.role.add_notice_handler(pass_on)
+        self.role.execute("set client_min_messages = warning")
         try:
             yield
         finally:
             self.role.remove_notice_handler(pass_on)
+            if not self.role.broken:
+                self.role.execute(_SILENCE)
 
     @contextmanager
     def failing(self, attempted: str) -> Iterator[None]:
@@ -272,9 +288,22 @@ def refusal_of(result: pq.abc.PGresult) -> str | None:
     return _first_line(message.decode("utf-8", "replace"))
 
 
-def _sqlstate_of(result: pq.abc.PGresult) -> str | None:
+def sqlstate_of(result: pq.abc.PGresult) -> str | None:
+    """The server's code for why it refused a command; None where it did not."""
     state = result.error_field(pq.DiagnosticField.SQLSTATE)
     return state.decode() if state else None
+
+
+def _of_the_statement(attempted: str, results: list[pq.abc.PGresult]) -> list[pq.abc.PGresult]:
+    """Pass on what is the statement's own success or failure.
+
+    Raises:
+        TwinError: The machine has failed.
+    """
+    for result in results:
+        if is_exhausted(state := sqlstate_of(result)):
+            raise failure_of(attempted, refusal_of(result) or "", state, "")
+    return results
 
 
 def _first_line(message: str) -> str:

@@ -39,9 +39,11 @@ declare
 begin
     -- One by one is faster than a join for the few indexes that a configuration has.
     foreach one in array shown loop
-        update pg_catalog.pg_index set indrelid = h.table_oid
-        from pgadvisor_twin.home h
-        where h.index_oid operator(pg_catalog.=) one and indexrelid operator(pg_catalog.=) one;
+        update pg_catalog.pg_index set indrelid = coalesce((
+            select h.table_oid from pgadvisor_twin.home h
+            where h.index_oid operator(pg_catalog.=) one
+        ), indrelid)
+        where indexrelid operator(pg_catalog.=) one and one operator(pg_catalog.>=) {FIRST_OWN_OID};
     end loop;
     foreach one in array hidden loop
         update pg_catalog.pg_index
