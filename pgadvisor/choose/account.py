@@ -61,7 +61,8 @@ class Account:
         Args:
             search: Has the statements planned without one of the indexes.
         """
-        rows = [self._index(number, search) for number in sorted(self._chosen)]
+        self._plan_without_each(search)
+        rows = [self._index(number) for number in sorted(self._chosen)]
         return tuple(sorted(rows, key=lambda row: (-row.marginal_per_day, row.name)))
 
     def weak(self, search: Search, min_ratio: float) -> frozenset[int]:
@@ -74,10 +75,10 @@ class Account:
             search: Has the statements planned without one of the indexes.
             min_ratio: Of what a statement costs now.
         """
+        self._plan_without_each(search)
         found: list[tuple[float, int]] = []
         for number in sorted(self._chosen):
             others, users = self._chosen - {number}, self._users(number)
-            search.plan_for(users, others)
             missed = [
                 (one, self._cost(one, others) - self._cost_now(one))
                 for one in users
@@ -110,11 +111,18 @@ class Account:
         )
         return saved - sum(self._prices[number].write_value for number in self._chosen)
 
-    def _index(self, number: int, search: Search) -> ChosenIndex:
+    def _plan_without_each(self, search: Search) -> None:
+        """Have the users of each index planned without that one."""
+        search.plan_for(
+            (one, self._chosen - {number})
+            for number in sorted(self._chosen)
+            for one in self._users(number)
+        )
+
+    def _index(self, number: int) -> ChosenIndex:
         price, built = self._prices[number], self._built[number]
         users = self._users(number)
         others = self._chosen - {number}
-        search.plan_for(users, others)
         losses = [
             (one, self._effect(one, self._cost_now(one), self._cost(one, others))) for one in users
         ]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.choose.account import Account
+from pgadvisor.choose.appraisal import Appraiser, as_planned
 from pgadvisor.choose.bounds import Bounds, Burden, Excess, Price
 from pgadvisor.choose.explore import explore
 from pgadvisor.choose.first_look import look
@@ -56,10 +57,16 @@ class Strictness:
     behind_key_ratio: float = 0.05
     """Columns behind all those of a unique key have to save this share: that key finds the row,
     and they only spare the look at it, which costs little where the table is in memory."""
+    is_appraised: bool = True
+    """Plans cost what they are believed to take, and not what the planner says."""
 
 
 NO_STRICTNESS = Strictness(
-    min_statement_gain_ratio=0.0, storage_ratio=0.0, column_ratio=0.0, behind_key_ratio=0.0
+    min_statement_gain_ratio=0.0,
+    storage_ratio=0.0,
+    column_ratio=0.0,
+    behind_key_ratio=0.0,
+    is_appraised=False,
 )
 """Whatever the planner takes for cheaper is."""
 
@@ -118,7 +125,12 @@ class IndexChooser:
             if isinstance(o, NotBuilt)
         ]
         built = {number: self._candidates[number] for number in self._built}
-        self._looks, self._uncosted = look(self._statements, built, backend, progress)
+        names = {n: k for k, one in self._built.items() for n in (one.name, *one.part_names)}
+        definitions = [one.definition for one in self._candidates]
+        appraise = as_planned
+        if catalog is not None and strict.is_appraised:
+            appraise = Appraiser(catalog, {n: definitions[k] for n, k in names.items()}).cost
+        self._looks, self._uncosted = look(self._statements, built, backend, appraise, progress)
         self._valuation = value_workload(
             self._statements, ((one.statement, one.base_cost) for one in self._looks)
         )
@@ -130,13 +142,13 @@ class IndexChooser:
                     self._valuation.value_per_cost(one.statement, one.base_cost),
                     one.base_cost,
                     strict.min_statement_gain_ratio,
+                    one.base_planner_cost,
                 )
                 for one in self._looks
             ]
         )
         self._prices = tuple(self._price(number) for number in range(len(self._candidates)))
-        names = {n: k for k, one in self._built.items() for n in (one.name, *one.part_names)}
-        self._inquirer = Inquirer(backend, [one.definition for one in self._candidates], names)
+        self._inquirer = Inquirer(backend, definitions, names, appraise)
         explore(self._pool.knowledge, self._inquirer)
         self._searches: dict[tuple[float, frozenset[str]], _Prepared] = {}
 
@@ -150,6 +162,7 @@ class IndexChooser:
         Raises:
             TwinError: The planner is gone.
         """
+        self._protect(budget)
         prepared = self._prepared(budget)
         search = prepared.search
         found, bounds, earlier = self._settled(budget, search)
@@ -186,7 +199,7 @@ class IndexChooser:
         )
 
     def _settled(self, budget: Budget, search: Search) -> tuple[Found, Bounds, dict[int, Excess]]:
-        """The best set of which each index is worth having by itself, and harms no statement.
+        """The best set of which each index is worth having by itself.
 
         Returns:
             The set, the bounds that were left in the end, and why candidates were taken out.
@@ -194,25 +207,21 @@ class IndexChooser:
         bounds, earlier = self._bounds(budget), dict[int, Excess]()
         min_ratio = self._strictness.min_statement_gain_ratio
         deadline, lowest = time.monotonic() + budget.time_limit_ms / 1000, -math.inf
+        start: frozenset[int] = frozenset()
         while True:
             left_ms = max((deadline - time.monotonic()) * 1000, 0.0)
-            found = search.best(bounds, left_ms, at_least=lowest)
+            found = search.best(bounds, left_ms, at_least=lowest, start=start)
             lowest = found.bound
-            worse = self._made_worse(found.chosen, budget)
-            weak = worse or self._account(found.chosen).weak(search, min_ratio)
+            weak = self._account(found.chosen).weak(search, min_ratio) if min_ratio > 0 else ()
             if not weak:
                 return found, bounds, earlier
             share = format_ratio(min_ratio)
-            reason = (
-                Excess(code="regression", reason="the planner makes a statement dearer by it")
-                if worse
-                else Excess(
-                    code="too-little",
-                    reason=f"beside the chosen ones it takes less than {share} off each statement",
-                )
+            reason = Excess(
+                code="too-little",
+                reason=f"beside the chosen ones it takes less than {share} off each statement",
             )
             earlier |= dict.fromkeys(weak, reason)
-            bounds = bounds.without(weak)
+            bounds, start = bounds.without(weak), found.chosen.difference(weak)
 
     def _prepared(self, budget: Budget) -> _Prepared:
         """The search in which an index has to be worth what the budget says."""
@@ -295,20 +304,13 @@ class IndexChooser:
                 if added:
                     yield Burden(statement_id=one.id, limit_ms=limit_ms, added_ms=added)
 
-    def _made_worse(self, chosen: frozenset[int], budget: Budget) -> frozenset[int]:
-        """Indexes by which the planner makes a statement dearer than the budget allows.
-
-        It seldom does: the cheapest plan may be lost among many that are nearly as cheap.
-        """
+    def _protect(self, budget: Budget) -> None:
+        """Let no statement that takes a good part of the time get much dearer."""
         least = REGRESSION_MIN_SHARE * self._valuation.total_per_day
-        worse: set[int] = set()
-        for one, shown in self._pool.seen(chosen):
-            planned = one.planned(shown)
-            bound = one.base_cost * (1 + budget.max_regression_ratio) + _ROUNDING
+        for one in self._pool.knowledge:
             is_large = one.value_per_cost * one.base_cost >= least
-            if planned is not None and planned.cost > bound and is_large:
-                worse.update(planned.uses)
-        return frozenset(worse)
+            ratio = budget.max_regression_ratio if is_large else math.inf
+            one.tolerate(one.base_cost * (1 + ratio) + _ROUNDING)
 
     def _account(self, chosen: frozenset[int]) -> Account:
         return Account(

@@ -53,7 +53,7 @@ def _peeled(
         if (
             answer is not None
             and answer.uses
-            and answer.cost < one.base_cost * (1 - SAME_COST_RATIO)
+            and answer.floor < one.base_cost * (1 - SAME_COST_RATIO)
         ):
             rest[one] = shown & one.everything & ~answer.uses
     return rest

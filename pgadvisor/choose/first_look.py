@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pgadvisor.choose.appraisal import Appraise
 from pgadvisor.choose.inquiry import Progress
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.candidate import Candidate, WeightedStatement
@@ -22,12 +23,15 @@ class Look:
     usable: tuple[int, ...]
     """Numbers of the candidates that it could use."""
     base_cost: float
+    """As it was appraised."""
+    base_planner_cost: float
 
 
 def look(
     statements: Sequence[WeightedStatement],
     candidates: Mapping[int, Candidate],
     backend: Backend,
+    appraise: Appraise,
     progress: Progress | None = None,
 ) -> tuple[tuple[Look, ...], tuple[tuple[str, str], ...]]:
     """Plan the statements that a candidate could serve as the database is.
@@ -36,6 +40,7 @@ def look(
         statements: The workload.
         candidates: Those that were built, by number.
         backend: The planner.
+        appraise: What a plan is believed to cost.
         progress: Told after each batch.
 
     Returns:
@@ -64,7 +69,8 @@ def look(
                 Look(
                     statement=one,
                     usable=usable,
-                    base_cost=plan.total_cost,
+                    base_cost=appraise(plan),
+                    base_planner_cost=plan.total_cost,
                 )
             )
         if progress is not None:

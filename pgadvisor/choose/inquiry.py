@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from pgadvisor.choose.appraisal import Appraise, as_planned
 from pgadvisor.choose.knowledge import StatementKnowledge
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.plan import Plan, PlanNode
@@ -22,6 +23,7 @@ class Inquirer:
         backend: The planner, which has built the candidates.
         definitions: The candidates, by number.
         numbers: Their numbers by the names that plans call them.
+        appraise: What a plan is believed to cost.
     """
 
     def __init__(
@@ -29,10 +31,12 @@ class Inquirer:
         backend: Backend,
         definitions: Sequence[IndexDefinition],
         numbers: Mapping[str, int],
+        appraise: Appraise = as_planned,
     ) -> None:
         self._backend = backend
         self._definitions = definitions
         self._numbers = numbers
+        self._appraise = appraise
 
     def ask(self, questions: Iterable[Question]) -> int:
         """Have sets planned, and remember what the planner says.
@@ -62,7 +66,7 @@ class Inquirer:
                 if hoped := one.bits(hopeful(plan.root, self._numbers)):
                     again.append((one, shown, less & ~hoped))
                     continue
-                one.learn(less, plan.total_cost, one.bits(used(plan, self._numbers)))
+                self._believe(one, less, plan)
                 one.take_for(shown, less)
             left = again
 
@@ -81,7 +85,11 @@ class Inquirer:
         if hoped := one.bits(hopeful(plan.root, self._numbers)):
             one.forget(hoped)
         else:
-            one.learn(shown, plan.total_cost, one.bits(used(plan, self._numbers)))
+            self._believe(one, shown, plan)
+
+    def _believe(self, one: StatementKnowledge, shown: int, plan: Plan) -> None:
+        uses = one.bits(used(plan, self._numbers))
+        one.learn(shown, plan.total_cost, uses, self._appraise(plan))
 
 
 def used(plan: Plan, numbers: Mapping[str, int]) -> tuple[int, ...]:

@@ -92,6 +92,8 @@ class Program:
             ("threads", 1),
             ("random_seed", _SEED),
             ("time_limit", max(time_limit_ms, 1.0) / 1000),
+            # A tree of few nodes, as these are, is searched faster than it is begun anew.
+            ("mip_allow_restart", False),
             ("mip_rel_gap", _MIP_GAP_RATIO),
             ("mip_abs_gap", gap),
         ):

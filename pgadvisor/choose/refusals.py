@@ -51,6 +51,17 @@ class Refusals:
                 code="not-used",
                 reason="the planner takes it for no statement, or takes another before it",
             )
+        return self._harm(number, users) or self._beside_the_chosen(number, users)
+
+    def _harm(self, number: int, users: Sequence[StatementKnowledge]) -> Excess | None:
+        """A statement that it would make dearer than is allowed, beside the chosen ones."""
+        for one in users:
+            if not one.is_tolerable(one.bits(self.chosen | {number})):
+                reason = f"statement {one.statement.id} would get too dear with it"
+                return Excess(code="regression", reason=reason)
+        return None
+
+    def _beside_the_chosen(self, number: int, users: Sequence[StatementKnowledge]) -> Excess:
         saved = self._saved(number, users, self.chosen)
         if saved <= 0:
             if self._saved(number, users, frozenset()) > 0:

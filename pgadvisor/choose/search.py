@@ -27,10 +27,14 @@ from pgadvisor.choose.selection import Selected, Selection
 MAX_ROUNDS = 200
 _QUESTIONS = 3
 """How often the planner is asked about one believed set before it is chosen anew."""
-CLOSE_ENOUGH_RATIO = 0.0002
+CLOSE_ENOUGH_RATIO = 0.0005
 """A gap of so little of what the workload takes is none."""
+_STAGES = ((True, 0.0), (False, 0.25), (False, 0.0))
+"""Programs, the quick ones first: whether they are relaxed, and how much of what is not proven
+yet may stay so in one round, since most of it falls by asking."""
 _FIRST_SETS_EVERY = 8
 """Rounds after which a set is made anew from all that has been learnt meanwhile."""
+_GREEDY_ATTEMPTS = 4
 _SHARES_OF_BUDGET = (1.0, 0.25)
 _SHORTEST_MS = 50.0
 _PRESENT = 1e-6
@@ -75,45 +79,27 @@ class Search:
         self._tried: dict[frozenset[int], None] = {frozenset(): None}
         """Sets that were planned as a whole, for any budget."""
 
-    def best(self, bounds: Bounds, time_limit_ms: float, at_least: float = -math.inf) -> Found:
+    def best(
+        self,
+        bounds: Bounds,
+        time_limit_ms: float,
+        at_least: float = -math.inf,
+        start: frozenset[int] = frozenset(),
+    ) -> Found:
         """The best set within bounds.
 
         Args:
             bounds: What may be chosen.
             time_limit_ms: When to end with the best so far.
             at_least: No set costs less, as is known already.
+            start: A set to begin with.
         """
         deadline = time.monotonic() + time_limit_ms / 1000
-        lowest, rounds, is_relaxed = max(at_least, self._selection.least_value), 0, True
         self._look_at_small_ones(bounds)
-        self._try(greedy(self._pool, self._selection, bounds))
+        self._try(start)
+        self._try_greedy(bounds, deadline)
         self._polish(bounds, deadline)
-        while True:
-            rounds += 1
-            value = self._incumbent(bounds)[1]
-            if value - lowest <= CLOSE_ENOUGH_RATIO * self._base:
-                break
-            believed = self._selection.optimistic(
-                bounds, time_limit_ms=_left_ms(deadline), is_relaxed=is_relaxed
-            )
-            if believed is None:
-                break
-            lowest = max(lowest, believed.bound)
-            if time.monotonic() >= deadline or rounds >= MAX_ROUNDS:
-                break
-            doubts = self._doubts(believed, bounds)
-            if not is_relaxed and bounds.fits(believed.chosen):
-                doubts += self._unplanned(believed.chosen)
-                self._tried[believed.chosen] = None
-            if not self._inquirer.ask(doubts):
-                if not is_relaxed:
-                    break
-                is_relaxed = False  # the relaxed program has no doubt left
-            for _ in range(_QUESTIONS - 1):
-                self._inquirer.ask(self._doubts(believed, bounds))
-            if rounds % _FIRST_SETS_EVERY == 0:
-                self._try(greedy(self._pool, self._selection, bounds))
-                self._polish(bounds, deadline)
+        lowest, rounds = self._proven(bounds, deadline, max(at_least, self._selection.least_value))
         self._polish(bounds, deadline)
         chosen, value = self._verified(bounds)
         return Found(
@@ -124,6 +110,53 @@ class Search:
             is_cut_short=value - lowest > CLOSE_ENOUGH_RATIO * self._base
             and time.monotonic() >= deadline,
         )
+
+    def _proven(self, bounds: Bounds, deadline: float, lowest: float) -> tuple[float, int]:
+        """Ask about what programs believe, until no set can be much better than the best so far.
+
+        Args:
+            bounds: What may be chosen.
+            deadline: When to end.
+            lowest: No set costs less, as is known already.
+
+        Returns:
+            No set costs less; and how many programs that took.
+        """
+        stages, rounds = list(_STAGES), 0
+        while stages and rounds < MAX_ROUNDS:
+            rounds += 1
+            is_relaxed, gap_ratio = stages[0]
+            value = self._incumbent(bounds)[1]
+            if value - lowest <= CLOSE_ENOUGH_RATIO * self._base:
+                break
+            believed = self._selection.optimistic(
+                bounds,
+                time_limit_ms=_left_ms(deadline),
+                gap=(value - lowest) * gap_ratio,
+                is_relaxed=is_relaxed,
+            )
+            if believed is None:
+                break
+            lowest = max(lowest, believed.bound)
+            if time.monotonic() >= deadline:
+                break
+            if not self._ask_about(believed, bounds, is_whole=not is_relaxed):
+                stages.pop(0)  # such a program has no doubt left
+            if rounds % _FIRST_SETS_EVERY == 0:
+                self._try_greedy(bounds, deadline)
+                self._polish(bounds, deadline)
+        return lowest, rounds
+
+    def _ask_about(self, believed: Selected, bounds: Bounds, *, is_whole: bool) -> int:
+        """Ask about what a program believes; 0: that told nothing."""
+        doubts = self._doubts(believed, bounds)
+        if is_whole and bounds.fits(believed.chosen):
+            doubts += self._unplanned(believed.chosen)
+            self._tried[believed.chosen] = None
+        told = self._inquirer.ask(doubts)
+        for _ in range(_QUESTIONS - 1):
+            self._inquirer.ask(self._doubts(believed, bounds))
+        return told
 
     def _look_at_small_ones(self, bounds: Bounds) -> None:
         """Learn what statements cost with indexes of which several fit into the budget.
@@ -138,6 +171,17 @@ class Search:
             small = [n for n, size in sizes if size <= budget_bytes * share and bounds.allows(n)]
             if len(small) < len(self._sizes_bytes):
                 explore(self._pool.knowledge, self._inquirer, small)
+
+    def _try_greedy(self, bounds: Bounds, deadline: float) -> None:
+        """Make a set from all that is known, until planning it tells nothing new to it.
+
+        Its plans may turn out to be dearer than they were known to be.
+        """
+        for _ in range(_GREEDY_ATTEMPTS):
+            chosen = greedy(self._pool, self._selection, bounds)
+            if chosen in self._tried or time.monotonic() >= deadline:
+                return
+            self._try(chosen)
 
     def _polish(self, bounds: Bounds, deadline: float) -> None:
         """Better the best set by small changes, and have it planned, while that helps."""
@@ -187,13 +231,12 @@ class Search:
         """Have each statement planned with just that set; 0: nothing new was said."""
         return self._inquirer.ask(self._unplanned(chosen, literally=True))
 
-    def plan_for(self, statements: Iterable[StatementKnowledge], chosen: Iterable[int]) -> None:
-        """Have some statements planned with just that set, and change nothing that was chosen.
+    def plan_for(self, wanted: Iterable[tuple[StatementKnowledge, frozenset[int]]]) -> None:
+        """Have statements planned with just a set each, and change nothing that was chosen.
 
         Hence nothing is forgotten: what is only hoped for is left out this once.
         """
-        taken = tuple(chosen)
-        shown = [(one, one.bits(taken)) for one in statements]
+        shown = {(one, one.bits(chosen)): None for one, chosen in wanted}
         self._inquirer.ask_without_hopes(
             (one, bits) for one, bits in shown if one.planned(bits) is None
         )
@@ -203,12 +246,12 @@ class Search:
         present = [one for one, share in believed.shares.items() if share > _PRESENT]
         questions: list[Question] = []
         for one, shown in self._pool.seen(present):
-            known = one.best_known(shown).cost * (1 - SAME_COST_RATIO)
+            known = one.best_known(shown).floor * (1 - SAME_COST_RATIO)
             if one.bound(shown) >= known:
                 continue
             # What may not be chosen is never shown: the planner would speak of nothing else.
             offered = one.bits(number for number in one.usable if bounds.allows(number))
-            cheaper = [p.uses for p in one.plans if p.cost < known and not p.uses & ~offered]
+            cheaper = [p.uses for p in one.plans if p.floor < known and not p.uses & ~offered]
             withheld = self._withheld(one, [uses & ~shown for uses in cheaper])
             questions.append((one, offered & ~withheld))
         return questions

@@ -17,7 +17,7 @@ from pgadvisor.choose.program import Optimum, Program
 
 _SCALE = 1_000.0
 """What the whole workload is worth in a program's own unit: solvers like middling numbers."""
-_GAP = 0.1
+_GAP = 0.25
 """Of that, what is near enough to the best; half of what the search takes for none.  Where indexes
 save nearly everything, a share of the rest would be proven ten times as long."""
 _TAKEN = 0.5
@@ -58,9 +58,16 @@ class Selection:
         self._unit = pool.base_value / _SCALE if pool.base_value > 0 else 1.0
 
     def optimistic(
-        self, bounds: Bounds, *, time_limit_ms: float, is_relaxed: bool = False
+        self, bounds: Bounds, *, time_limit_ms: float, gap: float = 0.0, is_relaxed: bool = False
     ) -> Selected | None:
-        """The best set, each statement as cheap as nothing contradicts."""
+        """The best set, each statement as cheap as nothing contradicts.
+
+        Args:
+            bounds: What may be chosen.
+            time_limit_ms: When to end with the best so far.
+            gap: So near to the best is near enough.
+            is_relaxed: Take parts of candidates.
+        """
         draft = _Draft(self._charges, self._unit, bounds)
         for one in self._pool.knowledge:
             self._add_levels(draft, one)
@@ -69,7 +76,7 @@ class Selection:
             helpers = dict.fromkeys(draft.known(sorted(those)), -1.0)
             draft.program.add_row({share: 1.0, **helpers}, upper=0.0)
         bounds.add_rows(draft.program, draft.variables)
-        return draft.solve(time_limit_ms, is_relaxed=is_relaxed)
+        return draft.solve(time_limit_ms, gap, is_relaxed=is_relaxed)
 
     @property
     def least_value(self) -> float:
@@ -92,15 +99,36 @@ class Selection:
         program = draft.program
         worth = one.value_per_cost / self._unit
         levels = _levels(one)
-        program.constant += worth * levels[0].cost
+        program.constant += worth * levels[0].floor
         above: int | None = None
         for level, below in pairwise(levels):
             helpers = draft.known(one.candidates(level.withheld & one.everything))
-            share = program.add_share(worth * (below.cost - level.cost))
+            share = program.add_share(worth * (below.floor - level.floor))
             program.add_row({share: 1.0, **dict.fromkeys(helpers, -1.0)}, upper=0.0)
             if above is not None:
                 program.add_row({share: 1.0, above: -1.0}, upper=0.0)
             above = share
+        for uses, answers in one.dear_plans().items():
+            self._add_penalty(draft, one, uses, answers)
+
+    @staticmethod
+    def _add_penalty(
+        draft: _Draft, one: StatementKnowledge, uses: int, answers: Sequence[Answer]
+    ) -> None:
+        """A plan that is dearer than the planner says is taken where nothing better is there.
+
+        That is where all of its indexes are chosen, and nothing that was withheld from it.
+        """
+        needed = one.candidates(uses)
+        own = draft.known(needed)
+        if len(own) < len(needed):
+            return
+        worth = one.value_per_cost / draft.unit
+        penalty = draft.program.add_share(worth * (answers[0].cost - answers[0].floor))
+        for answer in answers:
+            withheld = draft.known(one.candidates(answer.withheld & one.everything))
+            terms = dict.fromkeys(withheld, 1.0) | dict.fromkeys(own, -1.0)
+            draft.program.add_row({penalty: 1.0, **terms}, lower=1.0 - len(own))
 
 
 def _levels(one: StatementKnowledge) -> list[Answer]:
@@ -110,13 +138,15 @@ def _levels(one: StatementKnowledge) -> list[Answer]:
     was planned with everything, the last one costs nothing.
     """
     kept: list[Answer] = []
-    order = sorted(one.answers, key=lambda a: (-a.cost, a.withheld.bit_count(), a.withheld))
+    order = sorted(one.answers, key=lambda a: (-a.floor, a.withheld.bit_count(), a.withheld))
     for answer in order:
         withheld = answer.withheld & one.everything
         if not any(known.withheld & one.everything & ~withheld == 0 for known in kept):
             kept.append(answer)
     if kept[-1].withheld & one.everything:
-        kept.append(Answer(cost=0.0, uses=0, withheld=0))
+        kept.append(
+            Answer(cost=0.0, appraised_cost=0.0, planner_cost=0.0, floor=0.0, uses=0, withheld=0)
+        )
     return kept
 
 
@@ -127,7 +157,7 @@ class _Draft:
         self.program = Program()
         self.variables: dict[int, int] = {}
         self._charges = charges
-        self._unit = unit
+        self.unit = unit
         self._bounds = bounds
 
     def known(self, candidates: Iterable[int]) -> tuple[int, ...]:
@@ -137,7 +167,7 @@ class _Draft:
             if not self._bounds.allows(candidate):
                 continue
             if candidate not in self.variables:
-                cost = self._charges[candidate] / self._unit
+                cost = self._charges[candidate] / self.unit
                 self.variables[candidate] = self.program.add_binary(cost)
             found.append(self.variables[candidate])
         return tuple(found)
@@ -145,12 +175,13 @@ class _Draft:
     def solve(
         self,
         time_limit_ms: float,
+        gap: float,
         *,
         is_relaxed: bool = False,
     ) -> Selected | None:
         """Solve it, and say it in candidates."""
         optimum = self.program.minimise(
-            time_limit_ms=time_limit_ms, is_relaxed=is_relaxed, gap=_GAP
+            time_limit_ms=time_limit_ms, is_relaxed=is_relaxed, gap=max(gap / self.unit, _GAP)
         )
         return None if optimum is None else self._selected(optimum)
 
@@ -160,8 +191,8 @@ class _Draft:
         }
         return Selected(
             chosen=frozenset(one for one, share in shares.items() if share > _TAKEN),
-            value=optimum.objective * self._unit,
-            bound=optimum.bound * self._unit,
+            value=optimum.objective * self.unit,
+            bound=optimum.bound * self.unit,
             is_best=optimum.is_best,
             shares=shares,
         )

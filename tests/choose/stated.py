@@ -32,11 +32,23 @@ class StatedPlan:
     """Numbers of the candidates that it needs."""
     hopes: frozenset[int] = frozenset()
     """Those of them that it walks in order under a LIMIT, until a filter has let enough pass."""
+    extra: float = 0.0
+    """What it takes beyond the planner's cost."""
+
+    @property
+    def appraised_cost(self) -> float:
+        """What it takes in truth."""
+        return self.cost + self.extra
 
 
-def a_plan(cost: float, *uses: int, hopes: Iterable[int] = ()) -> StatedPlan:
+def a_plan(cost: float, *uses: int, hopes: Iterable[int] = (), extra: float = 0.0) -> StatedPlan:
     """Build a plan that needs candidates."""
-    return StatedPlan(cost=cost, uses=frozenset(uses), hopes=frozenset(hopes))
+    return StatedPlan(cost=cost, uses=frozenset(uses), hopes=frozenset(hopes), extra=extra)
+
+
+def appraise(plan: Plan) -> float:
+    """What a stated plan takes in truth."""
+    return plan.total_cost + plan.root.startup_cost
 
 
 def a_candidate(number: int, *columns: str, table: str = "orders", table_oid: int = 1) -> Candidate:
@@ -123,7 +135,14 @@ class StatedPlanner:
             )
             for number in sorted(taken.uses)
         )
-        return Plan(root=PlanNode(node_type="Limit", total_cost=taken.cost, children=scans))
+        return Plan(
+            root=PlanNode(
+                node_type="Limit",
+                startup_cost=taken.extra,
+                total_cost=taken.cost,
+                children=scans,
+            )
+        )
 
     def taken(self, statement: str, shown: Collection[int]) -> StatedPlan:
         """The plan of a statement under a set."""
@@ -155,7 +174,7 @@ def a_price(number: int, *, size_bytes: int = 1, table_oid: int = 1, **costs: fl
 def an_inquirer(planner: StatedPlanner, candidates: Sequence[Candidate]) -> Inquirer:
     """Build who asks it."""
     numbers = {str(number): number for number in range(len(candidates))}
-    return Inquirer(planner, [one.definition for one in candidates], numbers)
+    return Inquirer(planner, [one.definition for one in candidates], numbers, appraise)
 
 
 def a_pool(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pgadvisor.choose.bounds import Bounds, Burden
 from pgadvisor.choose.explore import explore
 from pgadvisor.choose.greedy import greedy
-from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.knowledge import INTOLERABLE, StatementKnowledge
 from pgadvisor.choose.polish import polish
 from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.search import CLOSE_ENOUGH_RATIO, Search
@@ -45,12 +46,15 @@ sets = st.frozensets(st.integers(0, CANDIDATES - 1), min_size=1, max_size=3)
 
 
 @st.composite
-def plans(draw: st.DrawFn, *, with_hopes: bool = False) -> tuple[StatedPlan, ...]:
+def plans(
+    draw: st.DrawFn, *, with_hopes: bool = False, with_extras: bool = False
+) -> tuple[StatedPlan, ...]:
     """A cost function: the least of the plans whose indexes are there."""
     found = [a_plan(1_000.0)]
     for uses in draw(st.lists(sets, max_size=8)):
         hopes = draw(st.frozensets(st.sampled_from(sorted(uses)))) if with_hopes else ()
-        found.append(a_plan(draw(costs), *uses, hopes=hopes))
+        extra = draw(st.sampled_from((0.0, 300.0, 2_000.0))) if with_extras else 0.0
+        found.append(a_plan(draw(costs), *uses, hopes=hopes, extra=extra))
     return tuple(found)
 
 
@@ -63,6 +67,7 @@ class Problem:
     charges: tuple[float, ...]
     bonuses: tuple[tuple[frozenset[int], float], ...]
     bounds: Bounds
+    tolerated_cost: float = math.inf
 
     def allowed(self) -> Iterator[frozenset[int]]:
         """All sets within the bounds."""
@@ -76,7 +81,9 @@ class Problem:
         value -= sum(bonus for those, bonus in self.bonuses if those & chosen)
         for one in pool.knowledge:
             usable = chosen & frozenset(one.candidates(one.everything))
-            value += one.value_per_cost * honest(self.plans[one.statement.id], usable).cost
+            cost = honest(self.plans[one.statement.id], usable).appraised_cost
+            factor = INTOLERABLE if cost > self.tolerated_cost else 1.0
+            value += one.value_per_cost * cost * factor
         return value
 
     def best(self, pool: Pool) -> float:
@@ -85,7 +92,7 @@ class Problem:
 
 
 @st.composite
-def problems(draw: st.DrawFn, *, with_hopes: bool = False) -> Problem:
+def problems(draw: st.DrawFn, *, with_hopes: bool = False, with_extras: bool = False) -> Problem:
     """Up to four statements and six candidates under some bounds."""
     names = [str(number) for number in range(draw(st.integers(1, 4)))]
     numbers = range(CANDIDATES)
@@ -107,25 +114,27 @@ def problems(draw: st.DrawFn, *, with_hopes: bool = False) -> Problem:
     added = draw(st.dictionaries(st.sampled_from(numbers), st.integers(1, 4).map(float)))
     burden = Burden(statement_id="w", limit_ms=float(draw(st.integers(0, 8))), added_ms=added)
     return Problem(
-        plans={name: draw(plans(with_hopes=with_hopes)) for name in names},
+        plans={name: draw(plans(with_hopes=with_hopes, with_extras=with_extras)) for name in names},
         values={name: draw(st.sampled_from((0.1, 1.0, 5.0))) for name in names},
         charges=tuple(draw(st.integers(0, 200).map(float)) for _ in numbers),
         bonuses=tuple(
             draw(st.lists(st.tuples(sets, st.integers(1, 1_500).map(float)), max_size=2))
         ),
         bounds=Bounds(budget, prices, draw(st.frozensets(st.sampled_from(numbers))), (burden,)),
+        tolerated_cost=draw(st.sampled_from((1_100.0, math.inf))) if with_extras else math.inf,
     )
 
 
 def learnt(one: StatementKnowledge, its: Sequence[StatedPlan], shown: frozenset[int]) -> None:
     plan = cheapest(its, shown)
-    one.learn(one.bits(shown), plan.cost, one.bits(plan.uses))
+    one.learn(one.bits(shown), plan.cost, one.bits(plan.uses), plan.appraised_cost)
 
 
 def partly_known(problem: Problem, asked: Sequence[frozenset[int]]) -> Pool:
     """The statements, with what the planner says of some sets."""
     pool = a_pool(problem.plans, values=problem.values)
     for one in pool.knowledge:
+        one.tolerate(problem.tolerated_cost)
         for shown in asked:
             learnt(one, problem.plans[one.statement.id], shown)
     return pool
@@ -163,7 +172,7 @@ def test_a_statement_whose_sets_were_all_planned_is_known(
 
 
 @pytest.mark.parametrize("is_relaxed", [False, True])
-@given(problem=problems(), asked=st.lists(st.sampled_from(ALL_SETS)))
+@given(problem=problems(with_extras=True), asked=st.lists(st.sampled_from(ALL_SETS)))
 def test_the_optimistic_program_is_a_bound(
     *, problem: Problem, asked: list[frozenset[int]], is_relaxed: bool
 ) -> None:
@@ -205,15 +214,19 @@ def test_polishing_keeps_to_the_bounds_and_makes_nothing_worse(
     assert polish(after, pool, selection, problem.bounds) == after
 
 
-@pytest.mark.parametrize("with_hopes", [False, True])
+@pytest.mark.parametrize(
+    ("with_hopes", "with_extras"), [(False, False), (True, False), (False, True)]
+)
 @given(data=st.data())
 def test_the_search_finds_the_best_set_and_proves_it(
-    *, data: st.DataObject, with_hopes: bool
+    *, data: st.DataObject, with_hopes: bool, with_extras: bool
 ) -> None:
-    problem = data.draw(problems(with_hopes=with_hopes))
+    problem = data.draw(problems(with_hopes=with_hopes, with_extras=with_extras))
     candidates = [a_candidate(number) for number in range(CANDIDATES)]
     inquirer = an_inquirer(StatedPlanner(problem.plans, candidates), candidates)
     pool = a_pool(problem.plans, values=problem.values)
+    for one in pool.knowledge:
+        one.tolerate(problem.tolerated_cost)
     explore(pool.knowledge, inquirer)
     selection = Selection(pool, problem.charges, problem.bonuses)
     search = Search(pool, inquirer, selection, [1] * CANDIDATES)

@@ -89,15 +89,50 @@ def test_a_gain_too_small_to_be_believed_is_none() -> None:
     assert (planned.cost, planned.felt_cost, planned.uses) == (80.1, 100.0, (10,))
 
 
-def test_a_plan_that_got_dearer_costs_what_it_costs_now() -> None:
+def test_a_plan_that_got_dearer_than_now_is_dearer_with_just_that_set() -> None:
     one = knowledge()
 
     one.learn(A, 130.0, A)
 
     planned = one.planned(A)
     assert planned is not None
-    assert planned.cost == 130.0
-    assert one.cost(A) == one.best_known(A).cost == 100.0
+    assert planned.cost == one.cost(A) == 130.0
+    # The planner contradicts itself: with more to choose from, nothing should get dearer.
+    assert one.best_known(A).cost == one.best_known(A | B).cost == 100.0
+
+
+def test_the_planner_takes_what_it_believes_to_be_cheap_whatever_it_is_appraised_at() -> None:
+    one = knowledge()
+    one.learn(A | B | C, 60.0, A, 150.0)
+
+    one.learn(B | C, 80.0, B)
+
+    assert (one.best_known(A | B).cost, one.best_known(B).cost) == (150.0, 80.0)
+    assert (one.cost(A), one.cost(A | B), one.cost(B)) == (150.0, 150.0, 80.0)
+
+
+def test_no_less_is_possible_than_what_the_planner_believes() -> None:
+    one = knowledge()
+
+    one.learn(A | B, 60.0, A, 150.0)
+
+    assert [one.bound(shown) for shown in (A, B, A | B)] == [60.0] * 3
+    assert [(uses, [p.cost for p in found]) for uses, found in one.dear_plans().items()] == [
+        (A, [150.0])
+    ]
+
+
+def test_what_is_not_tolerated_is_dearer_than_anything() -> None:
+    one = knowledge()
+    one.learn(A, 60.0, A, 115.0)
+    one.learn(B, 70.0, B, 105.0)
+
+    one.tolerate(110.0)
+
+    assert (one.cost(A), one.cost(B)) == (11_500.0, 105.0)
+    assert (one.is_tolerable(A), one.is_tolerable(B)) == (False, True)
+    one.tolerate(120.0)
+    assert one.cost(A) == 115.0
 
 
 def test_trusts_what_was_planned_with_just_that_set_before_what_follows_from_others() -> None:

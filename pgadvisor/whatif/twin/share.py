@@ -45,12 +45,14 @@ def share_out(
                 waiting.clear()  # here, since nobody may be waiting for this worker yet
                 raise
 
-    if len(workers) == 1 or len(waiting) <= 1:
+    others = workers[1 : len(waiting)]
+    if not others:
         serve(workers[0])
     else:
-        with ThreadPoolExecutor(len(workers)) as threads:
-            running = [threads.submit(serve, worker) for worker in workers]
+        with ThreadPoolExecutor(len(others)) as threads:
+            running = [threads.submit(serve, worker) for worker in others]
             try:
+                serve(workers[0])  # in this thread, which has nothing else to do
                 for one in running:
                     one.result()
             finally:

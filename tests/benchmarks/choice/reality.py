@@ -15,6 +15,9 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pgadvisor.collect.assemble import collect
+from pgadvisor.collect.scope import CollectOptions
+from pgadvisor.model.snapshot import Snapshot
 from tests.benchmarks.advisors.cost_model import Indexes, Query
 from tests.benchmarks.choice.contest import chosen_by
 from tests.benchmarks.choice.database import Loaded
@@ -62,14 +65,25 @@ def print_reality(
     pairs: int,
 ) -> None:
     """Choose for some statements, build in a clone, and time them in pairs."""
+    snapshot = _lived_in(loaded.dsn, queries)
     for name in names:
         for share in shares:
             budget = loaded.budget_bytes(share)
             print(f"\n{name}, budget {share:.0%} of the tables", end=": ", flush=True)
-            outcome = chosen_by(name, loaded.snapshot, queries, budget)
+            outcome = chosen_by(name, snapshot, queries, budget)
             with _clone(loaded.dsn, outcome.indexes) as (dsn, built_bytes):
                 print(f"{len(outcome.indexes)} indexes, {built_bytes / 1e6:.0f} MB\n", flush=True)
                 _print_times(_measured((loaded.dsn, dsn), queries, pairs))
+
+
+def _lived_in(dsn: str, queries: Sequence[Query]) -> Snapshot:
+    """A snapshot with counters of the statements themselves, and not of loading the rows."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(f"set statement_timeout = {LIMIT_MS:.0f}".encode())
+        connection.execute("select pg_stat_reset()")
+        for query in queries:
+            _run_ms(connection, query)
+    return collect(dsn, options=CollectOptions(explain=False))
 
 
 @contextmanager
