@@ -32,6 +32,10 @@ CLOSE_ENOUGH_RATIO = 0.0005
 _STAGES = ((True, 0.0), (False, 0.25), (False, 0.0))
 """Programs, the quick ones first: whether they are relaxed, and how much of what is not proven
 yet may stay so in one round, since most of it falls by asking."""
+_PROGRESS_RATIO = 0.02
+"""Of what is not proven yet: a round that proves less gets nowhere."""
+_IDLE_ROUNDS = 4
+"""After so many of those in a row it is left at that."""
 _FIRST_SETS_EVERY = 8
 """Rounds after which a set is made anew from all that has been learnt meanwhile."""
 _GREEDY_ATTEMPTS = 4
@@ -122,7 +126,7 @@ class Search:
         Returns:
             No set costs less; and how many programs that took.
         """
-        stages, rounds = list(_STAGES), 0
+        stages, rounds, idle = list(_STAGES), 0, 0
         while stages and rounds < MAX_ROUNDS:
             rounds += 1
             is_relaxed, gap_ratio = stages[0]
@@ -137,11 +141,15 @@ class Search:
             )
             if believed is None:
                 break
+            is_idle = believed.bound - lowest < _PROGRESS_RATIO * (value - lowest)
+            idle = idle + 1 if is_idle and rounds > 1 else 0
             lowest = max(lowest, believed.bound)
             if time.monotonic() >= deadline:
                 break
-            if not self._ask_about(believed, bounds, is_whole=not is_relaxed):
-                stages.pop(0)  # such a program has no doubt left
+            told = self._ask_about(believed, bounds, is_whole=not is_relaxed)
+            if not told or idle >= _IDLE_ROUNDS:
+                stages.pop(0)  # such a program has no doubt left, or gets nowhere by asking
+                idle = 0
             if rounds % _FIRST_SETS_EVERY == 0:
                 self._try_greedy(bounds, deadline)
                 self._polish(bounds, deadline)
