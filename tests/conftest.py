@@ -13,9 +13,13 @@ from hypothesis import HealthCheck, settings
 
 from pgadvisor.cluster.binaries import embedded_binaries
 from pgadvisor.cluster.launch import Cluster
+from pgadvisor.cluster.owner import memory_base, server_owner
 from tests.fixtures.databases import SETTINGS, fresh_database
 from tests.fixtures.npm_binaries import VERSIONS, npm_binaries
 from tests.fixtures.processes import becomes_true, commands_naming
+
+MEMORY_BYTES = 2 << 30
+"""What a run of tests takes, with room to spare."""
 
 # Times are never asserted, by Hypothesis neither: the machine may be busy.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,9 +28,13 @@ settings.load_profile("tests")
 
 @pytest.fixture(scope="session", autouse=True)
 def temporary_directory() -> Iterator[Path]:
-    """Keep temporary files in a directory of this run; at its end no server may be left in it."""
+    """Keep temporary files in a directory of this run; at its end no server may be left in it.
+
+    It lies in memory, where the machine has much of it: servers make thousands of files.
+    """
+    base = memory_base(server_owner(), MEMORY_BYTES)
     with (
-        tempfile.TemporaryDirectory(prefix="pgadvisor-tests-") as name,
+        tempfile.TemporaryDirectory(prefix="pgadvisor-tests-", dir=base) as name,
         pytest.MonkeyPatch.context() as patch,
     ):
         directory = Path(name).resolve()

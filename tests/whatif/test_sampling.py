@@ -116,3 +116,30 @@ def test_groups_hold_all_rows(
     held = sum(group.keys * group.rows for group in key_groups(shares, rows))
 
     assert held == pytest.approx(rows, rel=0.01, abs=1e-6)
+
+
+@pytest.mark.parametrize("rows_each", [2, 4, 30, 200])
+def test_tells_values_whose_rows_lie_together(rows_each: int) -> None:
+    draw, per_page = drawing(3), 20
+    values = sorted(draw.choices(range(4 * ROWS // rows_each), k=4 * ROWS))
+    pages = [values[at : at + per_page] for at in range(0, len(values), per_page)]
+    drawn = [value for page in draw.sample(pages, 30_000) for value in page]
+    counts = Counter(draw.sample(drawn, 30_000))
+    sample = Sample(rows=len(values), sampled=30_000, pages=len(pages))
+    once = sum(count == 1 for count in counts.values())
+    estimate = duj1(sample, distinct=len(counts), once=once)
+
+    shares = spread_values(estimate, sample, (), 1.0, is_cut=False)
+
+    assert present_keys(shares, len(values)) == pytest.approx(len(set(values)), rel=0.1)
+    if rows_each < 30:
+        assert estimate < 0.7 * len(set(values))
+
+
+def test_where_a_row_of_every_page_is_looked_at_it_makes_no_difference_where_they_lie() -> None:
+    apart = Sample(rows=ROWS, sampled=30_000)
+    together = Sample(rows=ROWS, sampled=30_000, pages=30_000)
+
+    assert spread_values(5_000, apart, (), 1.0, is_cut=False) == spread_values(
+        5_000, together, (), 1.0, is_cut=False
+    )

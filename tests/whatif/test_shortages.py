@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from pgadvisor.cluster.binaries import embedded_binaries
-from pgadvisor.cluster.owner import can_run, server_owner
+from pgadvisor.cluster.owner import can_run, server_owner, short_bases
 from pgadvisor.errors import TwinError
 from pgadvisor.model.schema import Function
 from pgadvisor.snapshotfile import save
@@ -59,6 +60,19 @@ def directory(temporary_directory: Path) -> Iterator[Path]:
         yield directory
         assert list(directory.iterdir()) == []
         assert not commands_naming(directory)
+
+
+@pytest.fixture
+def elsewhere(snapshot_file: Path) -> Iterator[tuple[Path, Path]]:
+    """The snapshot, and a directory for temporary files, neither of them in /dev/shm."""
+    with tempfile.TemporaryDirectory(dir=short_bases()[0]) as name:
+        copy = Path(shutil.copy(snapshot_file, name))
+        directory = Path(name, "temporary")
+        directory.mkdir()
+        for path, mode in ((Path(name), 0o711), (directory, 0o1777)):
+            path.chmod(mode)
+        yield copy, directory
+        assert list(directory.iterdir()) == []
 
 
 def run_in_shell(directory: Path, snapshot: Path, before: str = "", *wrapper: str) -> Ended:
@@ -151,9 +165,10 @@ def test_a_directory_that_runs_no_programs_is_good_enough(
     ],
 )
 def test_shared_memory_that_is_small_or_absent(
-    snapshot_file: Path, directory: Path, mount: str, message: str
+    elsewhere: tuple[Path, Path], mount: str, message: str
 ) -> None:
-    ended = run_in_shell(directory, snapshot_file, f"mount -t tmpfs {mount}", "unshare", "--mount")
+    copy, directory = elsewhere
+    ended = run_in_shell(directory, copy, f"mount -t tmpfs {mount}", "unshare", "--mount")
 
     assert ended.code == (5 if message else 0), ended.err
     assert message in ended.err

@@ -28,6 +28,8 @@ _PARALLEL_MEMORY_KB = 65_536
 """A build is given another process from 32 MB for each of them on."""
 _TARGET_SETTING = "default_statistics_target"
 _REMEMBERED = 1_000
+_TOGETHER = 0.99
+"""From this correlation on, rows of the same value are taken to lie next to each other."""
 _NEGLIGIBLE_RATIO = 1e-4
 """Rounding leaves such a rest where the most common values are all there are."""
 
@@ -148,6 +150,8 @@ class Shapes:
         key = (table.oid, column.table_column or column.expression)
         if key not in self._spreads:
             sample = self._sample_of(table)
+            if abs(known.correlation or 0.0) >= _TOGETHER:
+                sample = replace(sample, pages=float(table.pages))
             ratios = known.most_common_ratios or ()
             rest = 1 - known.null_ratio - sum(ratios)
             is_unknown = known.n_distinct == 0  # of a type without equality
