@@ -28,6 +28,7 @@ def polish(
         bounds: What may be chosen.
     """
     work = _Work(chosen, pool.knowledge, selection)
+    work.size_bytes = bounds.size_bytes(chosen)
     least = _ROUNDING_RATIO * selection.value(())
     offered = [number for number in sorted(work.users) if bounds.allows(number)]
     is_better = True
@@ -35,12 +36,22 @@ def polish(
         is_better = False
         for out, into in _changes(work, offered, bounds):
             is_stale = (out is not None and out not in work.chosen) or into in work.chosen
-            if is_stale or work.gain(out, into) <= least:
+            if is_stale or not _has_room(work, out, into, bounds) or work.gain(out, into) <= least:
                 continue
             if bounds.fits((work.chosen - {out}) | ({into} if into is not None else set())):
                 work.change(out, into)
+                work.size_bytes = bounds.size_bytes(work.chosen)
                 is_better = True
     return frozenset(work.chosen)
+
+
+def _has_room(work: _Work, out: int | None, into: int | None, bounds: Bounds) -> bool:
+    """Whether the storage suffices: nearly all changes that do not fit are too large."""
+    allowed_bytes = bounds.budget.index_bytes
+    if allowed_bytes is None or into is None:
+        return True
+    freed_bytes = bounds.size_bytes((out,)) if out is not None else 0
+    return work.size_bytes + bounds.size_bytes((into,)) - freed_bytes <= allowed_bytes
 
 
 def _changes(work: _Work, offered: Sequence[int], bounds: Bounds) -> Iterator[_Change]:
@@ -77,6 +88,7 @@ class _Work:
         selection: Selection,
     ) -> None:
         self.chosen = set(chosen)
+        self.size_bytes = 0
         self.users: dict[int, list[tuple[int, int]]] = {}
         """By candidate: places of statements that have a plan with it, and its bit there."""
         self._knowledge = knowledge
