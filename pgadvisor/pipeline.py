@@ -34,6 +34,7 @@ from pgadvisor.rulekit import Case
 from pgadvisor.snapshotfile import describe_redaction
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.twin import Twin
+from pgadvisor.whatif.twin.workers import twin_of
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is (0: unknown)."""
@@ -48,7 +49,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     workload: Sequence[Statement] = (),
     workload_only: bool = False,
     migration_format: str = "plain",
-    planner: Callable[[Snapshot], Backend] = Twin,
+    planner: Callable[[Snapshot], Backend] = twin_of,
     today: date | None = None,
     show_literals: bool = False,
     progress: Progress | None = None,

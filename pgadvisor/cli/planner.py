@@ -11,7 +11,7 @@ from pgadvisor.errors import UsageError
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.hypopg import HypoPG
-from pgadvisor.whatif.twin import Twin
+from pgadvisor.whatif.twin.workers import twin_of
 
 _READING = "reading --what-if"
 
@@ -34,7 +34,7 @@ def planner_of(
             raise UsageError(
                 _READING, "--hypopg-dsn goes with --what-if hypopg", "The twin asks no server."
             )
-        return Twin
+        return twin_of
     if hypopg_dsn is not None:
         warn_of_password(hypopg_dsn)
         return partial(HypoPG, hypopg_dsn)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import psycopg
 
+from pgadvisor.model.action import IndexDefinition
 from pgadvisor.parse.explain import plan_from_object
 from pgadvisor.sqltext.index import create_index_sql
 from tests.benchmarks.advisors.cost_model import Indexes, Query, sort_key
@@ -45,13 +46,17 @@ def _row(loaded: Loaded, queries: Sequence[Query], outcome: Outcome, head: str) 
 def build(connection: psycopg.Connection, indexes: Indexes) -> int:
     """Build indexes, in the transaction that there is; returns what they take."""
     connection.execute("set local maintenance_work_mem = '512MB'")
-    names = []
-    for number, index in enumerate(sorted(indexes, key=sort_key)):
-        names.append(f"chosen_{number}")
-        connection.execute(create_index_sql(index, names[-1]).encode())
-    row = connection.execute(_SIZE, (names,)).fetchone()
+    by_name = named(indexes)
+    for name, index in by_name.items():
+        connection.execute(create_index_sql(index, name).encode())
+    row = connection.execute(_SIZE, (list(by_name),)).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def named(indexes: Indexes) -> dict[str, IndexDefinition]:
+    """What each is called."""
+    return {f"chosen_{number}": one for number, one in enumerate(sorted(indexes, key=sort_key))}
 
 
 def _costs(connection: psycopg.Connection, queries: Sequence[Query]) -> list[float]:
