@@ -150,7 +150,7 @@ class Search:
             if not told or idle >= _IDLE_ROUNDS:
                 stages.pop(0)  # such a program has no doubt left, or gets nowhere by asking
                 idle = 0
-            if rounds % _FIRST_SETS_EVERY == 0:
+            if _is_time_for_sets(rounds):
                 self._try_greedy(bounds, deadline)
                 self._polish(bounds, deadline)
         return lowest, rounds
@@ -277,6 +277,11 @@ class Search:
             taken |= most
             left = [bits for bits in left if not bits & most]
         return taken
+
+
+def _is_time_for_sets(rounds: int) -> bool:
+    """Soon after the beginning, when each round tells much, and now and then."""
+    return rounds & (rounds - 1) == 0 or rounds % _FIRST_SETS_EVERY == 0
 
 
 def _bits(bits: int) -> Iterator[int]:

@@ -41,6 +41,9 @@ def weigh(
     usages: Mapping[str, StatementUsage],
     catalog: Catalog,
     window_days: float | None,
+    *,
+    covered_time_ratio: float = COVERED_TIME_RATIO,
+    max_statements: int = MAX_STATEMENTS,
 ) -> Workload:
     """Weigh statements by calls a day, and leave out the long tail.
 
@@ -49,6 +52,8 @@ def weigh(
         usages: What they do, by statement id; utility statements are passed over.
         catalog: To find the table that an index on a partition would be on.
         window_days: Days that the counters cover; None: unknown.
+        covered_time_ratio: When those kept make up this share of the time, the rest is the tail.
+        max_statements: How many are kept at most.
     """
     days = window_days or UNKNOWN_WINDOW_DAYS
     total_ms = sum(s.total_time_ms for s in statements)
@@ -58,7 +63,7 @@ def weigh(
     for statement in ranked:
         usage = usages.get(statement.id)
         measured = statement.source != "workload"
-        is_tail = covered_ms >= total_ms * COVERED_TIME_RATIO or len(kept) >= MAX_STATEMENTS
+        is_tail = covered_ms >= total_ms * covered_time_ratio or len(kept) >= max_statements
         if measured and is_tail:
             continue
         covered_ms += statement.total_time_ms
