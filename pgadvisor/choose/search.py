@@ -39,6 +39,12 @@ _IDLE_ROUNDS = 4
 _FIRST_SETS_EVERY = 8
 """Rounds after which a set is made anew from all that has been learnt meanwhile."""
 _GREEDY_ATTEMPTS = 4
+_WIDE = 24
+"""Candidates that a statement can be shown at once."""
+_LEAST_VALUE_RATIO = 0.0005
+"""Statements of less than this share are not asked about that."""
+HALVINGS = 2
+"""How often statements are planned with candidates of half the size."""
 _SHARES_OF_BUDGET = (1.0, 0.25)
 _SHORTEST_MS = 50.0
 _PRESENT = 1e-6
@@ -100,6 +106,7 @@ class Search:
         """
         deadline = time.monotonic() + time_limit_ms / 1000
         self._look_at_small_ones(bounds)
+        bounds = bounds.without(self._never_taken())
         self._try(start)
         self._try_greedy(bounds, deadline)
         self._polish(bounds, deadline)
@@ -166,6 +173,23 @@ class Search:
             self._inquirer.ask(self._doubts(believed, bounds))
         return told
 
+    def _never_taken(self) -> frozenset[int]:
+        """Of a wide pool, the candidates that no plan has taken so far, whatever was withheld.
+
+        With hundreds of candidates each plan takes several times as long, and nearly all of them
+        are there in vain.
+        """
+        statements = self._pool.knowledge
+        if max((len(one.usable) for one in statements), default=0) <= _WIDE:
+            return frozenset()
+        taken = {
+            number
+            for one in statements
+            for answer in one.answers
+            for number in one.candidates(answer.uses)
+        }
+        return frozenset(range(len(self._sizes_bytes))) - taken
+
     def _look_at_small_ones(self, bounds: Bounds) -> None:
         """Learn what statements cost with indexes of which several fit into the budget.
 
@@ -179,6 +203,31 @@ class Search:
             small = [n for n, size in sizes if size <= budget_bytes * share and bounds.allows(n)]
             if len(small) < len(self._sizes_bytes):
                 explore(self._pool.knowledge, self._inquirer, small)
+        for _ in range(HALVINGS):
+            self._inquirer.ask(list(self._with_half(bounds)))
+
+    def _with_half(self, bounds: Bounds) -> Iterator[Question]:
+        """Statements with candidates of less than half the size of what they take at least.
+
+        So each has plans of several sizes, for a budget to choose from.
+        """
+        least_value = _LEAST_VALUE_RATIO * self._base
+        for one in self._pool.knowledge:
+            if one.value_per_cost * one.base_cost < least_value:
+                continue
+            taken = [
+                sum(self._sizes_bytes[number] for number in one.candidates(plan.uses))
+                for plan in one.plans
+                if plan.uses
+            ]
+            least_bytes = min(taken, default=0)
+            shown = one.bits(
+                number
+                for number in one.usable
+                if self._sizes_bytes[number] < least_bytes / 2 and bounds.allows(number)
+            )
+            if shown and one.exact(shown) is None:
+                yield one, shown
 
     def _try_greedy(self, bounds: Bounds, deadline: float) -> None:
         """Make a set from all that is known, until planning it tells nothing new to it.
