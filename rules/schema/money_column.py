@@ -103,7 +103,7 @@ def _remedy(table: Table, column: Column) -> ManualSteps:
             "Add a column for the currency, if there is more than one.",
             (
                 f"`{alter} numeric USING {name}::numeric` rewrites the table, and nobody can "
-                "read it meanwhile; run it under the lc_monetary that the values were written under."
+                "read it meanwhile. Run it under the lc_monetary that they were written under."
             ),
             f"The way back is `{alter} money USING {name}::money`, under the same lc_monetary.",
         ),

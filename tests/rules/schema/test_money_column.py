@@ -42,8 +42,8 @@ def test_reports_a_column_of_money() -> None:
     assert remedy.steps[1:] == (
         (
             '`ALTER TABLE "public"."orders" ALTER COLUMN "total" TYPE numeric USING '
-            '"total"::numeric` rewrites the table, and nobody can read it meanwhile; run it under '
-            "the lc_monetary that the values were written under."
+            '"total"::numeric` rewrites the table, and nobody can read it meanwhile. Run it under '
+            "the lc_monetary that they were written under."
         ),
         (
             'The way back is `ALTER TABLE "public"."orders" ALTER COLUMN "total" TYPE money USING '
