@@ -33,12 +33,15 @@ INDEX = an_index(ORDERS, "token")
 UUIDS = tuple(str(UUID(int=number << 100)) for number in range(20))
 
 
-def known(bounds: tuple[str, ...] = UUIDS, width: int = 37, **fields: object) -> ColumnStatistics:
-    return replace(
-        column_statistics(ORDERS, "token"),
+def known(
+    bounds: tuple[str, ...] = UUIDS, width: int = 37, null_ratio: float = 0.0
+) -> ColumnStatistics:
+    return column_statistics(
+        ORDERS,
+        "token",
         histogram_bounds=bounds,
         average_width_bytes=width,
-        **fields,
+        null_ratio=null_ratio,
     )
 
 
@@ -108,8 +111,8 @@ def test_one_value_of_another_form_is_enough(value: str) -> None:
 
 
 def test_looks_at_common_values_too() -> None:
-    common = ((*UUIDS[:1], "none"), (0.1, 0.1))
-    statistics = known(most_common_values=common[0], most_common_ratios=common[1])
+    common = (UUIDS[0], "none")
+    statistics = replace(known(), most_common_values=common, most_common_ratios=(0.1, 0.1))
 
     assert run(INDEX, statistics).is_clear
 
