@@ -156,7 +156,14 @@ def _is_near(narrow: _Narrow, limits: Limits) -> bool:
     if sequence is not None and (sequence.max_value <= narrow.maximum or sequence.increment < 0):
         return False
     ratio = narrow.last_value / narrow.maximum
-    return ratio >= limits.min_used_ratio and (narrow.is_counted or ratio < limits.max_used_ratio)
+    # A sequence with a bound of its own, or one that starts over, is this rule's to the end.
+    is_watched = (
+        sequence is not None
+        and not narrow.is_counted
+        and sequence.max_value in _MAXIMA.values()
+        and not sequence.is_cycling
+    )
+    return ratio >= limits.min_used_ratio and not (is_watched and ratio >= limits.max_used_ratio)
 
 
 def _finding(case: Case, narrow: _Narrow) -> Finding:

@@ -99,6 +99,17 @@ def test_leaves_alone_a_key_that_stays_within(sequence: Sequence) -> None:
     assert run(sequence).is_clear
 
 
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        pytest.param(replace(A_QUARTER, max_value=2**53 - 1), id="a-bound-of-its-own"),
+        pytest.param(replace(A_QUARTER, is_cycling=True), id="starts-over"),
+    ],
+)
+def test_speaks_to_the_end_where_no_other_rule_does(sequence: Sequence) -> None:
+    assert len(run(replace(sequence, last_value=INTEGER_MAX - 1)).findings) == 1
+
+
 def test_a_sequence_that_ends_just_beyond_is_not_within() -> None:
     assert len(run(replace(A_QUARTER, max_value=INTEGER_MAX + 1)).findings) == 1
 
