@@ -157,34 +157,7 @@ def _finding(case: Case, found: _Mismatch) -> Finding:
         summary=f"{name} is {_type(found.column)} and refers to {key}, which is "
         f"{_type(found.key)}: no index on it serves the key",
         detail=_detail(found),
-        evidence=(
-            Evidence(
-                name="type of the column",
-                value=_type(found.column),
-                source="pg_attribute.atttypid",
-            ),
-            Evidence(
-                name="type of the key", value=_type(found.key), source="pg_attribute.atttypid"
-            ),
-            Evidence(
-                name="rows of the referencing table",
-                value=round(case.rows_of(found.table)),
-                unit="rows",
-                source="pg_class.reltuples, scaled by the length now",
-            ),
-            Evidence(
-                name="deletes from the referenced table",
-                value=found.deletes,
-                unit="rows",
-                source="pg_stat_user_tables.n_tup_del",
-            ),
-            Evidence(
-                name="statements that join by the key",
-                value=len(found.joined),
-                unit="statements",
-                source="pg_stat_statements.query",
-            ),
-        ),
+        evidence=_evidence(case, found),
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
         guards=(
@@ -199,6 +172,35 @@ def _finding(case: Case, found: _Mismatch) -> Finding:
             f"{found.table.qualified_name}"
         ),
         statement_ids=tuple(dict.fromkeys(use.statement.id for use in found.joined)),
+    )
+
+
+def _evidence(case: Case, found: _Mismatch) -> tuple[Evidence, ...]:
+    return (
+        Evidence(
+            name="type of the column",
+            value=_type(found.column),
+            source="pg_attribute.atttypid",
+        ),
+        Evidence(name="type of the key", value=_type(found.key), source="pg_attribute.atttypid"),
+        Evidence(
+            name="rows of the referencing table",
+            value=round(case.rows_of(found.table)),
+            unit="rows",
+            source="pg_class.reltuples, scaled by the length now",
+        ),
+        Evidence(
+            name="deletes from the referenced table",
+            value=found.deletes,
+            unit="rows",
+            source="pg_stat_user_tables.n_tup_del",
+        ),
+        Evidence(
+            name="statements that join by the key",
+            value=len(found.joined),
+            unit="statements",
+            source="pg_stat_statements.query",
+        ),
     )
 
 

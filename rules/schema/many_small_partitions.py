@@ -73,26 +73,7 @@ def _finding(case: Case, table: Table, count: int, mean_size_bytes: float) -> Fi
         summary=f"{table.qualified_name} has {format_count(count)} partitions of "
         f"{format_size(mean_size_bytes)} on average",
         detail=_detail(len(wide)),
-        evidence=(
-            Evidence(
-                name="partitions that hold rows",
-                value=count,
-                unit="partitions",
-                source="pg_inherits",
-            ),
-            Evidence(
-                name="average size",
-                value=round(mean_size_bytes),
-                unit="bytes",
-                source="pg_relation_size",
-            ),
-            Evidence(
-                name="statements that do not filter by the partition key",
-                value=len(wide),
-                unit="statements",
-                source="pg_stat_statements.query",
-            ),
-        ),
+        evidence=_evidence(count, mean_size_bytes, len(wide)),
         provenance=Provenance.CATALOG,
         confidence=Confidence.MEDIUM,
         guards=("the partitions are small on average",),
@@ -115,6 +96,29 @@ def _finding(case: Case, table: Table, count: int, mean_size_bytes: float) -> Fi
         ),
         impact=Impact(risk="planning takes time, memory and locks for each of the partitions"),
         statement_ids=wide,
+    )
+
+
+def _evidence(count: int, mean_size_bytes: float, wide: int) -> tuple[Evidence, ...]:
+    return (
+        Evidence(
+            name="partitions that hold rows",
+            value=count,
+            unit="partitions",
+            source="pg_inherits",
+        ),
+        Evidence(
+            name="average size",
+            value=round(mean_size_bytes),
+            unit="bytes",
+            source="pg_relation_size",
+        ),
+        Evidence(
+            name="statements that do not filter by the partition key",
+            value=wide,
+            unit="statements",
+            source="pg_stat_statements.query",
+        ),
     )
 
 
