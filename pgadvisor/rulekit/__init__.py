@@ -48,6 +48,7 @@ from pgadvisor.model.schema import (
     Sequence,
     Table,
 )
+from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
@@ -130,9 +131,11 @@ __all__ = [
     "RelationKind",
     "RelationUsage",
     "RewriteStatement",
+    "RoleSetting",
     "Rule",
     "Sequence",
     "SetTableOptions",
+    "Setting",
     "Severity",
     "SkipRule",
     "Skipped",

@@ -1,0 +1,156 @@
+"""Checkpoints that write in a hurry and then rest."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgadvisor.rulekit import (
+    MS_PER_DAY,
+    Case,
+    Confidence,
+    Evidence,
+    Finding,
+    Impact,
+    ManualSteps,
+    MiB,
+    Outcome,
+    Provenance,
+    Setting,
+    Severity,
+    SkipRule,
+    format_ms,
+    format_ratio,
+    format_size,
+    rule,
+)
+
+_TARGET = "checkpoint_completion_target"
+_TIMEOUT = "checkpoint_timeout"
+_MS_PER_SECOND = 1_000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a hurry is, and when it is felt."""
+
+    min_target_ratio: float = 0.9
+    """Share of the time between two checkpoints that writing may take: the server's own default
+    since PostgreSQL 14."""
+
+    min_wal_bytes: int = 64 * MiB
+    """Written between two checkpoints, on average; with less there is nothing to spread."""
+
+
+@rule(severity=Severity.INFO, since="0.1", limits=Limits, requires=("statements",))
+def hurried_checkpoints(case: Case, limits: Limits) -> Outcome:
+    """Checkpoints write everything at the start of their time.
+
+    ## Why it matters
+    A checkpoint writes all changed pages.  With half of the time for it, it writes twice as
+    fast as it must, and then the disk rests: statements wait in the one half for nothing gained
+    in the other.  0.5 was the default until PostgreSQL 13, and many configuration files still
+    say so.
+
+    ## What it leaves alone
+    Servers on which little is written between two checkpoints, where nobody would notice.
+
+    ## Before you act
+    Recovery after a crash may take a little longer: the last checkpoint that is complete began
+    longer ago.  WAL on disk grows likewise, within ``max_wal_size``.
+
+    ## Example
+        ALTER SYSTEM SET checkpoint_completion_target = 0.9;
+        SELECT pg_reload_conf();
+    """
+    server = case.snapshot.server
+    target, timeout = server.setting(_TARGET), server.setting(_TIMEOUT)
+    if target is None or timeout is None:
+        raise SkipRule(f"{_TARGET} and {_TIMEOUT} are not in the snapshot")
+    if float(target.value) >= limits.min_target_ratio:
+        return
+    if server.is_in_recovery:
+        raise SkipRule("this is a standby, whose statements write no WAL")
+    wal_bytes = _wal_bytes_between(case, timeout)
+    if wal_bytes >= limits.min_wal_bytes and _allows(target, limits.min_target_ratio):
+        yield _finding(target, timeout, wal_bytes, limits)
+
+
+def _wal_bytes_between(case: Case, timeout: Setting) -> float:
+    """WAL of this database's statements in the time between two timed checkpoints.
+
+    Raises:
+        SkipRule: They were not counted for long enough to speak of an average.
+    """
+    days, needed = case.statement_window.days, case.limits.usage_window_days
+    if days is None:
+        raise SkipRule("nobody knows how long statements have been counted")
+    if days < needed or days == 0:
+        counted, wanted = (format_ms(each * MS_PER_DAY) for each in (days, needed))
+        raise SkipRule(f"statements have been counted for {counted}, {wanted} are needed")
+    wal_bytes = sum(statement.wal_bytes for statement in case.snapshot.statements)
+    return wal_bytes / days * _interval_ms(timeout) / MS_PER_DAY
+
+
+def _interval_ms(timeout: Setting) -> float:
+    return float(timeout.value) * _MS_PER_SECOND
+
+
+def _allows(setting: Setting, value: float) -> bool:
+    return setting.max_value is None or value <= float(setting.max_value)
+
+
+def _finding(target: Setting, timeout: Setting, wal_bytes: float, limits: Limits) -> Finding:
+    given = float(target.value)
+    return Finding(
+        subject=_TARGET,
+        summary=f"Checkpoints write in {format_ratio(given)} of their time what they could spread "
+        f"over {format_ratio(limits.min_target_ratio)}",
+        detail=f"Statements of this database alone write {format_size(wal_bytes)} of WAL between "
+        "two checkpoints, on average.",
+        evidence=tuple(_evidence(target, timeout, wal_bytes)),
+        provenance=Provenance.STATISTICS,
+        confidence=Confidence.MEDIUM,
+        guards=("enough is written between two checkpoints to be spread",),
+        remedies=(_remedy(target, limits),),
+        impact=Impact(risk="statements wait for the disk while a checkpoint hurries"),
+    )
+
+
+def _evidence(target: Setting, timeout: Setting, wal_bytes: float) -> Iterator[Evidence]:
+    yield Evidence(
+        name=_TARGET,
+        value=float(target.value),
+        unit="ratio",
+        source=f"pg_settings.setting, from: {target.source}",
+    )
+    yield Evidence(
+        name=_TIMEOUT, value=_interval_ms(timeout), unit="ms", source="pg_settings.setting"
+    )
+    yield Evidence(
+        name="WAL between two checkpoints",
+        value=round(wal_bytes),
+        unit="bytes",
+        source="pg_stat_statements.wal_bytes over the window",
+    )
+
+
+def _remedy(target: Setting, limits: Limits) -> ManualSteps:
+    wanted = f"{limits.min_target_ratio:g}"
+    if target.source == "command line":  # which no file overrules
+        change, back = f"postgres -c {_TARGET}={wanted}", f"postgres -c {_TARGET}={target.value}"
+        when = "at the next restart"
+    else:
+        change = f"ALTER SYSTEM SET {_TARGET} = {wanted}"
+        is_default = target.source == "default"
+        back = (
+            f"ALTER SYSTEM RESET {_TARGET}"
+            if is_default
+            else f"ALTER SYSTEM SET {_TARGET} = {target.value}"
+        )
+        when = "and `SELECT pg_reload_conf()`; no restart"
+    return ManualSteps(
+        title="Give checkpoints nearly all of their time",
+        steps=(
+            f"`{change}`, {when}.",
+            f"The way back, to the value of now from the {target.source}: `{back}`.",
+        ),
+    )

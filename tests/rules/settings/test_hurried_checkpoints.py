@@ -1,0 +1,140 @@
+"""hurried-checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgadvisor.model.action import ManualSteps
+from pgadvisor.model.finding import Finding, Severity
+from pgadvisor.model.server import Setting
+from pgadvisor.testing import Outcome, a_server, a_snapshot, a_statement, a_table, diagnose
+from pgadvisor.units import MiB
+
+RULE = "hurried-checkpoints"
+TARGET = Setting(
+    name="checkpoint_completion_target",
+    value="0.5",
+    source="configuration file",
+    boot_value="0.9",
+    context="sighup",
+    value_type="real",
+    min_value="0",
+    max_value="1",
+)
+TIMEOUT = Setting(name="checkpoint_timeout", value="300", unit="s", context="sighup")
+ORDERS = a_table("orders", "note text")
+CHECKPOINTS = 90 * 24 * 12
+"""In the window, one every five minutes."""
+UPDATE = a_statement("update orders set note = $1", wal_bytes=CHECKPOINTS * 64 * MiB)
+
+
+def run(
+    *settings: Setting, wal_bytes: int = UPDATE.wal_bytes, is_in_recovery: bool = False
+) -> Outcome:
+    statement = replace(UPDATE, wal_bytes=wal_bytes)
+    chosen = settings or (TARGET, TIMEOUT)
+    return diagnose(RULE, a_snapshot(ORDERS, statement, chosen, is_in_recovery=is_in_recovery))
+
+
+def steps_of(finding: Finding) -> tuple[str, ...]:
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    return action.steps
+
+
+def test_reports_checkpoints_that_take_half_of_their_time() -> None:
+    [finding] = run().findings
+
+    assert finding.key == "hurried-checkpoints:checkpoint_completion_target"
+    assert finding.severity is Severity.INFO
+    assert finding.summary == (
+        "Checkpoints write in 50 % of their time what they could spread over 90 %"
+    )
+    assert [(e.name, e.value) for e in finding.evidence] == [
+        ("checkpoint_completion_target", 0.5),
+        ("checkpoint_timeout", 300_000.0),
+        ("WAL between two checkpoints", 64 * MiB),
+    ]
+    assert steps_of(finding) == (
+        (
+            "`ALTER SYSTEM SET checkpoint_completion_target = 0.9`, and `SELECT "
+            "pg_reload_conf()`; no restart."
+        ),
+        (
+            "The way back, to the value of now from the configuration file: "
+            "`ALTER SYSTEM SET checkpoint_completion_target = 0.5`."
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "back"),
+    [
+        ("default", "`ALTER SYSTEM RESET checkpoint_completion_target`"),
+        ("command line", "`postgres -c checkpoint_completion_target=0.5`"),
+    ],
+)
+def test_goes_back_to_where_the_value_came_from(source: str, back: str) -> None:
+    [finding] = run(replace(TARGET, source=source), TIMEOUT).findings
+
+    assert back in steps_of(finding)[-1]
+
+
+@pytest.mark.parametrize(("value", "count"), [("0.89", 1), ("0.9", 0), ("0.95", 0)])
+def test_nine_tenths_are_enough(value: str, count: int) -> None:
+    assert len(run(replace(TARGET, value=value), TIMEOUT).findings) == count
+
+
+@pytest.mark.parametrize(("less", "count"), [(0, 1), (CHECKPOINTS, 0)])
+def test_asks_for_64_megabytes_between_two_checkpoints(less: int, count: int) -> None:
+    assert len(run(wal_bytes=UPDATE.wal_bytes - less).findings) == count
+
+
+def test_a_longer_time_between_two_gathers_more() -> None:
+    slow = replace(TIMEOUT, value="900")
+
+    assert len(run(TARGET, slow, wal_bytes=UPDATE.wal_bytes // 3).findings) == 1
+    assert run(TARGET, slow, wal_bytes=UPDATE.wal_bytes // 3 - CHECKPOINTS).is_clear
+
+
+@pytest.mark.parametrize(("largest", "count"), [("0.9", 1), ("0.89", 0)])
+def test_stays_within_the_bounds_of_the_server(largest: str, count: int) -> None:
+    assert len(run(replace(TARGET, max_value=largest), TIMEOUT).findings) == count
+
+
+def test_cannot_judge_without_the_settings_or_on_a_standby() -> None:
+    assert run(TARGET).reasons == (
+        "checkpoint_completion_target and checkpoint_timeout are not in the snapshot",
+    )
+    assert run(is_in_recovery=True).reasons == ("this is a standby, whose statements write no WAL",)
+
+
+def test_cannot_judge_without_statements_or_the_time_of_their_reset() -> None:
+    nothing_run = a_snapshot(ORDERS, TARGET, TIMEOUT)
+    info = a_server(statistics_age_days=None).statements_info
+    timeless = a_snapshot(
+        ORDERS, UPDATE, TARGET, TIMEOUT, statements_info=info, statistics_age_days=None
+    )
+
+    assert diagnose(RULE, nothing_run).reasons == (
+        "no statement was recorded, and no workload files were given",
+    )
+    assert diagnose(RULE, timeless).reasons == (
+        "nobody knows how long statements have been counted",
+    )
+
+
+@pytest.mark.parametrize(
+    ("age_days", "reasons"),
+    [(7.0, ()), (6.5, ("statements have been counted for 6.5 days, 7 days are needed",))],
+)
+def test_cannot_speak_of_an_average_of_a_few_days(
+    age_days: float, reasons: tuple[str, ...]
+) -> None:
+    info = a_server(statistics_age_days=age_days).statements_info
+
+    snapshot = a_snapshot(ORDERS, UPDATE, TARGET, TIMEOUT, statements_info=info)
+
+    assert diagnose(RULE, snapshot).reasons == reasons

@@ -1,0 +1,119 @@
+"""understated-cache."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgadvisor.model.action import ManualSteps
+from pgadvisor.model.finding import Finding, Severity
+from pgadvisor.model.schema import Table
+from pgadvisor.model.server import Setting
+from pgadvisor.testing import Outcome, a_snapshot, a_table, an_index, diagnose
+from pgadvisor.units import GiB
+
+RULE = "understated-cache"
+CACHE = Setting(name="effective_cache_size", value="524288", unit="8kB", boot_value="524288")
+BUFFERS = Setting(
+    name="shared_buffers",
+    value="1048576",
+    unit="8kB",
+    source="configuration file",
+    context="postmaster",
+)
+ORDERS = replace(a_table("orders", "id bigint not null"), size_bytes=100 * GiB)
+
+
+def run(*settings: Setting, table: Table = ORDERS, index_bytes: int = 0) -> Outcome:
+    index = replace(an_index(table, "id"), size_bytes=index_bytes)
+    return diagnose(RULE, a_snapshot(table, index, settings or (CACHE, BUFFERS)))
+
+
+def steps_of(finding: Finding) -> tuple[str, ...]:
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    return action.steps
+
+
+def test_reports_a_cache_that_is_larger_than_the_planner_knows() -> None:
+    [finding] = run().findings
+
+    assert finding.key == "understated-cache:effective_cache_size"
+    assert finding.severity is Severity.INFO
+    assert finding.summary == (
+        "effective_cache_size is 4 GB, less than the 8 GB of shared_buffers alone"
+    )
+    assert [(e.name, e.value) for e in finding.evidence] == [
+        ("effective_cache_size", 4 * GiB),
+        ("shared_buffers", 8 * GiB),
+        ("tables and indexes", 100 * GiB),
+    ]
+    assert steps_of(finding) == (
+        (
+            "`pgadvisor twin SNAPSHOT --explain FILE --set effective_cache_size=1048576` shows "
+            "which plans change; the server is not touched."
+        ),
+        (
+            "`ALTER SYSTEM SET effective_cache_size = 1048576`, in blocks, and `SELECT "
+            "pg_reload_conf()`; no restart.  Add what the system's cache holds in an hour of much "
+            "work; it is not in the snapshot, and in a container its limit counts."
+        ),
+        (
+            "The way back, to the value of now from the default: "
+            "`ALTER SYSTEM RESET effective_cache_size`."
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "way_back"),
+    [
+        ("configuration file", "`ALTER SYSTEM SET effective_cache_size = 524288`"),
+        ("database", '`ALTER DATABASE "shop" SET effective_cache_size = 524288`'),
+        ("global", "`ALTER ROLE ALL SET effective_cache_size = 524288`"),
+        ("command line", "`postgres -c effective_cache_size=524288`"),
+    ],
+)
+def test_changes_it_where_it_is_set_now(source: str, way_back: str) -> None:
+    [finding] = run(replace(CACHE, source=source), BUFFERS).findings
+
+    assert way_back in steps_of(finding)[-1]
+    assert way_back.replace("524288", "1048576") in steps_of(finding)[1]
+
+
+@pytest.mark.parametrize(("blocks", "count"), [("1048575", 1), ("1048576", 0), ("9999999", 0)])
+def test_equal_is_enough(blocks: str, count: int) -> None:
+    assert len(run(replace(CACHE, value=blocks), BUFFERS).findings) == count
+
+
+@pytest.mark.parametrize(("size_bytes", "count"), [(4 * GiB + 1, 1), (4 * GiB, 0)])
+def test_leaves_databases_alone_that_the_planner_takes_for_cached(
+    size_bytes: int, count: int
+) -> None:
+    table = replace(ORDERS, size_bytes=size_bytes)
+
+    assert len(run(table=table).findings) == count
+
+
+def test_indexes_are_data_too() -> None:
+    table = replace(ORDERS, size_bytes=3 * GiB)
+
+    assert run(table=table).is_clear
+    assert len(run(table=table, index_bytes=2 * GiB).findings) == 1
+
+
+@pytest.mark.parametrize("source", ["user", "database user", "client"])
+def test_cannot_judge_where_our_own_value_hides_the_servers(source: str) -> None:
+    assert run(replace(CACHE, source=source), BUFFERS).reasons == (
+        (
+            "what the server says of effective_cache_size is hidden by the collecting role's own "
+            "value"
+        ),
+    )
+
+
+def test_cannot_judge_without_the_settings() -> None:
+    assert run(CACHE).reasons == (
+        "effective_cache_size and shared_buffers are not in the snapshot",
+    )
