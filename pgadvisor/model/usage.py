@@ -159,6 +159,19 @@ class RelationUsage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotInSubquery:
+    """``... NOT IN (SELECT column ...)``, or the same as ``<> ALL``: no row, if one is NULL."""
+
+    relation: int
+    """Position in ``StatementUsage.relations`` of what the subquery's column comes from."""
+    column: str
+    is_outer_joined: bool = False
+    """It is NULL also where an outer join finds no partner."""
+    tested: tuple[str, str] | None = None
+    """The left side, where it is a table's column: the alias of the table, and the column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementUsage:
     """What one statement does to which relations."""
 
@@ -175,3 +188,5 @@ class StatementUsage:
     limit_parameters: tuple[int, ...] = ()
     """Parameters that are a LIMIT, of the statement or of a query in it."""
     offset_parameters: tuple[int, ...] = ()
+    not_in: tuple[NotInSubquery, ...] = ()
+    """Conditions that a NULL of a subquery makes unknown for all rows."""

@@ -22,6 +22,7 @@ from pgadvisor.parse.comparison import (
 )
 from pgadvisor.parse.draft import QueryContext
 from pgadvisor.parse.grammar import StatementError
+from pgadvisor.parse.not_in import note_not_in
 from pgadvisor.parse.operand import Operand, column_operand, literal_sql, operand_of, value_of
 
 _NOT_BETWEEN = frozenset({A_Expr_Kind.AEXPR_NOT_BETWEEN, A_Expr_Kind.AEXPR_NOT_BETWEEN_SYM})
@@ -350,6 +351,7 @@ def _note_subquery(node: ast.Node, place: Place) -> None:
     row = node.testexpr
     tested: tuple[ast.Node, ...] = (row.args or ()) if isinstance(row, ast.RowExpr) else (row,)
     operator = (grammar.name_parts(node.operName) or ("=",))[-1]
+    note_not_in(node, tested, derived.columns, place)
     workspace.read(derived.columns[len(tested) :])
     for expression, column in zip(tested, derived.columns, strict=False):
         operand = operand_of(expression, scope, workspace)

@@ -12,6 +12,7 @@ from pgadvisor.model.schema import Table
 from pgadvisor.model.usage import (
     JoinPredicate,
     NearestKey,
+    NotInSubquery,
     OrderKey,
     Predicate,
     RelationUsage,
@@ -93,6 +94,7 @@ class Workspace:
     drafts: list[Draft] = field(default_factory=list)
     unresolved: dict[str, None] = field(default_factory=dict)
     set_columns: dict[str, None] = field(default_factory=dict)
+    not_in: dict[NotInSubquery, None] = field(default_factory=dict)
     views_in_progress: list[int] = field(default_factory=list)
 
     def new_draft(self, table: Table, alias: str, query_level: int) -> Draft:

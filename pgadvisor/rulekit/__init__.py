@@ -52,6 +52,7 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
 from pgadvisor.model.usage import (
+    NotInSubquery,
     Predicate,
     PredicateKind,
     RelationUsage,
@@ -118,6 +119,7 @@ __all__ = [
     "ManualSteps",
     "MiB",
     "NoLimits",
+    "NotInSubquery",
     "Outcome",
     "PartitionIndex",
     "Poll",
