@@ -134,6 +134,8 @@ class RelationUsage:
     """The whole ORDER BY, where all of its keys are this relation's and one is an expression."""
     nearest: NearestKey | None = None
     """The ORDER BY, where the nearest rows come first."""
+    is_shuffled: bool = False
+    """The query that it stands in directly sorts by ``random()`` first."""
     group_columns: tuple[str, ...] = ()
     """Of GROUP BY and DISTINCT: those keys that are plain columns."""
     group_expressions: tuple[OrderKey, ...] = ()

@@ -40,6 +40,7 @@ class Draft:
     is_sort_complete: bool = False
     expression_order: tuple[OrderKey, ...] = ()
     nearest: NearestKey | None = None
+    is_shuffled: bool = False
     group_columns: dict[str, None] = field(default_factory=dict)
     group_expressions: tuple[OrderKey, ...] = ()
     extreme_columns: dict[str, None] = field(default_factory=dict)
@@ -69,6 +70,7 @@ class Draft:
             is_sort_complete=self.is_sort_complete,
             expression_order=self.expression_order,
             nearest=self.nearest,
+            is_shuffled=self.is_shuffled,
             group_columns=tuple(self.group_columns),
             group_expressions=self.group_expressions,
             extreme_columns=tuple(self.extreme_columns),
