@@ -124,6 +124,8 @@ class RelationUsage:
     table_oid: int
     alias: str
     predicates: tuple[Predicate, ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    """Of each OR whose arms look for values of different columns: ``a = 1 OR b = 2``, those."""
     joins: tuple[JoinPredicate, ...] = ()
     wrapped: tuple[WrappedPredicate, ...] = ()
     sort_keys: tuple[SortKey, ...] = ()

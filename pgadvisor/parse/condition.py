@@ -11,6 +11,7 @@ from pglast.enums.primnodes import BoolExprType, BoolTestType, NullTestType, Sub
 
 from pgadvisor.model.usage import PredicateKind
 from pgadvisor.parse import grammar
+from pgadvisor.parse.alternatives import note_alternatives
 from pgadvisor.parse.comparison import (
     NEGATED,
     Place,
@@ -53,6 +54,8 @@ def _below(node: ast.BoolExpr, place: Place) -> list[tuple[ast.Node, Place]]:
     if not place.is_negated and _note_same_column(arguments, place):
         return []
     common: list[ast.Node] = []
+    if not place.is_negated and not place.is_optional:
+        note_alternatives(arguments, place)
     if not place.is_negated:
         common, arguments = _without_common(arguments)
     inner = replace(place, is_optional=True)

@@ -34,6 +34,7 @@ class Draft:
     alias: str
     query_level: int
     predicates: dict[Predicate, None] = field(default_factory=dict)
+    alternatives: dict[tuple[str, ...], None] = field(default_factory=dict)
     joins: dict[JoinPredicate, None] = field(default_factory=dict)
     wrapped: dict[WrappedPredicate, None] = field(default_factory=dict)
     sort_keys: tuple[SortKey, ...] = ()
@@ -64,6 +65,7 @@ class Draft:
             table_oid=self.table.oid,
             alias=self.alias,
             predicates=tuple(self.predicates),
+            alternatives=tuple(self.alternatives),
             joins=tuple(self.joins),
             wrapped=tuple(self.wrapped),
             sort_keys=self.sort_keys,
