@@ -38,6 +38,7 @@ from pgadvisor.model.finding import (
     Skipped,
 )
 from pgadvisor.model.gates import Gate, GateState
+from pgadvisor.model.plan import PlanNode
 from pgadvisor.model.schema import (
     Column,
     Constraint,
@@ -122,6 +123,7 @@ __all__ = [
     "NotInSubquery",
     "Outcome",
     "PartitionIndex",
+    "PlanNode",
     "Poll",
     "Predicate",
     "PredicateKind",
