@@ -124,6 +124,8 @@ class RelationUsage:
     table_oid: int
     alias: str
     predicates: tuple[Predicate, ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    """Of each OR whose arms look for values of different columns: ``a = 1 OR b = 2``, those."""
     joins: tuple[JoinPredicate, ...] = ()
     wrapped: tuple[WrappedPredicate, ...] = ()
     sort_keys: tuple[SortKey, ...] = ()
@@ -134,6 +136,8 @@ class RelationUsage:
     """The whole ORDER BY, where all of its keys are this relation's and one is an expression."""
     nearest: NearestKey | None = None
     """The ORDER BY, where the nearest rows come first."""
+    is_shuffled: bool = False
+    """The query that it stands in directly sorts by ``random()`` first."""
     group_columns: tuple[str, ...] = ()
     """Of GROUP BY and DISTINCT: those keys that are plain columns."""
     group_expressions: tuple[OrderKey, ...] = ()
@@ -159,6 +163,19 @@ class RelationUsage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotInSubquery:
+    """``... NOT IN (SELECT column ...)``, or the same as ``<> ALL``: no row, if one is NULL."""
+
+    relation: int
+    """Position in ``StatementUsage.relations`` of what the subquery's column comes from."""
+    column: str
+    is_outer_joined: bool = False
+    """It is NULL also where an outer join finds no partner."""
+    tested: tuple[str, str] | None = None
+    """The left side, where it is a table's column: the alias of the table, and the column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementUsage:
     """What one statement does to which relations."""
 
@@ -175,3 +192,5 @@ class StatementUsage:
     limit_parameters: tuple[int, ...] = ()
     """Parameters that are a LIMIT, of the statement or of a query in it."""
     offset_parameters: tuple[int, ...] = ()
+    not_in: tuple[NotInSubquery, ...] = ()
+    """Conditions that a NULL of a subquery makes unknown for all rows."""

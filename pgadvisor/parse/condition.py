@@ -11,6 +11,7 @@ from pglast.enums.primnodes import BoolExprType, BoolTestType, NullTestType, Sub
 
 from pgadvisor.model.usage import PredicateKind
 from pgadvisor.parse import grammar
+from pgadvisor.parse.alternatives import note_alternatives
 from pgadvisor.parse.comparison import (
     NEGATED,
     Place,
@@ -22,6 +23,7 @@ from pgadvisor.parse.comparison import (
 )
 from pgadvisor.parse.draft import QueryContext
 from pgadvisor.parse.grammar import StatementError
+from pgadvisor.parse.not_in import note_not_in
 from pgadvisor.parse.operand import Operand, column_operand, literal_sql, operand_of, value_of
 
 _NOT_BETWEEN = frozenset({A_Expr_Kind.AEXPR_NOT_BETWEEN, A_Expr_Kind.AEXPR_NOT_BETWEEN_SYM})
@@ -52,6 +54,8 @@ def _below(node: ast.BoolExpr, place: Place) -> list[tuple[ast.Node, Place]]:
     if not place.is_negated and _note_same_column(arguments, place):
         return []
     common: list[ast.Node] = []
+    if not place.is_negated and not place.is_optional:
+        note_alternatives(arguments, place)
     if not place.is_negated:
         common, arguments = _without_common(arguments)
     inner = replace(place, is_optional=True)
@@ -350,6 +354,7 @@ def _note_subquery(node: ast.Node, place: Place) -> None:
     row = node.testexpr
     tested: tuple[ast.Node, ...] = (row.args or ()) if isinstance(row, ast.RowExpr) else (row,)
     operator = (grammar.name_parts(node.operName) or ("=",))[-1]
+    note_not_in(node, tested, derived.columns, place)
     workspace.read(derived.columns[len(tested) :])
     for expression, column in zip(tested, derived.columns, strict=False):
         operand = operand_of(expression, scope, workspace)

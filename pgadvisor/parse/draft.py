@@ -12,6 +12,7 @@ from pgadvisor.model.schema import Table
 from pgadvisor.model.usage import (
     JoinPredicate,
     NearestKey,
+    NotInSubquery,
     OrderKey,
     Predicate,
     RelationUsage,
@@ -33,12 +34,14 @@ class Draft:
     alias: str
     query_level: int
     predicates: dict[Predicate, None] = field(default_factory=dict)
+    alternatives: dict[tuple[str, ...], None] = field(default_factory=dict)
     joins: dict[JoinPredicate, None] = field(default_factory=dict)
     wrapped: dict[WrappedPredicate, None] = field(default_factory=dict)
     sort_keys: tuple[SortKey, ...] = ()
     is_sort_complete: bool = False
     expression_order: tuple[OrderKey, ...] = ()
     nearest: NearestKey | None = None
+    is_shuffled: bool = False
     group_columns: dict[str, None] = field(default_factory=dict)
     group_expressions: tuple[OrderKey, ...] = ()
     extreme_columns: dict[str, None] = field(default_factory=dict)
@@ -62,12 +65,14 @@ class Draft:
             table_oid=self.table.oid,
             alias=self.alias,
             predicates=tuple(self.predicates),
+            alternatives=tuple(self.alternatives),
             joins=tuple(self.joins),
             wrapped=tuple(self.wrapped),
             sort_keys=self.sort_keys,
             is_sort_complete=self.is_sort_complete,
             expression_order=self.expression_order,
             nearest=self.nearest,
+            is_shuffled=self.is_shuffled,
             group_columns=tuple(self.group_columns),
             group_expressions=self.group_expressions,
             extreme_columns=tuple(self.extreme_columns),
@@ -93,6 +98,7 @@ class Workspace:
     drafts: list[Draft] = field(default_factory=list)
     unresolved: dict[str, None] = field(default_factory=dict)
     set_columns: dict[str, None] = field(default_factory=dict)
+    not_in: dict[NotInSubquery, None] = field(default_factory=dict)
     views_in_progress: list[int] = field(default_factory=list)
 
     def new_draft(self, table: Table, alias: str, query_level: int) -> Draft:

@@ -57,6 +57,24 @@ def note_set_order(
     _note_keys(keys, workspace, None)
 
 
+def note_shuffle(
+    stmt: ast.SelectStmt,
+    targets: Sequence[Target],
+    relations: Sequence[int],
+    workspace: Workspace,
+) -> None:
+    """Note ``ORDER BY random()``, also by the name or the position of an entry that is it."""
+    first = (stmt.sortClause or (None,))[0]
+    node = first.node if first is not None else None
+    if node is None:
+        return
+    target = _target_of(node, targets)
+    node = node if target is None else target.node
+    if isinstance(node, ast.FuncCall) and grammar.name_parts(node.funcname)[-1:] == ("random",):
+        for relation in relations:
+            workspace.drafts[relation].is_shuffled = True
+
+
 def note_grouping(
     stmt: ast.SelectStmt, targets: Sequence[Target], scope: Scope, workspace: Workspace
 ) -> frozenset[Origin]:
@@ -166,18 +184,24 @@ def _by_position_or_name(
 
     ORDER BY looks there before it looks at columns, GROUP BY (with ``prefer``) after.
     """
+    is_column = prefer is not None and any(prefer_has(prefer, name) for name in _names(node)[:1])
+    target = None if is_column else _target_of(node, targets)
+    return operand_of(node, scope, workspace) if target is None else target
+
+
+def _target_of(node: ast.Node, targets: Sequence[Target]) -> Operand | None:
+    """The entry of the select list that a position or a bare name means."""
     if isinstance(node, ast.A_Const) and isinstance(node.val, ast.Integer):
         place = (node.val.ival or 0) - 1
-        if 0 <= place < len(targets):
-            return targets[place].operand
-    if isinstance(node, ast.ColumnRef):
-        names = grammar.name_parts(node.fields)
-        is_column = prefer is not None and any(prefer_has(prefer, name) for name in names[:1])
-        if len(names) == 1 and not is_column:
-            for target in targets:
-                if target.name == names[0]:
-                    return target.operand
-    return operand_of(node, scope, workspace)
+        return targets[place].operand if 0 <= place < len(targets) else None
+    names = _names(node)
+    if len(names) != 1:
+        return None
+    return next((target.operand for target in targets if target.name == names[0]), None)
+
+
+def _names(node: ast.Node) -> tuple[str, ...]:
+    return grammar.name_parts(node.fields) if isinstance(node, ast.ColumnRef) else ()
 
 
 def prefer_has(scope: Scope, name: str) -> bool:

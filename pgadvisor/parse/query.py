@@ -22,6 +22,7 @@ from pgadvisor.parse.ordering import (
     note_limit,
     note_order,
     note_set_order,
+    note_shuffle,
 )
 from pgadvisor.parse.scope import Computed, Derived, Reference, Scope
 from pgadvisor.parse.with_clause import add_tables_of_with
@@ -105,6 +106,8 @@ def _plain(
     relations = _own_relations(scope)
     grouped = note_grouping(stmt, targets, scope, workspace)
     note_order(stmt, targets, scope, workspace, grouped if shape.is_grouped else None)
+    if not shape.is_grouped:
+        note_shuffle(stmt, targets, relations, workspace)
     note_limit(stmt, relations, workspace, aggregates=shape.aggregates)
     note_extreme(stmt, targets, relations, workspace)
     _note_locks(stmt, scope, workspace)

@@ -38,6 +38,7 @@ from pgadvisor.model.finding import (
     Skipped,
 )
 from pgadvisor.model.gates import Gate, GateState
+from pgadvisor.model.plan import PlanNode
 from pgadvisor.model.schema import (
     Column,
     Constraint,
@@ -53,6 +54,7 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
 from pgadvisor.model.usage import (
+    NotInSubquery,
     Predicate,
     PredicateKind,
     RelationUsage,
@@ -119,8 +121,10 @@ __all__ = [
     "ManualSteps",
     "MiB",
     "NoLimits",
+    "NotInSubquery",
     "Outcome",
     "PartitionIndex",
+    "PlanNode",
     "Poll",
     "Predicate",
     "PredicateKind",
