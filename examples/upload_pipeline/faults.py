@@ -17,6 +17,7 @@ RULES = (
     "integer-key-exhaustion",
     "stale-statistics",
     "coarse-autovacuum-scale-factor",
+    "autovacuum-off",
     "non-sargable-predicate",
     "deep-offset",
     "spilling-statement",
@@ -128,6 +129,11 @@ FAULTS = (
         rule_id="stale-statistics",
         pattern=r"storage_usage",
         why="Every row was changed since the last ANALYZE, and autovacuum is off.",
+    ),
+    Fault(
+        rule_id="autovacuum-off",
+        pattern=r"storage_usage",
+        why="It was switched off for a load and never on again: no dead row is ever removed.",
     ),
     Fault(
         rule_id="coarse-autovacuum-scale-factor",

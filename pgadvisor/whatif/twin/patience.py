@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg import pq
+from psycopg.errors import error_from_result
 from psycopg.generators import execute
 from psycopg.rows import TupleRow
 from psycopg.waiting import Ready, Wait
@@ -46,7 +47,10 @@ class PatientConnection(psycopg.Connection[TupleRow]):
                 raise psycopg.OperationalError("the connection is closed")
             try:
                 self.pgconn.send_query(text.encode())
-                return self.wait(execute(self.pgconn))
+                results: list[pq.abc.PGresult] = self.wait(execute(self.pgconn))
+                if self.pgconn.status == pq.ConnStatus.BAD:  # that is the server's last word
+                    raise error_from_result(results[-1])
+                return results
             finally:
                 if self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
                     self.close()  # interrupted, and what it answers is nobody's any more
