@@ -199,6 +199,12 @@ class Table:
         """``schema.name``, for people; SQL text comes from ``sqltext``."""
         return f"{self.schema}.{self.name}"
 
+    @property
+    def option_values(self) -> dict[str, str]:
+        """Its storage parameters with their values, as they were written."""
+        parts = (option.partition("=") for option in self.options)
+        return {name: value for name, _, value in parts}
+
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
         return next((c for c in self.columns if c.name == name), None)

@@ -142,7 +142,7 @@ def _polls(case: Case, table: Table) -> Iterator[Statement]:
 
 def _queue(case: Case, table: Table, polls: tuple[Statement, ...]) -> _Queue | None:
     days = case.counter_window.days
-    own = dict(option.partition("=")[::2] for option in table.options)
+    own = table.option_values
     if table.kind is not RelationKind.TABLE or not days or "autovacuum_enabled" in own:
         return None
     counters = case.catalog.activity_of(table)
@@ -166,7 +166,7 @@ def _setting(case: Case, name: str) -> float | None:
 
 
 def _is_lazy(queue: _Queue, limits: Limits) -> bool:
-    names = {option.partition("=")[0] for option in queue.table.options}
+    names = queue.table.option_values.keys()
     is_late = limits.max_dead_rows <= queue.trigger < limits.max_lazy_dead_rows
     return is_late and not names & _OWN
 

@@ -116,7 +116,8 @@ def _finding(table: Table, columns: tuple[Column, ...], zones: tuple[str, ...]) 
     names = ", ".join(column.name for column in columns)
     differ = len(zones) > 1
     verb = "is" if len(columns) == 1 else "are"
-    ending = f"sessions differ: {', '.join(zones)}" if differ else f"that is {zones[0]}"
+    listed = ", ".join(zones)
+    ending = f"sessions differ: {listed}" if differ else f"that is {listed}"
     return Finding(
         subject=table.qualified_name,
         summary=f"{names} of {table.qualified_name} {verb} filled with the session's local time, "

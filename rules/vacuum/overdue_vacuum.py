@@ -151,7 +151,7 @@ def _is_off(table: Table) -> bool:
 
 def _trigger(case: Case, table: Table) -> float:
     """Dead rows that bring autovacuum: the table's own parameters before the server's."""
-    own = dict(option.partition("=")[::2] for option in table.options)
+    own = table.option_values
     factor, threshold, bound = (
         float(own[name]) if name in own else _setting(case, name)
         for name in (_FACTOR, _THRESHOLD, _BOUND)

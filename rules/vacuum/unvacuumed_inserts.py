@@ -170,11 +170,7 @@ def _judge(
 
 
 def _is_off(table: Table) -> bool:
-    return _own(table).get("autovacuum_enabled", "on").lower() in _OFF
-
-
-def _own(table: Table) -> dict[str, str]:
-    return dict(option.partition("=")[::2] for option in table.options)
+    return table.option_values.get("autovacuum_enabled", "on").lower() in _OFF
 
 
 def _setting(case: Case, name: str) -> float | None:
@@ -184,7 +180,7 @@ def _setting(case: Case, name: str) -> float | None:
 
 def _trigger(case: Case, table: Table) -> tuple[float, float]:
     """The factor that holds for the table, and the inserted rows that bring autovacuum."""
-    own = _own(table)
+    own = table.option_values
     factor, threshold = (
         float(own[name]) if name in own else _setting(case, name) or 0.0
         for name in (_FACTOR, _THRESHOLD)
@@ -245,7 +241,7 @@ def _evidence(case: Case, found: _Growing) -> Iterator[Evidence]:
 
 def _remedies(found: _Growing, limits: Limits) -> Iterator[Action]:
     table = found.table
-    own = _own(table)
+    own = table.option_values
     options: dict[str, str] = {}
     if math.isinf(found.trigger):
         options[_THRESHOLD] = _DEFAULT_THRESHOLD
