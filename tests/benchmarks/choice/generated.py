@@ -1,4 +1,6 @@
-"""The choice on generated schemas that are read and written: ours beside published advisors.
+"""The choice on schemas that are read and written: ours beside published advisors.
+
+They are the example system's and generated ones.
 
 What counts is milliseconds a day: calls x measured mean time x cost ratio, and what the entries
 of new indexes cost those who write.  All choose from what they would propose by themselves; the
@@ -14,10 +16,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from examples.upload_pipeline import generate, workload
+from examples.upload_pipeline.server import SETTINGS, fresh_copy, load_origin
+from examples.upload_pipeline.statements import HURRIED
 from pgadvisor.choose.chooser import NO_STRICTNESS, IndexChooser
 from pgadvisor.choose.valuation import value_workload
 from pgadvisor.choose.workload import weigh
 from pgadvisor.choose.write_cost import WRITE_MS_PER_ENTRY, WriteCost
+from pgadvisor.cluster.launch import Cluster
+from pgadvisor.collect.assemble import collect
+from pgadvisor.config import Config, load_config
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import WeightedStatement
@@ -36,6 +44,7 @@ from tests.benchmarks.generated_schema import generated_snapshot
 
 SIZES = ((20, 100), (200, 1_000), (2_000, 10_000))
 _BUDGET_RATIO = 0.05
+_PLAN = workload.Plan(warm_up_s=1, windows=2, window_s=5)
 _OTHERS: Mapping[str, PerBudget] = {
     "Extend W=2": partial(extend, width=2),
     "DB2Advis W=2": partial(db2advis, width=2),
@@ -60,25 +69,37 @@ def print_generated(sizes: Sequence[tuple[int, int]]) -> None:
     """Let all choose, and print what a day takes with what each has chosen."""
     print("| tables, statements | advisor | of now | indexes, MB | EXPLAINs | s |")
     print("|---|---|---|---|---|---|")
+    _compare(_example_snapshot(), Config(gates=load_config(generate.HERE / "pgadvisor.toml").gates))
     for tables, statements in sizes:
-        snapshot = generated_snapshot(tables, statements)
-        task = _task(snapshot)
-        head = f"| {tables:,}, {len(task.queries):,} "
-        for name, choose in _OTHERS.items():
-            with Twin(snapshot, workers=WORKERS) as twin:
-                objective = Objective(task.queries, twin, task.written_ms)
-                started = time.perf_counter()
-                chosen = choose(objective, task.budget_bytes)
-                spent = twin.call_count, time.perf_counter() - started
-                _print_row(
-                    f"| {tables:,}, {len(task.queries):,} | {name} ", objective, chosen, spent
-                )
+        _compare(generated_snapshot(tables, statements))
+
+
+def _example_snapshot() -> Snapshot:
+    """The example system after some seconds of work."""
+    scale = generate.Scale()
+    with Cluster(settings=SETTINGS) as cluster:
+        load_origin(cluster, scale)
+        dsn = fresh_copy(cluster)
+        workload.run(dsn, HURRIED, scale=scale, plan=_PLAN)
+        return collect(dsn)
+
+
+def _compare(snapshot: Snapshot, config: Config | None = None) -> None:
+    task = _task(snapshot, config)
+    head = f"| {len(snapshot.tables):,}, {len(task.queries):,} "
+    for name, choose in _OTHERS.items():
         with Twin(snapshot, workers=WORKERS) as twin:
-            started = time.perf_counter()
-            chosen = _ours(task, twin)
-            spent = twin.call_count, time.perf_counter() - started
             objective = Objective(task.queries, twin, task.written_ms)
-            _print_row(f"{head}| ours ", objective, chosen, spent)
+            started = time.perf_counter()
+            chosen = choose(objective, task.budget_bytes)
+            spent = twin.call_count, time.perf_counter() - started
+            _print_row(f"{head}| {name} ", objective, chosen, spent)
+    with Twin(snapshot, workers=WORKERS) as twin:
+        started = time.perf_counter()
+        chosen = _ours(task, twin)
+        spent = twin.call_count, time.perf_counter() - started
+        objective = Objective(task.queries, twin, task.written_ms)
+        _print_row(f"{head}| ours ", objective, chosen, spent)
 
 
 def _print_row(head: str, objective: Objective, chosen: Indexes, spent: tuple[int, float]) -> None:
@@ -103,8 +124,8 @@ def _ours(task: _Task, twin: Twin) -> Indexes:
     return frozenset(one.candidate.definition for one in chooser.choose(budget).chosen)
 
 
-def _task(snapshot: Snapshot) -> _Task:
-    case = build_case(snapshot)
+def _task(snapshot: Snapshot, config: Config | None = None) -> _Task:
+    case = build_case(snapshot, config)
     days = case.statement_window.days or 1.0
     rows = tuple(snapshot.statements)
     workload = weigh(rows, case.usage, case.catalog, days)
