@@ -30,6 +30,9 @@ class ConstraintKind(StrEnum):
     TRIGGER = "t"
 
 
+_NO = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """A column that has not been dropped."""
@@ -198,6 +201,11 @@ class Table:
     def qualified_name(self) -> str:
         """``schema.name``, for people; SQL text comes from ``sqltext``."""
         return f"{self.schema}.{self.name}"
+
+    @property
+    def is_autovacuum_off(self) -> bool:
+        """It says so itself; PostgreSQL takes any beginning of a word that is unambiguous."""
+        return self.option_values.get("autovacuum_enabled", "on").lower() in _NO
 
     @property
     def option_values(self) -> dict[str, str]:

@@ -81,11 +81,12 @@ def _number(case: Case, name: str) -> float | None:
 
 
 def _is_left_alone(case: Case, table: Table) -> bool:
-    names = {option.partition("=")[0] for option in table.options}
+    names = table.option_values.keys()
     counters = case.catalog.activity_of(table)
     return (
         table.kind is RelationKind.MATERIALIZED_VIEW
-        or bool(names & {*_OWN, "autovacuum_enabled"})
+        or bool(names & {*_OWN})
+        or table.is_autovacuum_off
         or counters.rows_updated + counters.rows_deleted == 0
     )
 

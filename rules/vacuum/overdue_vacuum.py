@@ -27,7 +27,6 @@ from pgadvisor.rulekit import (
 _FACTOR = "autovacuum_vacuum_scale_factor"
 _THRESHOLD = "autovacuum_vacuum_threshold"
 _BOUND = "autovacuum_vacuum_max_threshold"
-_OFF = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"})
 _MS_PER_SECOND = 1_000.0
 _MS_PER_DAY = 86_400_000.0
 
@@ -98,7 +97,7 @@ def overdue_vacuum(case: Case, limits: Limits) -> Outcome:
     if case.user_tables and not case.snapshot.table_activity:
         raise SkipRule("the counters of tables are not in the snapshot")
     main = case.snapshot.server.setting("autovacuum")
-    if main is not None and main.value in _OFF:
+    if main is not None and main.value == "off":
         raise SkipRule("autovacuum is off on the whole server, so that no table waits for it")
     overdue: list[_Overdue] = []
     for table in case.user_tables:
@@ -125,7 +124,7 @@ def _covers_a_day(case: Case, limits: Limits) -> bool:
 def _judge(case: Case, table: Table, limits: Limits) -> _Overdue | None:
     counters = case.catalog.activity_of(table)
     dead = counters.dead_rows
-    if table.kind is RelationKind.FOREIGN_TABLE or _is_off(table):
+    if table.kind is RelationKind.FOREIGN_TABLE or table.is_autovacuum_off:
         return None
     if dead < limits.min_dead_rows or dead < limits.min_dead_ratio * counters.live_rows:
         return None
@@ -142,11 +141,6 @@ def _judge(case: Case, table: Table, limits: Limits) -> _Overdue | None:
         vacuum_age_ms=age_ms,
         is_sure=_was_overdue_before(case, counters, limits.min_overdue_ratio * trigger, limits),
     )
-
-
-def _is_off(table: Table) -> bool:
-    pairs = (option.partition("=") for option in table.options)
-    return any(name == "autovacuum_enabled" and value.lower() in _OFF for name, _, value in pairs)
 
 
 def _trigger(case: Case, table: Table) -> float:

@@ -162,17 +162,10 @@ def _summary(table: Table, stale: list[_Stale], *, is_whole_missing: bool) -> st
 
 
 def _detail(case: Case, tables: list[Table]) -> str:
-    off = [t.qualified_name for t in tables if _is_autovacuum_off(t)]
+    off = [t.qualified_name for t in tables if t.is_autovacuum_off]
     if off:
         return f"Autovacuum is switched off for {', '.join(off)}."
     setting = case.snapshot.server.setting("autovacuum")
     if setting is not None and setting.value == "off":
         return "Autovacuum is switched off for the whole server."
     return ""
-
-
-def _is_autovacuum_off(table: Table) -> bool:
-    return any(
-        option in {"autovacuum_enabled=false", "autovacuum_enabled=off", "autovacuum_enabled=0"}
-        for option in table.options
-    )

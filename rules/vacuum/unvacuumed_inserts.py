@@ -31,7 +31,6 @@ from pgadvisor.rulekit import (
 _FACTOR = "autovacuum_vacuum_insert_scale_factor"
 _THRESHOLD = "autovacuum_vacuum_insert_threshold"
 _DEFAULT_THRESHOLD = "1000"
-_OFF = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +120,7 @@ def _require_figures(case: Case) -> None:
     if case.user_tables and not case.snapshot.table_activity:
         raise SkipRule("the counters of tables are not in the snapshot")
     main = server.setting("autovacuum")
-    if main is not None and main.value in _OFF:
+    if main is not None and main.value == "off":
         raise SkipRule("autovacuum is off on the whole server")
 
 
@@ -148,7 +147,12 @@ def _judge(
     counters = case.catalog.activity_of(table)
     inserted = counters.rows_inserted_since_vacuum
     pages = table.size_bytes / case.snapshot.server.block_size_bytes
-    if table.kind is not RelationKind.TABLE or inserted is None or not pages or _is_off(table):
+    if (
+        table.kind is not RelationKind.TABLE
+        or inserted is None
+        or not pages
+        or table.is_autovacuum_off
+    ):
         return None
     changed = counters.rows_updated + counters.rows_deleted
     if not counters.rows_inserted or changed > limits.max_changed_ratio * counters.rows_inserted:
@@ -167,10 +171,6 @@ def _judge(
         factor=factor,
         readers=readers,
     )
-
-
-def _is_off(table: Table) -> bool:
-    return table.option_values.get("autovacuum_enabled", "on").lower() in _OFF
 
 
 def _setting(case: Case, name: str) -> float | None:
