@@ -14,7 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pgadvisor.cluster.owner import memory_base, server_owner
+from pgadvisor.cluster.binaries import embedded_binaries
+from pgadvisor.cluster.owner import can_run, memory_base, server_owner
 from pgadvisor.snapshotfile import save
 from pgadvisor.testing import a_primary_key, a_snapshot, a_table, an_index
 from pgadvisor.testing.snapshot import SnapshotPart
@@ -197,6 +198,10 @@ def test_what_is_left_in_memory_is_removed_at_the_next_start(
     memory = memory_base(server_owner(), 1 << 30)
     if memory is None:
         pytest.skip("there is no file system in memory that a twin would use")
+    binaries, owner = embedded_binaries(), server_owner()
+    places = (binaries.directory, binaries.program("initdb"), *binaries.library_directories)
+    if owner is not None and not can_run(owner, places):
+        pytest.skip("its user cannot reach the binaries, which are copied and run elsewhere")
     before = {*memory.glob("pgadvisor-twin-*")}
 
     def begun() -> list[Path]:
