@@ -11,7 +11,7 @@ from pgadvisor.choose.account import Account
 from pgadvisor.choose.appraisal import Appraiser, as_planned
 from pgadvisor.choose.bounds import Bounds, Burden, Excess, Price
 from pgadvisor.choose.explore import explore
-from pgadvisor.choose.first_look import look
+from pgadvisor.choose.first_look import Look, look
 from pgadvisor.choose.inquiry import Inquirer, Progress
 from pgadvisor.choose.knowledge import StatementKnowledge
 from pgadvisor.choose.pool import Pool
@@ -134,23 +134,21 @@ class IndexChooser:
         self._valuation = value_workload(
             self._statements, ((one.statement, one.base_cost) for one in self._looks)
         )
-        self._pool = Pool(
-            [
-                StatementKnowledge(
-                    one.statement,
-                    one.usable,
-                    self._valuation.value_per_cost(one.statement, one.base_cost),
-                    one.base_cost,
-                    strict.min_statement_gain_ratio,
-                    one.base_planner_cost,
-                )
-                for one in self._looks
-            ]
-        )
+        self._pool = Pool([self._knowledge_of(one) for one in self._looks])
         self._prices = tuple(self._price(number) for number in range(len(self._candidates)))
         self._inquirer = Inquirer(backend, definitions, names, appraise)
         explore(self._pool.knowledge, self._inquirer)
         self._searches: dict[tuple[float, frozenset[str]], _Prepared] = {}
+
+    def _knowledge_of(self, one: Look) -> StatementKnowledge:
+        return StatementKnowledge(
+            one.statement,
+            one.usable,
+            self._valuation.value_per_cost(one.statement, one.base_cost),
+            one.base_cost,
+            self._strictness.min_statement_gain_ratio,
+            one.base_planner_cost,
+        )
 
     def choose(self, budget: Budget, *, with_frontier: bool = False) -> Choice:
         """Choose the set that saves most within a budget, and account for it.

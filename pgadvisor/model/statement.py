@@ -58,6 +58,11 @@ class Statement:
     """Of a workload file: how many calls a day it stands for."""
 
     @property
+    def blocks_per_call(self) -> float:
+        """Blocks of tables and indexes that a call touches, in memory or not."""
+        return (self.shared_blocks_hit + self.shared_blocks_read) / max(self.calls, 1)
+
+    @property
     def calls_or_weight(self) -> float:
         """Calls that were counted; of a workload file, its weight."""
         return float(self.calls) if self.source == "pg_stat_statements" else self.weight

@@ -74,6 +74,7 @@ from pgadvisor.rulekit.redundancy import (
     is_same_index,
 )
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
+from pgadvisor.rulekit.settings import change_where_set
 from pgadvisor.sqltext.index import describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.units import (
@@ -155,6 +156,7 @@ __all__ = [
     "TableActivity",
     "TiB",
     "WrappedPredicate",
+    "change_where_set",
     "columns_in",
     "costed_rule",
     "describe_index",

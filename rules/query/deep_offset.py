@@ -86,19 +86,15 @@ def _is_deep(case: Case, statement: Statement, limits: Limits) -> bool:
         return False
     return (
         case.share_of(statement) >= limits.min_share_ratio
-        and _blocks_per_call(statement) >= limits.min_blocks_per_call_count
+        and statement.blocks_per_call >= limits.min_blocks_per_call_count
     )
-
-
-def _blocks_per_call(statement: Statement) -> float:
-    return (statement.shared_blocks_hit + statement.shared_blocks_read) / max(statement.calls, 1)
 
 
 def _finding(
     case: Case, table: Table, statements: list[Statement], columns: tuple[str, ...]
 ) -> Finding:
     statement = statements[0]
-    blocks = _blocks_per_call(statement)
+    blocks = statement.blocks_per_call
     return Finding(
         subject=table.qualified_name,
         identity=f"{table.qualified_name}:{case.shape_of(statement)}",

@@ -99,13 +99,9 @@ def _reads_too_much(case: Case, statement: Statement, limits: Limits) -> bool:
     return (
         statement.calls > 0
         and case.share_of(statement) >= limits.min_share_ratio
-        and _blocks_per_call(statement) >= limits.min_blocks_per_call_count
+        and statement.blocks_per_call >= limits.min_blocks_per_call_count
         and statement.rows <= limits.max_rows_per_call_count * statement.calls
     )
-
-
-def _blocks_per_call(statement: Statement) -> float:
-    return (statement.shared_blocks_hit + statement.shared_blocks_read) / max(statement.calls, 1)
 
 
 def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
@@ -118,7 +114,7 @@ def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
         subject=table.qualified_name,
         identity=f"{table.qualified_name}:{case.shape_of(statement)}",
         summary=f"A page of {table.qualified_name} by {' or '.join(columns)} touches "
-        f"{format_count(_blocks_per_call(statement))} blocks to return {format_count(rows)} "
+        f"{format_count(statement.blocks_per_call)} blocks to return {format_count(rows)} "
         f"row{'' if round(rows) == 1 else 's'} ({format_ratio(share)} of all time)",
         evidence=tuple(_evidence(statement, share)),
         provenance=Provenance.STATISTICS,
@@ -138,7 +134,7 @@ def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
 def _evidence(statement: Statement, share: float) -> Iterator[Evidence]:
     yield Evidence(
         name="blocks touched a call",
-        value=round(_blocks_per_call(statement), 1),
+        value=round(statement.blocks_per_call, 1),
         unit="blocks",
         source="pg_stat_statements.shared_blks_hit, shared_blks_read",
     )

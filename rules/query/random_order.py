@@ -76,12 +76,8 @@ def _is_costly(case: Case, table: Table, use: StatementOnTable, limits: Limits) 
         and case.is_large_enough(table)
         and statement.calls > 0
         and case.share_of(statement) >= limits.min_share_ratio
-        and _blocks_per_call(statement) >= limits.min_blocks_per_call_count
+        and statement.blocks_per_call >= limits.min_blocks_per_call_count
     )
-
-
-def _blocks_per_call(statement: Statement) -> float:
-    return (statement.shared_blocks_hit + statement.shared_blocks_read) / max(statement.calls, 1)
 
 
 def _finding(case: Case, table: Table, statements: list[Statement]) -> Finding:
@@ -92,7 +88,7 @@ def _finding(case: Case, table: Table, statements: list[Statement]) -> Finding:
         subject=table.qualified_name,
         identity=f"{table.qualified_name}:{case.shape_of(statement)}",
         summary=f"A statement sorts {table.qualified_name} by random() and touches "
-        f"{format_count(_blocks_per_call(statement))} blocks to return {_rows(rows)} "
+        f"{format_count(statement.blocks_per_call)} blocks to return {_rows(rows)} "
         f"({format_ratio(share)} of all time)",
         evidence=tuple(_evidence(case, table, statement, share)),
         provenance=Provenance.STATISTICS,
@@ -112,7 +108,7 @@ def _rows(count: float) -> str:
 def _evidence(case: Case, table: Table, statement: Statement, share: float) -> Iterator[Evidence]:
     yield Evidence(
         name="blocks touched a call",
-        value=round(_blocks_per_call(statement), 1),
+        value=round(statement.blocks_per_call, 1),
         unit="blocks",
         source="pg_stat_statements.shared_blks_hit, shared_blks_read",
     )

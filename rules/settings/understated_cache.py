@@ -15,8 +15,8 @@ from pgadvisor.rulekit import (
     Setting,
     Severity,
     SkipRule,
+    change_where_set,
     format_size,
-    quote_identifier,
     rule,
 )
 
@@ -111,8 +111,9 @@ def _remedy(case: Case, cache: Setting, buffers: Setting) -> ManualSteps:
         "global": "for new sessions, without a restart",
         "command line": "at the next restart",
     }.get(cache.source, "and `SELECT pg_reload_conf()`; no restart")
-    is_default = cache.source == "default"
-    back = f"ALTER SYSTEM RESET {_CACHE}" if is_default else _change(case, cache, cache.value)
+    is_default, server = cache.source == "default", case.snapshot.server
+    undo = change_where_set(server, cache, cache.value)
+    back = f"ALTER SYSTEM RESET {_CACHE}" if is_default else undo
     return ManualSteps(
         title=f"Tell the planner of {format_size(_bytes(case, buffers))} at least",
         steps=(
@@ -121,24 +122,10 @@ def _remedy(case: Case, cache: Setting, buffers: Setting) -> ManualSteps:
                 "plans change; the server is not touched."
             ),
             (
-                f"`{_change(case, cache, floor)}`, in blocks, {when}.  Add what the system's cache "
-                "holds in an hour of much work; it is not in the snapshot, and in a container its "
-                "limit counts."
+                f"`{change_where_set(server, cache, floor)}`, in blocks, {when}.  "
+                "Add what the system's cache holds in an hour of much work; it is not in the "
+                "snapshot, and in a container its limit counts."
             ),
             f"The way back, to the value of now from the {cache.source}: `{back}`.",
         ),
     )
-
-
-def _change(case: Case, cache: Setting, value: str) -> str:
-    """Change it where it is set now: what is set there beats what is set for the server."""
-    match cache.source:
-        case "database":
-            database = quote_identifier(case.snapshot.server.database)
-            return f"ALTER DATABASE {database} SET {_CACHE} = {value}"
-        case "global":
-            return f"ALTER ROLE ALL SET {_CACHE} = {value}"
-        case "command line":  # which no file overrules
-            return f"postgres -c {_CACHE}={value}"
-        case _:
-            return f"ALTER SYSTEM SET {_CACHE} = {value}"

@@ -18,8 +18,8 @@ from pgadvisor.rulekit import (
     Severity,
     SkipRule,
     Table,
+    change_where_set,
     format_size,
-    quote_identifier,
     rule,
 )
 
@@ -138,8 +138,9 @@ def _evidence(found: dict[str, Setting], scan: _Scan) -> Iterator[Evidence]:
 
 def _remedy(case: Case, found: dict[str, Setting], available: int) -> ManualSteps:
     wanted = found[_WANTED]
-    is_default = wanted.source == "default"
-    back = f"ALTER SYSTEM RESET {_WANTED}" if is_default else _change(case, wanted, wanted.value)
+    is_default, server = wanted.source == "default", case.snapshot.server
+    undo = change_where_set(server, wanted, wanted.value)
+    back = f"ALTER SYSTEM RESET {_WANTED}" if is_default else undo
     raised = f"`ALTER SYSTEM SET {_POOL} = {wanted.value}` (a reload"
     if int(found[_PROCESSES].value) < int(wanted.value):
         raised += f"), after {_PROCESSES} was raised, which takes a restart, on standbys first"
@@ -153,22 +154,8 @@ def _remedy(case: Case, found: dict[str, Setting], available: int) -> ManualStep
     return ManualSteps(
         title="Plan for the workers that there are",
         steps=(
-            f"`{_change(case, wanted, str(available))}`, {when}.",
+            f"`{change_where_set(server, wanted, str(available))}`, {when}.",
             f"Only where processors are idle while large queries run: {raised}.",
             f"The way back of the first, to the value of now from the {wanted.source}: `{back}`.",
         ),
     )
-
-
-def _change(case: Case, wanted: Setting, value: str) -> str:
-    """Change it where it is set now: what is set there beats what is set for the server."""
-    match wanted.source:
-        case "database":
-            database = quote_identifier(case.snapshot.server.database)
-            return f"ALTER DATABASE {database} SET {_WANTED} = {value}"
-        case "global":
-            return f"ALTER ROLE ALL SET {_WANTED} = {value}"
-        case "command line":  # which no file overrules
-            return f"postgres -c {_WANTED}={value}"
-        case _:
-            return f"ALTER SYSTEM SET {_WANTED} = {value}"
