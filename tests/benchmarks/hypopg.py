@@ -15,10 +15,9 @@ import itertools
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.explain import plan_from_object
 from pgadvisor.sqltext.index import create_index_sql
 from pgadvisor.sqltext.quote import quote_literal
-from pgadvisor.whatif.backend import Backend, Configuration
+from pgadvisor.whatif.backend import Backend, Configuration, NotPlanned
 from pgadvisor.whatif.hypopg import HypoPG
 from pgadvisor.whatif.twin import Twin
 from tests.benchmarks.many_indexes import CASES, EXTENSIONS, Case
@@ -48,6 +47,11 @@ _STATEMENTS = (
     "select count(*) from trips where day = '2024-03-03' and city = 'City 3'",
     "select status, sum(fare) from trips where plate = 'P000123' group by 1",
     "select * from trips where email = 'User77@Mail.example' and not is_paid",
+    "select * from trips where driver_id = 21 and status = 'done'",
+    "select max(fare) from trips where city = 'City 7'",
+    "select * from trips where plate = 'P000321' order by started_at",
+    "select day, count(*) from trips where rider_id = 99 group by day",
+    "select * from trips where started_at > '2024-11-01' and driver_id = 5",
 )
 _SHOWN = frozenset(
     {"btree", "btree, several columns", "btree, include", "btree, partial", "hash", "brin", "bloom"}
@@ -58,6 +62,9 @@ _WIDTHS = (1, 5, 20)
 """Hypothetical indexes of a question."""
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+Asked = tuple[str, Sequence[IndexDefinition]]
+"""A statement, and the indexes that it is planned with."""
+Way = Callable[[Sequence[Asked]], Sequence[Plan | NotPlanned]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +106,7 @@ def main() -> None:
             answers = [*_answers(connection, twin)]
             print_costs(answers)
             print_sizes(answers)
-            print_calls(dsn, snapshot, twin, options.calls)
+            print_calls(dsn, snapshot, options.calls)
 
 
 def fill(dsn: str) -> None:
@@ -225,39 +232,65 @@ def print_sizes(answers: Sequence[Answers]) -> None:
         print(f"| {kind} | {len(group)} | {_span(hypopg)} | {_span(twin)} |")
 
 
-def print_calls(dsn: str, snapshot: Snapshot, twin: Twin, calls: int) -> None:
-    """How long a question takes: the same few statements, under ever new sets of indexes.
+def print_calls(dsn: str, snapshot: Snapshot, calls: int) -> None:
+    """How long a question takes, under ever new sets of indexes.
 
     All ways of asking take turns, so that what else the machine does meanwhile strikes all.
     """
     candidates = _pairs_of_columns(snapshot)
     print(
         f"\n{len(candidates)} candidates present; ms for each question, median of {calls} "
-        "(a tenth took less than).\n\n"
-        "| indexes in a question | EXPLAIN alone | HypoPG, asked directly | HypoPG, as we ask "
-        "| twin |\n|---|---|---|---|---|"
+        "questions in tens (of a tenth, it is less than in brackets).\n"
     )
-    with HypoPG(dsn, snapshot) as ours, _connected(dsn) as connection:
-        for planner in (ours, twin):
+    with ExitStack() as opened:
+        connection = opened.enter_context(_connected(dsn))
+        hypopg = opened.enter_context(HypoPG(dsn, snapshot))
+        # One for each way of asking: it would remember what another was told.
+        twins = [opened.enter_context(Twin(snapshot)) for _ in range(3)]
+        planners: list[Backend] = [hypopg, *twins]
+        for planner in planners:
             planner.build(candidates)
             for statement in _STATEMENTS:
                 planner.plan(statement)
-        askers: tuple[Callable[[str, Sequence[IndexDefinition]], object], ...] = (
-            lambda statement, _: _explained(connection, statement),
-            partial(_ask_directly, connection),
-            partial(_ask, ours),
-            partial(_ask, twin),
-        )
-        for width in _WIDTHS:
-            times: list[list[float]] = [[] for _ in askers]
-            for number in range(calls):
-                statement = _STATEMENTS[number % len(_STATEMENTS)]
-                chosen = [candidates[(7 * number + n) % len(candidates)] for n in range(width)]
-                for ask, taken in zip(askers, times, strict=True):
-                    started = time.perf_counter()
-                    ask(statement, chosen)
-                    taken.append((time.perf_counter() - started) * 1000)
-            print(f"| {width} | {' | '.join(map(_duration, times))} |")
+        print("Ten statements, each under a set of its own:\n")
+        ways: dict[str, Way] = {
+            "EXPLAIN alone": lambda asked: [_explained(connection, text) for text, _ in asked],
+            "HypoPG, asked directly": lambda asked: [
+                _ask_directly(connection, [text], indexes)[0] for text, indexes in asked
+            ],
+            "HypoPG, as we ask": lambda asked: [hypopg.plan(*one) for one in _questions(asked)],
+            "twin": lambda asked: [twins[0].plan(*one) for one in _questions(asked)],
+            "twin, all at once": lambda asked: twins[1].plans(_questions(asked)),
+        }
+        _print_ways(ways, calls, lambda number, n: candidates[(7 * number + n) % len(candidates)])
+        print("\nTen statements, all under one set:\n")
+        ways = {
+            "HypoPG, asked directly, all at once": lambda asked: _ask_directly(
+                connection, [text for text, _ in asked], asked[0][1]
+            ),
+            "HypoPG, as we ask": lambda asked: hypopg.plans(_questions(asked)),
+            "twin, all at once": lambda asked: twins[2].plans(_questions(asked)),
+        }
+        _print_ways(ways, calls, lambda number, n: candidates[(number // 10 + n) % len(candidates)])
+
+
+def _print_ways(
+    ways: Mapping[str, Way], calls: int, candidate: Callable[[int, int], IndexDefinition]
+) -> None:
+    print(f"| indexes in a question | {' | '.join(ways)} |\n|---|{'---|' * len(ways)}")
+    for width in _WIDTHS:
+        times: dict[str, list[float]] = {name: [] for name in ways}
+        for first in range(0, calls, len(_STATEMENTS)):
+            asked = [
+                (statement, [candidate(first + number, n) for n in range(width)])
+                for number, statement in enumerate(_STATEMENTS)
+            ]
+            for name, ask in ways.items():
+                started = time.perf_counter()
+                plans = ask(asked)
+                times[name].append((time.perf_counter() - started) * 1000 / len(asked))
+                assert all(isinstance(plan, Plan) for plan in plans)
+        print(f"| {width} | {' | '.join(map(_duration, times.values()))} |")
 
 
 def _pairs_of_columns(snapshot: Snapshot) -> list[IndexDefinition]:
@@ -273,26 +306,27 @@ def _pairs_of_columns(snapshot: Snapshot) -> list[IndexDefinition]:
     ]
 
 
-def _ask(planner: Backend, statement: str, indexes: Sequence[IndexDefinition]) -> Plan:
-    plan = planner.plan(statement, Configuration(create=frozenset(indexes)))
-    assert isinstance(plan, Plan)
-    return plan
+def _questions(asked: Sequence[Asked]) -> list[tuple[str, Configuration]]:
+    return [(text, Configuration(create=frozenset(indexes))) for text, indexes in asked]
 
 
 def _ask_directly(
-    connection: Connection, statement: str, indexes: Sequence[IndexDefinition]
-) -> Plan:
+    connection: Connection, statements: Sequence[str], indexes: Sequence[IndexDefinition]
+) -> list[Plan]:
     """One round trip that makes the indexes, explains, and forgets them."""
     creates = (quote_literal(create_index_sql(index, "tried")) for index in indexes)
     made = "; ".join(f"select hypopg_create_index({create})" for create in creates)
+    explains = "; ".join(_EXPLAIN + statement for statement in statements)
     cursor = connection.execute(
-        f"begin; {made}; {_EXPLAIN}{statement}; select hypopg_reset(); rollback".encode()
+        f"begin; {made}; {explains}; select hypopg_reset(); rollback".encode()
     )
-    while cursor.statusmessage != "EXPLAIN":
-        assert cursor.nextset()
-    row = cursor.fetchone()
-    assert row is not None
-    return plan_from_object(row[0])
+    plans = []
+    while cursor.nextset():
+        if cursor.statusmessage == "EXPLAIN":
+            [row] = cursor.fetchall()
+            plans.append(plan_from_object(row[0]))
+    assert len(plans) == len(statements)
+    return plans
 
 
 def _duration(times_ms: Sequence[float]) -> str:

@@ -105,12 +105,24 @@ class Lane:
             RefusedError: The question has an index that was not built.
             TwinError: The server is gone.
         """
-        difference = Difference(
+        return self.planner.plan(question.statement, self._difference(question))
+
+    def plans(self, questions: Sequence[Question]) -> tuple[Plan | NotPlanned, ...]:
+        """Plan many statements, in few round trips; one outcome for each, in order.
+
+        Raises:
+            RefusedError: A question has an index that was not built.
+            TwinError: The server is gone.
+        """
+        return self.planner.plan_all([(one.statement, self._difference(one)) for one in questions])
+
+    def _difference(self, question: Question) -> Difference:
+        """What a question comes to in this database."""
+        return Difference(
             shown=tuple(oid for wanted in question.create for oid in self.made(wanted).oids),
             hidden=tuple(oid for dropped in question.drop for oid in self._family(dropped)),
             settings=question.settings,
         )
-        return self.planner.plan(question.statement, difference)
 
     def touched(self, question: Question) -> frozenset[int] | None:
         """OIDs, in the snapshot, of what a statement's planning locks; None: it is not known."""

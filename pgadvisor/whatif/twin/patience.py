@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeVar, cast
 
 import psycopg
 from psycopg import pq
 from psycopg.errors import error_from_result
-from psycopg.generators import execute
+from psycopg.generators import fetch, fetch_many, send
 from psycopg.rows import TupleRow
 from psycopg.waiting import Ready, Wait
 
@@ -31,13 +31,14 @@ class PatientConnection(psycopg.Connection[TupleRow]):
         Raises:
             psycopg.OperationalError: There was no answer in time; the connection is closed.
         """
-        patient = cast("Generator[Any, Any, _T]", _Patience(gen, self))
+        patient = cast("Generator[Any, Any, _T]", _Patience(gen, self, MAX_WAIT_SECONDS))
         return super().wait(patient, *arguments, **options)
 
-    def run(self, text: str) -> list[pq.abc.PGresult]:
-        """Run a text of several statements, as they are, and return the result of each.
+    def run(self, text: str) -> Iterator[pq.abc.PGresult]:
+        """Run a text of several statements, as they are, and give each result as it comes.
 
-        A cursor would take as long as the server needs for a plan.
+        Whoever reads one does so while the server is at the next.  A cursor would take as long
+        as the server needs for a plan.
 
         Raises:
             psycopg.OperationalError: The connection is lost, or there was no answer in time.
@@ -47,13 +48,37 @@ class PatientConnection(psycopg.Connection[TupleRow]):
                 raise psycopg.OperationalError("the connection is closed")
             try:
                 self.pgconn.send_query(text.encode())
-                results: list[pq.abc.PGresult] = self.wait(execute(self.pgconn))
-                if self.pgconn.status == pq.ConnStatus.BAD:  # that is the server's last word
-                    raise error_from_result(results[-1])
-                return results
+                self.wait(send(self.pgconn))
+                yield from self._results()
             finally:
                 if self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
-                    self.close()  # interrupted, and what it answers is nobody's any more
+                    self._abandon()
+
+    def _abandon(self) -> None:
+        """Have the server end what nobody waits for any more; else end the connection."""
+        try:
+            self.cancel_safe(timeout=_MAX_WAIT_WHEN_INTERRUPTED_SECONDS)
+            rest = _Patience(fetch_many(self.pgconn), self, _MAX_WAIT_WHEN_INTERRUPTED_SECONDS)
+            super().wait(cast("Generator[Any, Any, object]", rest))
+        except psycopg.Error:
+            self.close()
+
+    def _results(self) -> Iterator[pq.abc.PGresult]:
+        last = None
+        while True:
+            try:
+                busy = self.pgconn.is_busy()
+                result = self.wait(fetch(self.pgconn)) if busy else self.pgconn.get_result()
+            except psycopg.OperationalError:
+                if last is not None and last.status == pq.ExecStatus.FATAL_ERROR:
+                    raise error_from_result(last) from None  # why the server has hung up
+                raise
+            if result is None:
+                return
+            if self.pgconn.status == pq.ConnStatus.BAD:
+                raise error_from_result(result)
+            yield result
+            last = result
 
     def wait_as_told(self, gen: Generator[Any, Any, _T]) -> _T:
         """Drive a generator that knows by itself when to give up."""
@@ -67,10 +92,12 @@ class _Patience:
     with it to read the answer of what it has cancelled, would take this for the end of the answer.
     """
 
-    def __init__(self, gen: Generator[Any, Any, Any], connection: PatientConnection) -> None:
+    def __init__(
+        self, gen: Generator[Any, Any, Any], connection: PatientConnection, seconds: float
+    ) -> None:
         self._gen = gen
         self._connection = connection
-        self._deadline = time.monotonic() + MAX_WAIT_SECONDS
+        self._deadline = time.monotonic() + seconds
         self._is_begun = False
 
     def __iter__(self) -> _Patience:

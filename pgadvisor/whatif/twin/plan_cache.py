@@ -17,7 +17,7 @@ _Settled = tuple[str, tuple[tuple[str, str], ...]]
 """A statement, and the settings that it is planned under."""
 
 
-_Key = tuple[str, frozenset[IndexDefinition], frozenset[int], tuple[tuple[str, str], ...]]
+Key = tuple[str, frozenset[IndexDefinition], frozenset[int], tuple[tuple[str, str], ...]]
 """A statement, and what of a configuration it can see."""
 
 
@@ -35,14 +35,14 @@ class PlanCache:
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._plans: dict[_Key, Plan | NotPlanned] = {}
+        self._plans: dict[Key, Plan | NotPlanned] = {}
         self._touched: dict[_Settled, frozenset[int]] = {}
         self._seen_from: dict[int, frozenset[int]] = {}
         self._keeping = threading.Lock()
 
     def find(self, statement: str, configuration: Configuration) -> Plan | NotPlanned | None:
         """The plan that was made before under that configuration, or one that comes to the same."""
-        return self._plans.get(self._key(statement, configuration))
+        return self._plans.get(self.key(statement, configuration))
 
     def keep(
         self,
@@ -66,14 +66,15 @@ class PlanCache:
                 self._touched.setdefault(settled, frozenset(touched))
             if len(self._plans) >= _MAX_PLANS:
                 del self._plans[next(iter(self._plans))]
-            self._plans[self._key(statement, configuration)] = outcome
+            self._plans[self.key(statement, configuration)] = outcome
 
     def clear(self) -> None:
         """Forget all of it."""
         self._plans.clear()
         self._touched.clear()
 
-    def _key(self, statement: str, configuration: Configuration) -> _Key:
+    def key(self, statement: str, configuration: Configuration) -> Key:
+        """What a plan is kept under: the same for all that come to the same, as far as is known."""
         create, drop, settings = configuration.create, configuration.drop, configuration.settings
         touched = self._touched.get((statement, settings)) if create or drop else None
         if touched is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import groupby, takewhile
 
 from psycopg import pq
 
@@ -31,6 +33,8 @@ from pgadvisor.whatif.twin.switch import Switchboard
 from pgadvisor.whatif.whole_plan import PRUNING, whole_plan
 
 _MAX_REPAIRS = 8
+_QUICK_SECONDS = 1.0
+"""What took longer by itself is not asked together with others: they share one patience."""
 Settings = tuple[tuple[str, str], ...]
 """Names and values."""
 _Settled = tuple[str, Settings]
@@ -68,6 +72,8 @@ class Planner:
         self._forms: dict[str, ExplainForm] = {}
         """By a text with parameters, on majors whose EXPLAIN takes none."""
         self._touched: dict[_Settled, frozenset[int]] = {}
+        self._quick: set[str] = set()
+        """Texts that were planned by themselves without delay."""
         self.call_count = 0
 
     def rows(self, queries: Sequence[str]) -> tuple[float | NotPlanned, ...]:
@@ -98,6 +104,70 @@ class Planner:
             return self._explain(text, difference)
         refusal = _gate(statement)
         return refusal or self._repaired(statement, difference)
+
+    def plan_all(
+        self, questions: Sequence[tuple[str, Difference]]
+    ) -> tuple[Plan | NotPlanned, ...]:
+        """Plan many statements, those that were planned before in one round trip.
+
+        Neighbours with the same difference share it, which saves making it again.
+
+        Args:
+            questions: Statements, each with what is to be different.
+
+        Returns:
+            One outcome for each, in order.
+
+        Raises:
+            TwinError: The server is gone.
+        """
+        outcomes: list[Plan | NotPlanned] = []
+        while left := questions[len(outcomes) :]:
+            together = [*takewhile(lambda question: self._is_quick(*question), left)]
+            if len(together) > 1:
+                outcomes += self._ask_together(together)
+            if len(outcomes) < len(questions):  # new, slow, or refused among others
+                outcomes.append(self.plan(*questions[len(outcomes)]))
+        return tuple(outcomes)
+
+    def _is_quick(self, statement: str, difference: Difference) -> bool:
+        """Whether a statement can be asked together with others.
+
+        What its planning locks is known then, and no earlier statement's locks are taken for its.
+        """
+        text = self._texts.get(statement)
+        return text in self._quick and (text, difference.settings) in self._touched
+
+    def _ask_together(self, questions: Sequence[tuple[str, Difference]]) -> list[Plan | NotPlanned]:
+        """Change, explain, explain, ..., and roll back, for each difference, in one round trip.
+
+        Returns:
+            Plans up to the first statement that has none; by itself it may have one.
+        """
+        texts = [(self._texts[statement], difference) for statement, difference in questions]
+        forms = [self._form(text) for text, _ in texts]
+        parts: list[str] = []
+        asked = zip(forms, texts, strict=True)
+        for difference, group in groupby(asked, key=lambda one: one[1][1]):
+            parts += self._changes(difference)
+            parts += [f"{form.head}{text}{form.tail}" for form, (text, _) in group]
+            parts.append("ROLLBACK")
+        clearing = next((form for form in forms if form.is_prepared), PLAIN)
+        outcomes: list[Plan | NotPlanned] = []
+        refusal = None
+        with self._cleared_up(clearing):
+            for result in self._server.run_together("; ".join(parts)):
+                refusal = refusal_of(result)
+                if _is_explained(result):
+                    outcomes.append(_read(result, clearing))
+        if refusal is not None:
+            self._clear_up(clearing)
+        plans = [*takewhile(lambda outcome: isinstance(outcome, Plan), outcomes)]
+        self.call_count += len(plans)
+        return [
+            self._whole(plan, text, difference)
+            for plan, (text, difference) in zip(plans, texts, strict=False)
+        ]
 
     def plan_as_collected(self, statement: str) -> Plan | NotPlanned:
         """Plan a statement in the way in which the original's own plans are collected.
@@ -140,13 +210,27 @@ class Planner:
         return first
 
     def _explain(self, text: str, difference: Difference) -> Plan | NotPlanned:
-        if self._server.cluster.binaries.major >= GENERIC_PLAN_SINCE:
+        if self._takes_parameters:
             return self._ask(difference, text, GENERIC)
+        return self._whole(self._explain_prepared(difference, text), text, difference)
+
+    def _whole(
+        self, outcome: Plan | NotPlanned, text: str, difference: Difference
+    ) -> Plan | NotPlanned:
+        """A plan with all of its partitions, some of which PREPARE and EXECUTE leave out."""
+        if self._takes_parameters:
+            return outcome
         unpruned = replace(difference, settings=(*difference.settings, (PRUNING, "off")))
-        return whole_plan(
-            self._explain_prepared(difference, text),
-            lambda: self._explain_prepared(unpruned, text),
-        )
+        return whole_plan(outcome, lambda: self._explain_prepared(unpruned, text))
+
+    @property
+    def _takes_parameters(self) -> bool:
+        """EXPLAIN takes a text with ``$n``."""
+        return self._server.cluster.binaries.major >= GENERIC_PLAN_SINCE
+
+    def _form(self, text: str) -> ExplainForm:
+        """The form in which a text was planned before."""
+        return GENERIC if self._takes_parameters else self._forms[text]
 
     def _explain_prepared(self, difference: Difference, text: str) -> Plan | NotPlanned:
         """Plan a text with ``$n`` where EXPLAIN takes none; a type that cannot be told is text."""
@@ -178,20 +262,20 @@ class Planner:
         before = "; ".join([*self._changes(difference), form.head])
         settled = text, difference.settings
         after = "ROLLBACK" if settled in self._touched else f"{_LOCKS}; ROLLBACK"
+        started = time.monotonic()
         with self._cleared_up(form):
-            results = self._server.run_together(f"{before}{text}{form.tail}; {after}")
+            results = [*self._server.run_together(f"{before}{text}{form.tail}; {after}")]
+        if time.monotonic() - started < _QUICK_SECONDS:
+            self._quick.add(text)
+        else:
+            self._quick.discard(text)
         if (reason := refusal_of(results[-1])) is not None:
             self._clear_up(form)
             return _refused(results[-1], reason, len(before))
-        try:
-            if settled not in self._touched:
-                self._touched[settled] = _locked(results[-2])
-            plan = plan_from_object(json.loads(_explained(results)))
-        except UnicodeDecodeError:
-            return NotPlanned(reason="its plan came in another encoding than was asked for")
-        except PlanFormatError as error:
-            return NotPlanned(reason=f"its plan cannot be read: {error}")
-        return _without_own_setting(plan) if form.is_prepared else plan
+        if settled not in self._touched:
+            self._touched[settled] = _locked(results[-2])
+        [explained] = filter(_is_explained, results)
+        return _read(explained, form)
 
     @contextmanager
     def _cleared_up(self, form: ExplainForm) -> Iterator[None]:
@@ -205,7 +289,8 @@ class Planner:
     def _clear_up(self, form: ExplainForm) -> None:
         """Remove a prepared statement, which outlives its transaction."""
         if form.is_prepared and not self._server.role.closed:
-            self._server.run_together("DEALLOCATE ALL")
+            for _ in self._server.run_together("DEALLOCATE ALL"):
+                pass
 
     def _changes(self, difference: Difference) -> Iterator[str]:
         """The statements that make the difference, up to the end of the transaction."""
@@ -238,10 +323,19 @@ def _gate(text: str) -> NotPlanned | None:
         return NotPlanned(reason=error.reason)
 
 
-def _explained(results: Sequence[pq.abc.PGresult]) -> str:
-    """The one answer to EXPLAIN among others."""
-    [plan] = [result for result in results if result.command_status == b"EXPLAIN"]
-    return (plan.get_value(0, 0) or b"").decode()
+def _is_explained(result: pq.abc.PGresult) -> bool:
+    return result.command_status == b"EXPLAIN"
+
+
+def _read(result: pq.abc.PGresult, form: ExplainForm) -> Plan | NotPlanned:
+    """Read the answer to EXPLAIN."""
+    try:
+        plan = plan_from_object(json.loads((result.get_value(0, 0) or b"").decode()))
+    except UnicodeDecodeError:
+        return NotPlanned(reason="its plan came in another encoding than was asked for")
+    except PlanFormatError as error:
+        return NotPlanned(reason=f"its plan cannot be read: {error}")
+    return _without_own_setting(plan) if form.is_prepared else plan
 
 
 def _locked(result: pq.abc.PGresult) -> frozenset[int]:

@@ -234,10 +234,10 @@ class TwinServer:
         attempted = "building the planner twin"
         with self.failing(attempted):
             results = run_batch(self.role, commands)
-        return _of_the_statement(attempted, results)
+        return [_of_the_statement(attempted, result) for result in results]
 
-    def run_together(self, text: str) -> list[pq.abc.PGresult]:
-        """Run a text of several statements as the role, as one transaction.
+    def run_together(self, text: str) -> Iterator[pq.abc.PGresult]:
+        """Run a text of several statements as the role, as one transaction; see their results.
 
         It ends with the text, or where a statement is refused: that is the last result then.
 
@@ -246,8 +246,8 @@ class TwinServer:
         """
         attempted = "planning on the twin"
         with self.failing(attempted):
-            results = self.role.run(text)
-        return _of_the_statement(attempted, results)
+            for result in self.role.run(text):
+                yield _of_the_statement(attempted, result)
 
     @contextmanager
     def hearing(self, hear: Callable[[str], None]) -> Iterator[None]:
@@ -294,16 +294,15 @@ def sqlstate_of(result: pq.abc.PGresult) -> str | None:
     return state.decode() if state else None
 
 
-def _of_the_statement(attempted: str, results: list[pq.abc.PGresult]) -> list[pq.abc.PGresult]:
+def _of_the_statement(attempted: str, result: pq.abc.PGresult) -> pq.abc.PGresult:
     """Pass on what is the statement's own success or failure.
 
     Raises:
         TwinError: The machine has failed.
     """
-    for result in results:
-        if is_exhausted(state := sqlstate_of(result)):
-            raise failure_of(attempted, refusal_of(result) or "", state, "")
-    return results
+    if is_exhausted(state := sqlstate_of(result)):
+        raise failure_of(attempted, refusal_of(result) or "", state, "")
+    return result
 
 
 def _first_line(message: str) -> str:

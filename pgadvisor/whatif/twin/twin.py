@@ -23,7 +23,7 @@ from pgadvisor.whatif.twin.candidates import Hypothetical
 from pgadvisor.whatif.twin.collection import without_collection
 from pgadvisor.whatif.twin.fidelity import measure_fidelity
 from pgadvisor.whatif.twin.lane import Lane, Question
-from pgadvisor.whatif.twin.plan_cache import PlanCache
+from pgadvisor.whatif.twin.plan_cache import Key, PlanCache
 from pgadvisor.whatif.twin.session import TwinServer
 from pgadvisor.whatif.twin.share import share_out
 from pgadvisor.whatif.twin.shared_sizes import SharedSizes
@@ -31,6 +31,9 @@ from pgadvisor.whatif.undroppable import refusal_of_drops, why_not_droppable
 
 _EXPLAINING = "explaining a statement on the twin"
 _DROPPING = "dropping an index on the twin"
+_ASKED_TOGETHER = 16
+"""Statements in one round trip; more of them would hardly be faster."""
+_Asked = tuple[Key, str, Configuration]
 _SEE_NOTES = "The notes of the twin say what of the original it lacks."
 
 
@@ -176,9 +179,17 @@ class Twin:
             TwinError: The server is gone, or a configuration has an index that was not built.
         """
         self._run("planning")
-        return share_out(
-            questions, self._lanes, lambda lane, question: self._planned(lane, *question)
-        )
+        keys = [self._cache.key(*question) for question in questions]
+        by_key = dict(zip(keys, questions, strict=True))
+        outcomes = {
+            key: outcome
+            for key, question in by_key.items()
+            if (outcome := self._known(*question)) is not None
+        }
+        asked = [(key, *question) for key, question in by_key.items() if key not in outcomes]
+        for answered in share_out(_parts(asked, len(self._lanes)), self._lanes, self._asked):
+            outcomes |= answered
+        return tuple(outcomes[key] for key in keys)
 
     def cost(self, statement: str, configuration: Configuration = AS_IS) -> float:
         """The planner's total cost of a statement, as if the database were different.
@@ -262,22 +273,35 @@ class Twin:
     def _planned(
         self, lane: Lane, statement: str, configuration: Configuration
     ) -> Plan | NotPlanned:
-        for definition in configuration.create:
-            lane.made(definition)
-        if (refused := refusal_of_drops(self._catalog, configuration.drop)) is not None:
-            return refused
-        known = self._cache.find(statement, configuration)
+        known = self._known(statement, configuration)
         if known is not None:
             return known
-        question = Question(
-            statement=statement,
-            create=tuple(configuration.create),
-            drop=tuple(configuration.drop),
-            settings=configuration.settings,
-        )
+        question = _question(statement, configuration)
         outcome = lane.plan(question)
         self._cache.keep(statement, configuration, outcome, lane.touched(question))
         return outcome
+
+    def _known(self, statement: str, configuration: Configuration) -> Plan | NotPlanned | None:
+        """What is told without asking.
+
+        Raises:
+            RefusedError: The configuration has an index that was not built.
+        """
+        for definition in configuration.create:
+            self._lanes[0].made(definition)
+        if (refused := refusal_of_drops(self._catalog, configuration.drop)) is not None:
+            return refused
+        return self._cache.find(statement, configuration)
+
+    def _asked(self, lane: Lane, part: Sequence[_Asked]) -> dict[Key, Plan | NotPlanned]:
+        """Have one worker plan several statements."""
+        questions = [_question(statement, configuration) for _, statement, configuration in part]
+        outcomes: dict[Key, Plan | NotPlanned] = {}
+        for asked, question, outcome in zip(part, questions, lane.plans(questions), strict=True):
+            key, statement, configuration = asked
+            self._cache.keep(statement, configuration, outcome, lane.touched(question))
+            outcomes[key] = outcome
+        return outcomes
 
     def _found(self, wanted: str | int) -> int:
         """The OID, in the snapshot, of an index that is to be dropped."""
@@ -302,6 +326,25 @@ class Twin:
         if not self._lanes:
             raise TwinError(attempted, "the twin is not running", "Use it inside `with`.")
         return self._lanes[0]
+
+
+def _question(statement: str, configuration: Configuration) -> Question:
+    return Question(
+        statement=statement,
+        create=tuple(configuration.create),
+        drop=tuple(configuration.drop),
+        settings=configuration.settings,
+    )
+
+
+def _parts(asked: Sequence[_Asked], workers: int) -> list[list[_Asked]]:
+    """What goes in one round trip: those under one set stand together, since they share it."""
+    by_set: dict[Configuration, list[_Asked]] = {}
+    for one in asked:
+        by_set.setdefault(one[2], []).append(one)
+    in_order = [one for group in by_set.values() for one in group]
+    size = min(_ASKED_TOGETHER, -(-len(asked) // workers))
+    return [in_order[start : start + size] for start in range(0, len(asked), size or 1)]
 
 
 def _outcome(definition: IndexDefinition, made: Hypothetical | str) -> Built | NotBuilt:
