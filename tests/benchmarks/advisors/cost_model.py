@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -20,6 +21,8 @@ from pgadvisor.model.schema import IndexKey, Table
 from pgadvisor.whatif.backend import Built, Configuration, NotBuilt, NotPlanned
 
 Indexes = frozenset[IndexDefinition]
+_Column = tuple[int | str | None, ...]
+"""The OID of a table, and a name."""
 NO_INDEX: Indexes = frozenset()
 
 
@@ -86,9 +89,11 @@ class Objective:
         self._answers: dict[tuple[int, Indexes], Answer] = {}
         self._built: dict[IndexDefinition, Built] = {}
         self._by_name: dict[str, IndexDefinition] = {}
-        self._columns = [
-            {(one.table_oid, *one.key_columns) for one in query.attributes} for query in queries
-        ]
+        self._having: dict[_Column, list[int]] = defaultdict(list)
+        """Positions of the statements that have a column in their text."""
+        for position, query in enumerate(queries):
+            for one in query.attributes:
+                self._having[one.table_oid, *one.key_columns].append(position)
         self._relevant: list[set[IndexDefinition]] = [set() for _ in self.queries]
 
     @property
@@ -105,6 +110,23 @@ class Objective:
     def costs(self, indexes: Collection[IndexDefinition]) -> tuple[float, ...]:
         """The planner's cost of each statement, not weighted."""
         return tuple(answer.cost for answer in self.answers(indexes))
+
+    def concerned(self, index: IndexDefinition) -> set[int]:
+        """Positions of the statements that have a column of it."""
+        columns = [(index.table_oid, column) for column in index.key_columns]
+        return {at for column in columns for at in self._having.get(column, ())}
+
+    def saving(self, before: Indexes, added: IndexDefinition, removed: Indexes) -> float:
+        """By how much an index more, and others less, lower the value of a set.
+
+        It is the difference of two values, from the statements that it can come from.
+        """
+        after = before - removed | {added}
+        positions = set().union(*map(self.concerned, (added, *removed)))
+        saved = sum(
+            self.query_value(at, before) - self.query_value(at, after) for at in sorted(positions)
+        )
+        return saved - self._write_cost(added) + sum(map(self._write_cost, removed))
 
     def query_value(self, position: int, indexes: Collection[IndexDefinition]) -> float:
         """What one statement costs, weighted; with nothing of what writes cost."""
@@ -147,10 +169,8 @@ class Objective:
             self._built[index] = outcome
             for name in (outcome.name, *outcome.part_names):
                 self._by_name[name] = index
-            columns = {(index.table_oid, column) for column in index.key_columns}
-            for known, relevant in zip(self._columns, self._relevant, strict=True):
-                if known & columns:
-                    relevant.add(index)
+            for position in self.concerned(index):
+                self._relevant[position].add(index)
 
     def _relevant_of(self, position: int, indexes: Collection[IndexDefinition]) -> Indexes:
         return frozenset(self._relevant[position].intersection(indexes))

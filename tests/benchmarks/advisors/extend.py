@@ -6,6 +6,7 @@ using recursive strategies* (ICDE 2019).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,54 +25,74 @@ MIN_COST_IMPROVEMENT = 1.003
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
-    """A set to go on with."""
+    """One more index of one key, or one more key for an index that was chosen."""
 
-    indexes: Indexes
-    new_bytes: int
-    """What it takes more than the set before."""
+    added: IndexDefinition
+    removed: Indexes = NO_INDEX
 
 
 def extend(objective: Objective, budget_bytes: int, *, width: int) -> Indexes:
     """Choose indexes of at most so many keys.
 
     Sets beyond the budget are never costed; the framework costs them first, so that this asks
-    fewer questions at small budgets and chooses the same.
+    fewer questions at small budgets and chooses the same.  Nor is a step valued again before
+    something has changed for a statement that it concerns.
     """
     attributes = all_attributes(objective.queries)
     objective.build(attributes)
-    chosen, cost = NO_INDEX, objective.value(NO_INDEX)
+    savings = _Savings(objective)
+    chosen, cost, taken_bytes = NO_INDEX, objective.value(NO_INDEX), 0
     while True:
-        best, best_cost, best_ratio = chosen, cost, 0.0
-        for step in _steps(objective, chosen, attributes, width):
-            if objective.total_bytes(step.indexes) > budget_bytes:
+        best, best_saving, best_ratio = None, 0.0, 0.0
+        for step in _steps(chosen, attributes, width):
+            new_bytes = objective.size_bytes(step.added) - objective.total_bytes(step.removed)
+            if taken_bytes + new_bytes > budget_bytes:
                 continue
-            value = objective.value(step.indexes)
-            ratio = (cost - value) / max(step.new_bytes, 1)
-            if value * MIN_COST_IMPROVEMENT < cost and ratio > best_ratio:
-                best, best_cost, best_ratio = step.indexes, value, ratio
-        if best == chosen:
+            saving = savings.of(chosen, step)
+            ratio = saving / max(new_bytes, 1)
+            if (cost - saving) * MIN_COST_IMPROVEMENT < cost and ratio > best_ratio:
+                best, best_saving, best_ratio = step, saving, ratio
+        if best is None:
             return chosen
-        chosen, cost = best, best_cost
+        taken_bytes += objective.size_bytes(best.added) - objective.total_bytes(best.removed)
+        chosen, cost = chosen - best.removed | {best.added}, cost - best_saving
+        savings.forget(best)
 
 
-def _steps(
-    objective: Objective,
-    chosen: Indexes,
-    attributes: Sequence[IndexDefinition],
-    width: int,
-) -> Iterator[_Step]:
-    """One more index of one key, or one more key for an index that was chosen."""
+class _Savings:
+    """What each step saves, until a statement that it concerns is planned otherwise."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._known: dict[int, dict[_Step, float]] = defaultdict(dict)
+        """By the table of the step's index."""
+
+    def of(self, chosen: Indexes, step: _Step) -> float:
+        known = self._known[step.added.table_oid]
+        if step not in known:
+            known[step] = self._objective.saving(chosen, step.added, step.removed)
+        return known[step]
+
+    def forget(self, taken: _Step) -> None:
+        """A step is taken: whatever concerns a statement that it concerns is open again."""
+        queries = self._objective.queries
+        for position in self._objective.concerned(taken.added):
+            for attribute in queries[position].attributes:
+                self._known.pop(attribute.table_oid, None)
+
+
+def _steps(chosen: Indexes, attributes: Sequence[IndexDefinition], width: int) -> Iterator[_Step]:
+    of_table: dict[int, list[IndexDefinition]] = defaultdict(list)
     for attribute in attributes:
+        of_table[attribute.table_oid].append(attribute)
         if attribute not in chosen:
-            size = objective.size_bytes(attribute)
-            yield _Step(indexes=chosen | {attribute}, new_bytes=size)
+            yield _Step(added=attribute)
     for index in sorted(chosen, key=lambda one: one.key_columns):
         if len(index.keys) >= width:
             continue
-        for attribute in attributes:
-            if attribute.table_oid != index.table_oid or attribute.keys[0] in index.keys:
+        for attribute in of_table[index.table_oid]:
+            if attribute.keys[0] in index.keys:
                 continue
             longer = appended(index, attribute)
             if longer not in chosen:
-                grown = objective.size_bytes(longer) - objective.size_bytes(index)
-                yield _Step(indexes=chosen - {index} | {longer}, new_bytes=grown)
+                yield _Step(added=longer, removed=frozenset((index,)))
