@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from pgadvisor.advice import Advice
@@ -26,9 +27,11 @@ from pgadvisor.errors import ClusterError
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Diagnosis
+from pgadvisor.model.reference import Reference
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.parse.usage import usage_of
+from pgadvisor.propose.references import implied_references
 from pgadvisor.registry import load_rules
 from pgadvisor.rulekit import Case
 from pgadvisor.snapshotfile import describe_redaction
@@ -49,7 +52,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     workload: Sequence[Statement] = (),
     workload_only: bool = False,
     migration_format: str = "plain",
-    planner: Callable[[Snapshot], Backend] = twin_of,
+    planner: Callable[[Snapshot], Backend] | None = None,
     today: date | None = None,
     show_literals: bool = False,
     progress: Progress | None = None,
@@ -64,7 +67,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
         migration_format: ``plain``, ``alembic`` or ``django``.
-        planner: What answers what-if questions; ``functools.partial(HypoPG, dsn)`` asks a server.
+        planner: What answers what-if questions; None: the twin.  ``functools.partial(HypoPG,
+            dsn)`` asks a server.
         today: The day on which suppressions are looked at; None: the snapshot's own.
         show_literals: Let the advice hold the values that plans depend on.
         progress: Told what is going on.
@@ -79,7 +83,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
-    simulation = simulate(case, diagnosis.findings, bounds, planner, progress)
+    asked = planner or partial(twin_of, references=_references(case))
+    simulation = simulate(case, diagnosis.findings, bounds, asked, progress)
     case = replace(case, fidelity=simulation.choice.fidelity)
     choice = simulation.choice
     diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
@@ -112,6 +117,10 @@ def build_case(
             progress("reading statements", position, len(snapshot.statements))
     gates = evaluate_gates(snapshot, settings.gates)
     return Case(catalog=catalog, usage=usage, gates=gates, limits=settings.gates)
+
+
+def _references(case: Case) -> tuple[Reference, ...]:
+    return implied_references(case.usage.values(), case.catalog)
 
 
 def _with_workload(

@@ -11,15 +11,14 @@ from pgadvisor.errors import UsageError
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.hypopg import HypoPG
-from pgadvisor.whatif.twin.workers import twin_of
 
 _READING = "reading --what-if"
 
 
 def planner_of(
     what_if: WhatIf, source: str | None, hypopg_dsn: str | None
-) -> Callable[[Snapshot], Backend]:
-    """What makes the planner out of a snapshot; nothing is started by it.
+) -> Callable[[Snapshot], Backend] | None:
+    """What makes the planner out of a snapshot, if not the twin; nothing is started by it.
 
     Args:
         what_if: What was asked for.
@@ -34,7 +33,7 @@ def planner_of(
             raise UsageError(
                 _READING, "--hypopg-dsn goes with --what-if hypopg", "The twin asks no server."
             )
-        return twin_of
+        return None
     if hypopg_dsn is not None:
         warn_of_password(hypopg_dsn)
         return partial(HypoPG, hypopg_dsn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.reference import Reference
 from pgadvisor.model.schema import ExtendedStatistics
 from pgadvisor.testing.schema import a_foreign_key, a_table, an_index
 from pgadvisor.testing.snapshot import SnapshotPart, a_snapshot
@@ -19,11 +20,15 @@ WHOLE = Sample(rows=ROWS, sampled=ROWS)
 PARTS, SUPPLIERS, DAYS = 2_000, 300, 50
 
 
-def spread(*objects: SnapshotPart, names: tuple[str, ...] = ("part", "supplier")) -> Spread:
+def spread(
+    *objects: SnapshotPart,
+    names: tuple[str, ...] = ("part", "supplier"),
+    references: tuple[Reference, ...] = (),
+) -> Spread:
     distinct = {"part": PARTS, "supplier": SUPPLIERS, "day": DAYS, "": 7}
     keys = [KeyStatistics(width_bytes=4, shares=equal_shares(distinct[name])) for name in names]
     catalog = Catalog(a_snapshot(TABLE, *objects))
-    return Combinations(catalog, lambda _table: WHOLE).spread(TABLE, names, keys)
+    return Combinations(catalog, lambda _table: WHOLE, references).spread(TABLE, names, keys)
 
 
 def extended(
@@ -101,6 +106,35 @@ def test_a_foreign_key_to_combinations_has_no_more_than_there_are() -> None:
     key = a_foreign_key(TABLE, ("part", "supplier"), pairs, ("part", "supplier"))
 
     assert count(spread(pairs, key)) == pytest.approx(8_000, rel=0.01)
+
+
+def test_columns_that_statements_join_to_another_table_have_no_more_and_may_have_less() -> None:
+    pairs = a_table("pairs", "part integer", "supplier integer", rows=8_000)
+    reference = Reference(
+        table_oid=TABLE.oid,
+        columns=frozenset({"part", "supplier"}),
+        referenced_table_oid=pairs.oid,
+    )
+
+    found = spread(pairs, references=(reference,))
+
+    assert count(found) == pytest.approx(8_000, rel=0.01)
+    assert found.least is not None
+    assert present_keys(found.least, ROWS) == pytest.approx(PARTS)
+
+
+def test_statistics_are_believed_before_statements() -> None:
+    pairs = a_table("pairs", "part integer", "supplier integer", rows=8_000)
+    reference = Reference(
+        table_oid=TABLE.oid,
+        columns=frozenset({"part", "supplier"}),
+        referenced_table_oid=pairs.oid,
+    )
+
+    found = spread(pairs, extended(n_distinct='{"1, 2": 5000}'), references=(reference,))
+
+    assert count(found) == pytest.approx(5_000, rel=0.01)
+    assert found.least is None
 
 
 def test_an_expression_is_combined_like_a_column() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.reference import Reference
 from pgadvisor.model.schema import Index, RelationKind, Table
 from pgadvisor.model.server import Server
 from pgadvisor.whatif.twin.schema.ddl import left_out
@@ -71,7 +72,10 @@ class _Extents:
 
 
 def build(
-    server: TwinServer, catalog: Catalog, copies: int = 0
+    server: TwinServer,
+    catalog: Catalog,
+    copies: int = 0,
+    references: Iterable[Reference] = (),
 ) -> tuple[tuple[TwinServer, Rebuilt], ...]:
     """Rebuild a snapshot in an empty database.
 
@@ -79,6 +83,7 @@ def build(
         server: The database.
         catalog: The snapshot.
         copies: How many further databases are to be like it.
+        references: Undeclared foreign keys.
 
     Returns:
         Each database, and what became of the snapshot there.
@@ -97,7 +102,7 @@ def build(
     notes += restore_columns(server, catalog, present)
     notes += restore_extended_statistics(server, catalog)
     notes += restore_relations(server, map(counts_of, _present(catalog, present)))
-    shapes = Shapes(catalog)
+    shapes = Shapes(catalog, references)
     extents = _extents(server, catalog, shapes)  # OIDs are the same in the copies
     others = server.copies(copies)
     with ExitStack() as opened:

@@ -16,6 +16,7 @@ from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.plan import Plan
+from pgadvisor.model.reference import Reference
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.backend import AS_IS, Built, Configuration, NotBuilt, NotPlanned
 from pgadvisor.whatif.twin.build import build, locale_for
@@ -51,13 +52,20 @@ class Twin:
         binaries: PostgreSQL to plan with; None: the machine's of the original's own major,
             else the embedded one.
         workers: How many statements it can plan at once, one at least.
+        references: Undeclared foreign keys, by which the sizes of indexes on several columns are
+            predicted better; see :func:`~pgadvisor.propose.references.implied_references`.
 
     Raises:
         ValueError: There is no worker.
     """
 
     def __init__(
-        self, snapshot: Snapshot, *, binaries: Binaries | None = None, workers: int = 1
+        self,
+        snapshot: Snapshot,
+        *,
+        binaries: Binaries | None = None,
+        workers: int = 1,
+        references: Sequence[Reference] = (),
     ) -> None:
         if workers < 1:
             raise ValueError(f"a twin needs one worker at least, not {workers}")
@@ -66,6 +74,7 @@ class Twin:
         self._binaries = binaries
         self._binaries_reason = ""
         self._workers = workers
+        self._references = tuple(references)
         self._lanes: tuple[Lane, ...] = ()
         self._cache = PlanCache(self._catalog)
 
@@ -89,7 +98,7 @@ class Twin:
         with ExitStack() as opened:
             opened.callback(server.close)
             with without_collection():
-                databases = build(server, self._catalog, copies=self._workers - 1)
+                databases = build(server, self._catalog, self._workers - 1, self._references)
             for copy, _ in databases[1:]:
                 opened.callback(copy.disconnect)
             sizes = SharedSizes(self._workers)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
+from pgadvisor.model.reference import Reference
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.twin.twin import Twin
 
@@ -17,9 +19,15 @@ def worth_having(statements: int, processors: int) -> int:
     return max(1, min(processors, MAX_WORKERS, statements // STATEMENTS_PER_WORKER))
 
 
-def twin_of(snapshot: Snapshot) -> Twin:
-    """The twin for an analysis of a snapshot, with as many workers as are worth having."""
-    return Twin(snapshot, workers=worth_having(len(snapshot.statements), _processors()))
+def twin_of(snapshot: Snapshot, references: Sequence[Reference] = ()) -> Twin:
+    """The twin for an analysis of a snapshot, with as many workers as are worth having.
+
+    Args:
+        snapshot: The database.
+        references: Undeclared foreign keys.
+    """
+    workers = worth_having(len(snapshot.statements), _processors())
+    return Twin(snapshot, workers=workers, references=references)
 
 
 def _processors() -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from pgadvisor.whatif.twin import Twin
 from tests.benchmarks.advisors.cost_model import Query
 from tests.benchmarks.choice.contest import (
     OURS,
@@ -18,6 +17,7 @@ from tests.benchmarks.choice.contest import (
     chosen_by,
     compete_with_ours,
     floor_ratios,
+    twin_for,
 )
 from tests.benchmarks.choice.database import Loaded
 
@@ -64,7 +64,7 @@ def _floors(loaded: Loaded, queries: Sequence[Query]) -> str:
     """What no set of such indexes can go below."""
     told = []
     for width in _WIDTHS:
-        with Twin(loaded.snapshot) as twin:
+        with twin_for(loaded.snapshot, loaded.queries) as twin:
             ratios = floor_ratios(queries, twin, width)
         told.append(f"W={width}: {' · '.join(f'{ratio * 100:.4g}' for ratio in ratios)}")
     return f"floors {', '.join(told)}"

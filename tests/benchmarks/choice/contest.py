@@ -11,7 +11,10 @@ from functools import partial
 
 import psycopg
 
+from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.parse.usage import usage_of
+from pgadvisor.propose.references import implied_references
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.twin import Twin
 from tests.benchmarks.advisors.auto_admin import auto_admin
@@ -112,6 +115,14 @@ WORKERS = 2
 """Statements that a twin plans at once, for whoever asks for several together."""
 
 
+def twin_for(snapshot: Snapshot, queries: Sequence[Query]) -> Twin:
+    """The same twin for all, made as an analysis makes it."""
+    catalog = Catalog(snapshot)
+    usages = [usage_of(query.id, query.text, catalog) for query in queries]
+    references = implied_references([one for one in usages if one is not None], catalog)
+    return Twin(snapshot, workers=WORKERS, references=references)
+
+
 def compete_with_ours(
     snapshot: Snapshot,
     queries: Sequence[Query],
@@ -119,7 +130,7 @@ def compete_with_ours(
     budgets_bytes: Sequence[int],
 ) -> list[Outcome]:
     """Let ours choose for some budgets on one twin; calls and seconds are of all together."""
-    with Twin(snapshot, workers=WORKERS) as twin:
+    with twin_for(snapshot, queries) as twin:
         started = time.perf_counter()
         chosen = choose(snapshot, queries, twin, budgets_bytes)
         seconds = time.perf_counter() - started
@@ -135,7 +146,7 @@ def chosen_by(
     if name in OURS:
         [outcome] = compete_with_ours(snapshot, queries, OURS[name], [budget_bytes])
         return outcome
-    return compete(queries, PUBLISHED[name], budget_bytes, lambda: Twin(snapshot, workers=WORKERS))
+    return compete(queries, PUBLISHED[name], budget_bytes, lambda: twin_for(snapshot, queries))
 
 
 def floor_ratios(queries: Sequence[Query], planner: Planner, width: int) -> tuple[float, float]:

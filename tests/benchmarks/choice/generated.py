@@ -39,6 +39,7 @@ from pgadvisor.whatif.twin import Twin
 from tests.benchmarks.advisors.cost_model import Indexes, Objective, Query, attributes_of
 from tests.benchmarks.advisors.db2advis import db2advis
 from tests.benchmarks.advisors.extend import extend
+from tests.benchmarks.advisors.one_explain import one_explain
 from tests.benchmarks.choice.contest import WORKERS, PerBudget
 from tests.benchmarks.generated_schema import generated_snapshot
 
@@ -48,6 +49,7 @@ _PLAN = workload.Plan(warm_up_s=1, windows=2, window_s=5)
 _OTHERS: Mapping[str, PerBudget] = {
     "Extend W=2": partial(extend, width=2),
     "DB2Advis W=2": partial(db2advis, width=2),
+    "one EXPLAIN": one_explain,
 }
 
 

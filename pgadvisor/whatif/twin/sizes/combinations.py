@@ -1,17 +1,19 @@
 """How many combinations the values of several columns have, from all that a snapshot tells.
 
-Unique indexes, extended statistics and foreign keys to combinations tell; where nothing does,
-columns are taken to be independent, and the least that is possible is kept beside it.
+Unique indexes, extended statistics and foreign keys to combinations tell, and so do statements
+that join several columns to another table.  Where nothing does, columns are taken to be
+independent, and the least that is possible is kept beside it, as it is where only statements tell.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.reference import Reference
 from pgadvisor.model.schema import ConstraintKind, ExtendedStatistics, Table
 from pgadvisor.whatif.twin.sizes.entry_width import KeyStatistics
 from pgadvisor.whatif.twin.sizes.independent import independent, own_keys, own_shares
@@ -63,6 +65,8 @@ class _Told:
     """Columns whose combinations were counted, the largest groups first."""
     determined: tuple[tuple[_Columns, str], ...]
     """Columns, and the one that they determine."""
+    assumed: frozenset[_Columns]
+    """Groups that no constraint and no statistics have counted."""
 
 
 class Combinations:
@@ -71,10 +75,17 @@ class Combinations:
     Args:
         catalog: The snapshot.
         sample_of: The rows that ANALYZE looked at.
+        references: Undeclared foreign keys.
     """
 
-    def __init__(self, catalog: Catalog, sample_of: Callable[[Table], Sample]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        sample_of: Callable[[Table], Sample],
+        references: Iterable[Reference] = (),
+    ) -> None:
         self._catalog = catalog
+        self._references = tuple(references)
         self._sample_of = sample_of
         self._told: dict[int, _Told] = {}
         self._extended: dict[int, list[ExtendedStatistics]] = {}
@@ -104,21 +115,25 @@ class Combinations:
             if name not in covered and (not name or name not in determined)
         ]
         parts = [*blocks, *left] or own[:1]
+        is_assumed = any(covered >= group for group in told.assumed if group <= given)
         if len(left) == len(own):
             return Spread(shares=independent(tuple(keys)), least=_most_alone(parts))
         shares = reduce(joined, (part.shares for part in parts))
-        return Spread(shares=shares, least=_most_alone(parts))
+        return Spread(shares=shares, least=_most_alone(own if is_assumed else parts))
 
     def _told_of(self, table: Table) -> _Told:
         if table.oid not in self._told:
+            counted, assumed = [*self._groups(table)], tuple(self._assumed(table))
             self._told[table.oid] = _Told(
                 unique=tuple(
                     frozenset(index.key_columns)
                     for index in self._catalog.indexes_by_table[table.oid]
                     if index.is_unique and index.predicate is None
                 ),
-                groups=tuple(sorted(self._groups(table), key=lambda known: -len(known[0]))),
+                groups=tuple(sorted(counted, key=lambda known: -len(known[0]))) + assumed,
                 determined=tuple(self._dependencies(table)),
+                assumed=frozenset(columns for columns, _ in assumed)
+                - {columns for columns, _ in counted},
             )
         return self._told[table.oid]
 
@@ -137,6 +152,14 @@ class Combinations:
             if is_group and target is not None:
                 rows = self._catalog.total_rows(target)
                 yield frozenset(constraint.columns), _limited(rows, sample)
+
+    def _assumed(self, table: Table) -> Iterator[tuple[_Columns, _Spreader]]:
+        """Columns that statements join to another table."""
+        for reference in self._references:
+            target = self._catalog.tables.get(reference.referenced_table_oid)
+            if reference.table_oid == table.oid and target is not None:
+                rows = self._catalog.total_rows(target)
+                yield reference.columns, _limited(rows, self._sample_of(table))
 
     def _dependencies(self, table: Table) -> Iterator[tuple[_Columns, str]]:
         """Columns that others determine, by extended statistics."""

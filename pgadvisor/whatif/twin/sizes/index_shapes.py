@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.reference import Reference
 from pgadvisor.model.schema import Index, Table
 from pgadvisor.model.server import Server
 from pgadvisor.model.statistics import ColumnStatistics
@@ -39,9 +40,10 @@ class Shapes:
 
     Args:
         catalog: The snapshot.
+        references: Undeclared foreign keys.
     """
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, references: Iterable[Reference] = ()) -> None:
         self._catalog = catalog
         self._own = {
             (row.relation_oid, row.column): row
@@ -57,7 +59,7 @@ class Shapes:
         self._usual_target = _number(server, _TARGET_SETTING, _USUAL_TARGET)
         self._memory_kb = _number(server, "maintenance_work_mem", 65_536)
         self._parallel_pages = _pages_for_parallel_gin(server, self._memory_kb)
-        self._combinations = Combinations(catalog, self._sample_of)
+        self._combinations = Combinations(catalog, self._sample_of, references)
 
     def learn(self, index: Index, facts: IndexFacts) -> None:
         """Keep the statistics that an existing index has of its expressions."""
