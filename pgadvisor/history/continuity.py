@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+
 from pgadvisor.errors import UsageError
 from pgadvisor.history.counters import has_fallen
 from pgadvisor.model.baseline import Continuity
-from pgadvisor.model.counters import SERVER_COUNTERS, STATEMENT_COUNTERS
+from pgadvisor.model.counters import (
+    INDEX_COUNTERS,
+    SERVER_COUNTERS,
+    STATEMENT_COUNTERS,
+    TABLE_COUNTERS,
+)
 from pgadvisor.model.server import Server, StatementsInfo
 from pgadvisor.model.snapshot import Snapshot
 
 ATTEMPTED = "comparing with the earlier snapshot"
+_LATENESS = timedelta(seconds=2)
+"""Before PostgreSQL 15 what a snapshot reads of the counters is up to half a second old."""
 
 
 def counters_continuity(new: Snapshot, old: Snapshot) -> Continuity:
@@ -17,22 +27,44 @@ def counters_continuity(new: Snapshot, old: Snapshot) -> Continuity:
 
     A reset sets ``stats_reset`` forward, a crash loses it with the counters (from PostgreSQL 15
     on; before, it is the time of the crash).  A reset of a single table moves it too, and leaves
-    the database's own counters as they are.
+    the database's own counters and those of other tables as they are.
 
     Raises:
         UsageError: Another node answered, whose counters have nothing to do with the earlier ones.
     """
     before, now = old.server.statistics_reset_at, new.server.statistics_reset_at
-    fell = has_fallen(new.server.activity, old.server.activity, SERVER_COUNTERS["activity"])
+    fell = _have_fallen(new, old)
     if before == now:
         if now is None and _is_other_node(new.server, old.server):
             raise _other_node()
         return Continuity.LOST if fell else Continuity.CONTINUED
-    if now is not None and now > old.server.collected_at:
+    if now is not None and now > old.server.collected_at - _LATENESS:
         return Continuity.RESET if fell else Continuity.UNCLEAR
     if now is not None or _is_other_node(new.server, old.server):
         raise _other_node()
     return Continuity.LOST
+
+
+def _have_fallen(new: Snapshot, old: Snapshot) -> bool:
+    """The database's own counters are less than they were, or those of most tables and indexes."""
+    if has_fallen(new.server.activity, old.server.activity, SERVER_COUNTERS["activity"]):
+        return True
+    falls = [*_falls_of_tables(new, old), *_falls_of_indexes(new, old)]
+    return 2 * sum(falls) > len(falls)
+
+
+def _falls_of_tables(new: Snapshot, old: Snapshot) -> Iterator[bool]:
+    now = {row.table_oid: row for row in new.table_activity}
+    for row in old.table_activity:
+        if row.table_oid in now and any(getattr(row, name) for name in TABLE_COUNTERS):
+            yield has_fallen(now[row.table_oid], row, TABLE_COUNTERS)
+
+
+def _falls_of_indexes(new: Snapshot, old: Snapshot) -> Iterator[bool]:
+    now = {row.index_oid: row for row in new.index_activity}
+    for row in old.index_activity:
+        if row.index_oid in now and any(getattr(row, name) for name in INDEX_COUNTERS):
+            yield has_fallen(now[row.index_oid], row, INDEX_COUNTERS)
 
 
 def statements_continuity(new: Snapshot, old: Snapshot) -> Continuity:

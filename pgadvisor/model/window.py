@@ -47,16 +47,15 @@ def counter_window(snapshot: Snapshot) -> Window:
             "since pg_stat_database.stats_reset",
             baseline.counters if baseline else None,
         )
-    witnesses = tuple(_witnesses(snapshot))
     is_lost = baseline is not None and baseline.counters is Continuity.LOST
     what = "the counters were lost after the earlier snapshot" if is_lost else "stats_reset is NULL"
-    if not witnesses:
+    oldest, witness = min(_witnesses(snapshot), default=(None, ""))
+    if oldest is None:
         note = what if is_lost else "pg_stat_database.stats_reset is NULL"
         return Window(days=None, note=note)
-    oldest = min(witnesses)
     return Window(
         days=_days(snapshot, oldest),
-        note=f"{what}; the oldest scan, vacuum or analyze on record is as old",
+        note=f"{what}; {witness}",
         is_lower_bound=True,
         since=oldest,
     )
@@ -146,10 +145,22 @@ def _days(snapshot: Snapshot, moment: datetime) -> float:
     return max(seconds, 0.0) / SECONDS_PER_DAY
 
 
-def _witnesses(snapshot: Snapshot) -> Iterator[datetime]:
+def _witnesses(snapshot: Snapshot) -> Iterator[tuple[datetime, str]]:
+    """Moments at which the counters were there already, and what tells so.
+
+    A crash empties pg_stat_statements together with the counters, so that these are not younger
+    than its last reset: whoever resets them by hand leaves a time in stats_reset.
+    """
+    info, baseline = snapshot.server.statements_info, snapshot.baseline
+    # The difference to an earlier snapshot begins with that, which says nothing of a crash.
+    is_own = baseline is None or baseline.statements is Continuity.RESET
+    if info is not None and info.reset_at is not None and is_own:
+        told = "pg_stat_statements, which a crash would have emptied as well, is as old"
+        yield info.reset_at, told
+    told = "the oldest scan, vacuum or analyze on record is as old"
     for row in snapshot.index_activity:
         if row.last_scan is not None:
-            yield row.last_scan
+            yield row.last_scan, told
     for table in snapshot.table_activity:
         moments = (
             table.last_vacuum,
@@ -157,4 +168,4 @@ def _witnesses(snapshot: Snapshot) -> Iterator[datetime]:
             table.last_analyze,
             table.last_autoanalyze,
         )
-        yield from (moment for moment in moments if moment is not None)
+        yield from ((moment, told) for moment in moments if moment is not None)

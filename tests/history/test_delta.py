@@ -214,12 +214,22 @@ def test_a_reset_that_left_the_database_s_own_counters_makes_the_window_unknown(
 
 
 def test_an_index_that_fell_alone_is_not_judged() -> None:
-    made = delta(a_moment(0, scans=0, updates=90_000), a_moment(40, scans=4))
+    new = a_moment(0, scans=9, updates=90_000)
+    fallen = replace(new, index_activity=(index_activity(INDEX),))
 
+    made = delta(fallen, a_moment(40, scans=4))
+
+    assert baseline_of(made).counters is Continuity.CONTINUED
     assert baseline_of(made).unwatched_index_oids == (INDEX.oid,)
     assert diagnose("unused-index", made).reasons == (
         "orders_customer_id_idx was made, or its counters were reset, after the earlier snapshot",
     )
+
+
+def test_where_most_counters_fell_all_were_lost() -> None:
+    made = delta(a_moment(0, scans=1), a_moment(40, scans=4))
+
+    assert baseline_of(made).counters is Continuity.LOST
 
 
 # -- statements --------------------------------------------------------------------------------
