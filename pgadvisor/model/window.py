@@ -27,6 +27,10 @@ class Window:
     """It begins with an earlier snapshot, and not with a reset."""
 
 
+UNKNOWN_WINDOW = Window(days=None, note="")
+"""Nothing is known of the time that counters cover."""
+
+
 def counter_window(snapshot: Snapshot) -> Window:
     """The time that the counters of tables and indexes cover.
 
