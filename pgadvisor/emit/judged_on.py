@@ -65,7 +65,8 @@ def _skips(advice: AdviceData) -> Iterator[str]:
     for gate in advice.gates.rows:
         if count := len(skipped_by(gate, advice)):
             counted += count
-            yield f"{plural(count, 'rule')} skipped because {gate.detail}"
+            # Since when statistics run has been said a few words before.
+            yield f"{plural(count, 'rule')} skipped because {gate.detail.partition(' (')[0]}"
     own = sum(not item.subject for item in advice.skipped) - counted
     if own:
         more = "more " if counted else ""

@@ -127,11 +127,12 @@ def _notes(new: Snapshot, old: Snapshot, baseline: Baseline) -> Iterator[str]:
             f"{_after_restart(baseline.counters)}."
         )
     yield from _notes_on_statements(now.statements_info, baseline)
-    if new.redaction.level != old.redaction.level:
+    # A file and the server itself are the usual pair, of which there is nothing to say.
+    levels = (old.redaction.level, new.redaction.level)
+    if "none" not in levels and levels[0] != levels[1]:
         yield (
-            f"The two snapshots are redacted differently ({old.redaction.level} and "
-            f"{new.redaction.level}): counters are compared, texts and values are those of the "
-            "later one."
+            f"The two snapshots are redacted differently ({' and '.join(levels)}): counters are "
+            "compared, texts and values are those of the later one."
         )
 
 

@@ -127,9 +127,10 @@ def _remade(new: Snapshot, former: Mapping[int, Index]) -> Mapping[int, int]:
 def _notes(new: Snapshot, old: Snapshot, unwatched: set[int]) -> Iterator[str]:
     names = [f"{one.schema}.{one.name}" for one in new.indexes if one.oid in unwatched]
     if names:
+        its = "its" if len(names) == 1 else "their"
         yield (
             f"{_count(len(names), 'index was', 'indexes were')} made, made again or reset in "
-            f"between, and nothing is said of their use: {_listed(names)}."
+            f"between, and nothing is said of {its} use: {_listed(names)}."
         )
     former = {(table.schema, table.name): table.oid for table in old.tables}
     again = [

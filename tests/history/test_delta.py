@@ -374,7 +374,7 @@ def test_an_index_that_was_made_in_between_is_not_called_unused() -> None:
 
     assert baseline_of(made).notes == (
         (
-            "1 index was made, made again or reset in between, and nothing is said of their use: "
+            "1 index was made, made again or reset in between, and nothing is said of its use: "
             "public.orders_customer_id_idx."
         ),
     )
@@ -429,11 +429,21 @@ def test_a_table_that_was_locked_then_is_left_out() -> None:
     assert made.unavailable[0].what == "earlier counters of public.orders"
 
 
-def test_other_redaction_is_told() -> None:
-    new = a_moment(0)
-    other = replace(new, redaction=replace(new.redaction, level="all"))
+def redacted(snapshot: Snapshot, level: str) -> Snapshot:
+    return replace(snapshot, redaction=replace(snapshot.redaction, level=level))
 
-    assert "redacted differently (none and all)" in baseline_of(delta(other, a_moment(4))).notes[0]
+
+def test_files_that_are_redacted_differently_are_told() -> None:
+    made = delta(redacted(a_moment(0, scans=9), "all"), redacted(a_moment(4, scans=2), "default"))
+
+    assert "redacted differently (default and all)" in baseline_of(made).notes[0]
+    assert made.index_activity[0].scans == 7
+
+
+def test_a_redacted_file_and_the_server_itself_are_the_usual_pair() -> None:
+    made = delta(a_moment(0, scans=9), redacted(a_moment(4, scans=2), "default"))
+
+    assert baseline_of(made).notes == ()
 
 
 def test_without_a_system_identifier_the_names_are_gone_by_and_that_is_told() -> None:
