@@ -10,7 +10,7 @@ from pgadvisor.model.gates import Gate, GateState
 from pgadvisor.model.window import Window
 from pgadvisor.units import MS_PER_DAY, format_moment, format_ms
 
-_SAME_RATIO = 0.001
+_SAME_DAYS = 1 / (24 * 60)
 """Windows that differ by less are one: both were reset by the same script."""
 _TOPOLOGY = "topology"
 
@@ -77,7 +77,8 @@ def _skips(advice: AdviceData) -> Iterator[str]:
 def _windows(advice: AdviceData) -> str:
     statements, tables = advice.statement_window, advice.counter_window
     if advice.server.statements_info is None or _is_same(statements, tables):
-        return _window(tables, "statistics")
+        is_less = statements.days is not None and statements.days < (tables.days or 0.0)
+        return _window(statements if is_less else tables, "statistics")
     return (
         f"{_window(tables, 'statistics of tables and indexes')} and "
         f"{_window(statements, 'statistics of statements')}"
@@ -87,7 +88,7 @@ def _windows(advice: AdviceData) -> str:
 def _is_same(first: Window, second: Window) -> bool:
     if first.days is None or second.days is None:
         return first == second
-    return abs(first.days - second.days) <= _SAME_RATIO * max(first.days, second.days)
+    return abs(first.days - second.days) <= _SAME_DAYS
 
 
 def _window(window: Window, what: str) -> str:

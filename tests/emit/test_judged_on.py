@@ -87,10 +87,18 @@ def test_tells_two_windows_apart() -> None:
     )
 
 
-def test_windows_that_one_script_began_are_one() -> None:
-    advice = with_windows(a_window(90), a_window(90.0001))
+def test_windows_that_one_script_began_are_one_and_the_shorter_is_told() -> None:
+    advice = with_windows(a_window(31 / 86_400), a_window(29 / 86_400))
 
-    assert judged_on(advice) == "90 days of statistics since the reset of 2025-12-01 12:00 UTC"
+    assert judged_on(advice) == "29 s of statistics since the reset of 2026-03-01 11:59 UTC"
+
+
+def test_without_statements_only_the_others_have_a_window() -> None:
+    nothing = Window(days=None, note="pg_stat_statements is not there")
+    advice = with_windows(a_window(90), nothing)
+    without = replace(advice, server=replace(advice.server, statements_info=None))
+
+    assert judged_on(without) == "90 days of statistics since the reset of 2025-12-01 12:00 UTC"
 
 
 def test_says_that_it_judges_the_time_between_two_snapshots() -> None:
