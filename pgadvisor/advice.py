@@ -88,7 +88,6 @@ class Advice(AdviceData):
     ) -> Self:
         """Put the parts of an analysis together, without literals unless they are to be shown."""
         snapshot = case.snapshot
-        window = case.statement_window
         return cls(
             server=snapshot.server,
             findings=_ranked(diagnosis.findings, recommendations),
@@ -114,8 +113,10 @@ class Advice(AdviceData):
             statement_count=len(snapshot.statements),
             table_count=len(snapshot.tables),
             index_count=len(snapshot.indexes),
-            window_days=window.days,
-            window_note=window.note,
+            statement_window=case.statement_window,
+            counter_window=case.counter_window,
+            baseline=snapshot.baseline,
+            standbys=snapshot.standbys,
             lowered_limits=lowered_limits,
             redaction=snapshot.redaction,
             is_partial=snapshot.is_partial

@@ -16,14 +16,15 @@ from functools import partial
 from pathlib import Path
 
 from pgadvisor.advice import Advice
-from pgadvisor.choose.recommend import recommend, redacted_definitions
-from pgadvisor.choose.simulate import simulate
+from pgadvisor.choose.recommend import recommend, redacted_definitions, unseen_drops
+from pgadvisor.choose.simulate import Simulation, simulate
 from pgadvisor.config import Config
 from pgadvisor.diagnose.engine import changed_limits, diagnose, diagnose_choice
 from pgadvisor.diagnose.gates import evaluate_gates
 from pgadvisor.emit.fidelity import describe_fidelity
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.errors import ClusterError
+from pgadvisor.history.delta import delta
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Diagnosis
@@ -35,6 +36,7 @@ from pgadvisor.propose.references import implied_references
 from pgadvisor.registry import load_rules
 from pgadvisor.rulekit import Case
 from pgadvisor.snapshotfile import describe_redaction
+from pgadvisor.standbys.merge import with_standbys
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.twin import Twin
 from pgadvisor.whatif.twin.workers import twin_of
@@ -48,6 +50,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     *,
     budget: Budget | None = None,
     config: Config | None = None,
+    since: Snapshot | None = None,
+    standbys: Sequence[Snapshot] = (),
     rule_directories: Sequence[Path] = (),
     workload: Sequence[Statement] = (),
     workload_only: bool = False,
@@ -63,6 +67,9 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         snapshot: What ``collect`` or ``load`` returned.
         budget: Bounds of the index choice.
         config: Limits, gates and suppressions; see ``load_config``.
+        since: An earlier snapshot of the same database: judge what was counted since then, in
+            the place of the totals.
+        standbys: Snapshots of the database's standbys, each of which counts its own scans.
         rule_directories: Directories with rules of your own.
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
@@ -75,11 +82,13 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
 
     Raises:
         ConfigError: A rule, a limit or a format that does not exist.
+        UsageError: The earlier snapshot, or one of a standby, does not belong to this one.
         UnusableHypoPGError: The planner is HypoPG, and its server cannot be used.
     """
     started, settings, bounds = time.monotonic(), config or Config(), budget or Budget()
     day = today or snapshot.server.collected_at.date()
     rules = load_rules(tuple(rule_directories))
+    snapshot = with_standbys(snapshot if since is None else delta(snapshot, since), standbys)
     snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
@@ -88,8 +97,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     case = replace(case, fidelity=simulation.choice.fidelity)
     choice = simulation.choice
     diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
-    refused = {**simulation.refused_drops, **redacted_definitions(snapshot)}
-    recommendations = recommend(diagnosis.findings, choice, refused)
+    recommendations = recommend(diagnosis.findings, choice, _refused(case, simulation))
     return Advice.assemble(
         case=case,
         diagnosis=diagnosis,
@@ -121,6 +129,15 @@ def build_case(
 
 def _references(case: Case) -> tuple[Reference, ...]:
     return implied_references(case.usage.values(), case.catalog)
+
+
+def _refused(case: Case, simulation: Simulation) -> dict[tuple[str, str], str]:
+    """Indexes that the migration is not to drop, by schema and name, with the reason."""
+    return {
+        **unseen_drops(case),
+        **simulation.refused_drops,
+        **redacted_definitions(case.snapshot),
+    }
 
 
 def _with_workload(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import UTC, datetime
 
 KiB = 1024
 """Bytes in a kibibyte."""
@@ -131,6 +132,11 @@ def format_ratio(ratio: float) -> str:
     """Print a share of one as a percentage: ``0.25`` is ``25 %``."""
     percent = ratio * 100
     return f"{_short(percent)} %"
+
+
+def format_moment(moment: datetime) -> str:
+    """Print a moment to the minute, in UTC: ``2026-03-31 12:00 UTC``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def format_limit(name: str, value: float) -> str:

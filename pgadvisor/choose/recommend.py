@@ -17,8 +17,10 @@ from pgadvisor.model.action import (
 from pgadvisor.model.advice import Recommendation
 from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.finding import Confidence, Finding, Impact, Provenance
+from pgadvisor.model.gates import GateState
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.propose.existing import covers
+from pgadvisor.rulekit import Case
 from pgadvisor.snapshotfile import mentions_pseudonym
 from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.sqltext.index import definition_sql
@@ -135,6 +137,20 @@ def redacted_definitions(snapshot: Snapshot) -> dict[tuple[str, str], str]:
     """Indexes that could not be made again as they were, by schema and name, with the reason."""
     changed = snapshot.redaction.changed_index_oids
     return {(i.schema, i.name): _REDACTED for i in snapshot.indexes if i.oid in changed}
+
+
+def unseen_drops(case: Case) -> dict[tuple[str, str], str]:
+    """Indexes that a standby may be using, by schema and name, with the reason.
+
+    An index that is not valid serves nobody, on no node.
+    """
+    topology = case.gates.gate("topology")
+    if topology.state is GateState.OPEN:
+        return {}
+    reason = f"to be reviewed: {topology.detail}; --replica counts it in"
+    if case.snapshot.server.is_in_recovery:
+        reason = f"to be reviewed: {topology.detail}; analyse the primary, with --replica"
+    return {(i.schema, i.name): reason for i in case.snapshot.indexes if i.is_valid}
 
 
 def _refusal(action: Action, refused_drops: Mapping[tuple[str, str], str]) -> str:

@@ -12,7 +12,7 @@ from pgadvisor.cli.bounds import check_names, read_budget
 from pgadvisor.cli.console import progress, say, write
 from pgadvisor.cli.options import FailOn, OutputFormat, WhatIf
 from pgadvisor.cli.planner import planner_of
-from pgadvisor.cli.source import read_source
+from pgadvisor.cli.source import read_nodes, scope_of
 from pgadvisor.config import load_config
 from pgadvisor.emit.output import check_outputs
 from pgadvisor.emit.text import print_report
@@ -20,12 +20,15 @@ from pgadvisor.errors import UsageError
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.statement import Statement
 from pgadvisor.pipeline import advise
+from pgadvisor.snapshotfile import load
 from pgadvisor.workload import read_workload
 
 
 def analyze(  # noqa: PLR0913  (one for each option)
     source: options.SourceOrFile = None,
     *,
+    since: options.Since = None,
+    replica: options.Replicas = None,
     out: options.Out = None,
     force: options.ForceFiles = False,
     output_format: options.Format = OutputFormat.TEXT,
@@ -62,6 +65,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     \b
     pgadvisor analyze postgresql://reader@host/shop --out advice
     pgadvisor analyze shop.pgsnap --index-budget 2GB --max-indexes 10 --explain-choice
+    pgadvisor analyze shop.pgsnap --since last-month.pgsnap --replica standby.pgsnap
     pgadvisor analyze shop.pgsnap --max-build-time 30min --forbid audit.events
       --protect orders_by_day --time-limit 60
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
@@ -78,17 +82,17 @@ def analyze(  # noqa: PLR0913  (one for each option)
         forbid=forbid or (),
         time_limit=time_limit,
     )
-    if out is not None:
-        check_outputs(out, force=force)
+    _check_place(out, force=force)
+    earlier = load(since) if since is not None else None
     with progress(quiet=quiet) as report:
-        snapshot = read_source(
-            source, schemas=schema or (), exclude_schemas=exclude_schema or (), progress=report
-        )
+        snapshot, *standbys = read_nodes(source, replica, scope_of(schema, exclude_schema), report)
         check_names(budget, snapshot)
         advice = advise(
             snapshot,
             budget=budget,
             config=settings,
+            since=earlier,
+            standbys=standbys,
             rule_directories=rules or (),
             workload=statements,
             workload_only=workload_only,
@@ -99,8 +103,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
         )
     _print(advice, output_format, explain_choice=explain_choice)
     _save(advice, out, force=force, explain_choice=explain_choice)
-    if code := exit_code(advice, fail_on):
-        raise typer.Exit(code)
+    _end(advice, fail_on)
 
 
 def _workload(place: Path | None, *, is_alone: bool) -> tuple[Statement, ...]:
@@ -109,6 +112,12 @@ def _workload(place: Path | None, *, is_alone: bool) -> tuple[Statement, ...]:
     if is_alone:
         raise UsageError("reading --workload-only", "there is no --workload DIR to take alone")
     return ()
+
+
+def _check_place(out: Path | None, *, force: bool) -> None:
+    """Find out before the work is done that its outcome could not be written."""
+    if out is not None:
+        check_outputs(out, force=force)
 
 
 def _print(advice: Advice, output_format: OutputFormat, *, explain_choice: bool) -> None:
@@ -128,6 +137,11 @@ def _save(advice: Advice, out: Path | None, *, force: bool, explain_choice: bool
         return
     written = advice.save(out, force=force, explain_choice=explain_choice)
     say(f"written to {out}: {', '.join(path.name for path in written)}")
+
+
+def _end(advice: Advice, fail_on: FailOn) -> None:
+    if code := exit_code(advice, fail_on):
+        raise typer.Exit(code)
 
 
 def exit_code(advice: Advice, fail_on: FailOn) -> int:

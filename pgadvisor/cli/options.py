@@ -67,6 +67,25 @@ SourceOrFile = Annotated[
         show_default=False,
     ),
 ]
+Since = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="SNAPSHOT",
+        help="An earlier snapshot of the same database: judge what was counted since then, in "
+        "the place of the totals. Resets, evictions and restarts in between are found and told.",
+        show_default=False,
+    ),
+]
+Replicas = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--replica",
+        metavar="DSN|SNAPSHOT",
+        help="A standby of the analysed primary, or a snapshot of it: each node counts its own "
+        "scans alone, and no index goes that a standby may be using; may be repeated.",
+        show_default=False,
+    ),
+]
 Out = Annotated[
     Path | None,
     typer.Option(

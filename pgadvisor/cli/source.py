@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,6 +45,45 @@ def read_source(
         warn_of_password(source)
     options = CollectOptions(schemas=tuple(schemas), exclude_schemas=tuple(exclude_schemas))
     return collect(source, options=options, progress=progress)
+
+
+def scope_of(
+    schemas: Sequence[str] | None, exclude_schemas: Sequence[str] | None
+) -> CollectOptions:
+    """What is to be collected: these schemas only, or all but those."""
+    return CollectOptions(
+        schemas=tuple(schemas or ()), exclude_schemas=tuple(exclude_schemas or ())
+    )
+
+
+def read_nodes(
+    source: str | None, standbys: Sequence[str] | None, scope: CollectOptions, progress: Report
+) -> list[Snapshot]:
+    """Read the database that is analysed, and after it its standbys, from servers or files.
+
+    Standbys are asked for no plans: those of the primary count.
+
+    Args:
+        source: A path, a DSN or a URL; None: DATABASE_URL, or libpq's own variables.
+        standbys: The same for each standby.
+        scope: What to read of servers.
+        progress: Told what is going on.
+    """
+    found = [
+        read_source(
+            source,
+            schemas=scope.schemas,
+            exclude_schemas=scope.exclude_schemas,
+            progress=progress,
+        )
+    ]
+    for standby in standbys or ():
+        if is_file(standby):
+            found.append(load(Path(standby)))
+        else:
+            warn_of_password(standby)
+            found.append(collect(standby, options=replace(scope, explain=False), progress=progress))
+    return found
 
 
 def warn_of_password(dsn: str) -> None:

@@ -38,6 +38,7 @@ from pgadvisor.collect.server import (
     Identity,
     identity_of,
     read_activity,
+    read_control_data,
     read_extensions,
     read_facts,
     read_locale,
@@ -140,7 +141,13 @@ class _Collection:
         self._unavailable += check_server(server, identity.role)
         self._privileges()
         self._report("schema")
-        snapshot = self._schema(Snapshot(server=server, tool_version=VERSION), identity)
+        empty = Snapshot(
+            server=server,
+            schemas=tuple(sorted(self._options.schemas)),
+            excluded_schemas=tuple(sorted(self._options.exclude_schemas)),
+            tool_version=VERSION,
+        )
+        snapshot = self._schema(empty, identity)
         schemas = tuple(row["schema"] for row in self._rows("schemas", "schemas"))
         path = resolved(server.search_path, schemas, identity.role)
         server = replace(server, search_path=path)
@@ -192,6 +199,8 @@ class _Collection:
 
     def _server(self, server: Server) -> tuple[Server, SearchPaths]:
         session = self._session
+        identifier, timeline = read_control_data(session)
+        server = replace(server, system_identifier=identifier, timeline=timeline)
         locale = self._attempt("locale", lambda: read_locale(session))
         if locale is not None:
             server = replace(server, locale_provider=locale[0], locale=locale[1])

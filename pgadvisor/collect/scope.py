@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pgadvisor.model.snapshot import Unavailable
+from pgadvisor.model.snapshot import LOCKED, Unavailable
 
 MAX_NAMES_SHOWN = 10
 
@@ -55,7 +55,7 @@ def locked(noun: str, names: Iterable[str]) -> tuple[Unavailable, ...]:
     return (
         Unavailable(
             what=f"{counted(len(found), noun)}: {listed(found)}",
-            reason="another session holds, or waits for, an exclusive lock",
+            reason=LOCKED,
             consequence="no advice on them",
             remedy="Run again when the lock is gone.",
         ),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from pgadvisor.collect.search_path import parse_search_path
-from pgadvisor.collect.session import Record, Session
+from pgadvisor.collect.session import ReadError, Record, Session
 from pgadvisor.collect.tables import option_pairs
 from pgadvisor.model.server import (
     DatabaseActivity,
@@ -68,10 +68,23 @@ def identity_of(session: Session, facts: Record) -> Identity:
 
 def server_of(facts: Record, identity: Identity) -> Server:
     """Make the value that the other collectors fill."""
-    names = ("version_num", "version", "database", "encoding", "collation", "character_type")
-    others = ("collected_at", "started_at", "is_in_recovery", "is_superuser", "block_size_bytes")
-    known: dict[str, Any] = {name: facts[name] for name in (*names, *others)}
+    names = ("version_num", "version", "database", "database_oid", "encoding", "collation")
+    others = ("character_type", "collected_at", "started_at", "is_in_recovery", "is_superuser")
+    known: dict[str, Any] = {name: facts[name] for name in (*names, *others, "block_size_bytes")}
     return Server(is_through_pooler=identity.is_through_pooler, **known)
+
+
+def read_control_data(session: Session) -> tuple[str | None, int | None]:
+    """Read the system identifier and the timeline; None each where the server hides them.
+
+    Nothing is missing without them in an analysis of one snapshot; where several are compared,
+    that says what it goes by instead.
+    """
+    try:
+        [row] = session.read("control_data")
+    except ReadError:
+        return None, None
+    return row["system_identifier"], row["timeline"]
 
 
 def read_locale(session: Session) -> tuple[str, str | None]:

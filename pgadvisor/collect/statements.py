@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -18,18 +17,12 @@ from pgadvisor.collect.statement_text import (
     is_noise,
 )
 from pgadvisor.model.server import Extension, Server, StatementsInfo
-from pgadvisor.model.snapshot import Unavailable
-from pgadvisor.model.statement import Statement, Statements
+from pgadvisor.model.snapshot import HIDDEN_STATEMENTS, Unavailable
+from pgadvisor.model.statement import Statement, Statements, merge_statements
 
 EXTENSION = "pg_stat_statements"
 _Key = tuple[int, int, bool]
 _KEY = ("role_oid", "query_id", "is_top_level")
-_SUMMED = (
-    *("calls", "total_time_ms", "planning_time_ms", "rows", "shared_blocks_hit"),
-    *("shared_blocks_read", "shared_blocks_dirtied", "shared_blocks_written", "temp_blocks_read"),
-    *("temp_blocks_written", "block_read_time_ms", "block_write_time_ms", "wal_bytes"),
-    "jit_time_ms",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +101,7 @@ def _statements(
                 **row,
             )
         )
-    merged = [_cleaned(merge(group), written[key]) for key, group in groups.items()]
+    merged = [_cleaned(merge_statements(group), written[key]) for key, group in groups.items()]
     merged.sort(key=lambda statement: (-statement.total_time_ms, statement.id))
     return tuple(merged), hidden
 
@@ -116,41 +109,6 @@ def _statements(
 def _cleaned(statement: Statement, text: str) -> Statement:
     kept, fingerprint = (text, "") if text == UNAVAILABLE else clean(text)
     return replace(statement, text=kept, fingerprint=fingerprint)
-
-
-def merge(entries: list[Statement]) -> Statement:
-    """Add up the entries of one statement that several roles ran."""
-    if len(entries) == 1:
-        return entries[0]
-    first = entries[0]
-    sums = {name: sum(getattr(entry, name) for entry in entries) for name in _SUMMED}
-    calls = sums["calls"]
-    mean = sums["total_time_ms"] / calls if calls else 0.0
-    # The variance within the entries and the one between their means.
-    squares = sum(
-        entry.calls * (entry.stddev_time_ms**2 + (entry.mean_time_ms - mean) ** 2)
-        for entry in entries
-    )
-    starts = [entry.since for entry in entries if entry.since is not None]
-    return replace(
-        first,
-        roles=_busiest_first(entries),
-        mean_time_ms=mean,
-        min_time_ms=min(entry.min_time_ms for entry in entries),
-        max_time_ms=max(entry.max_time_ms for entry in entries),
-        stddev_time_ms=math.sqrt(squares / calls) if calls else 0.0,
-        since=min(starts, default=None),
-        **sums,
-    )
-
-
-def _busiest_first(entries: Iterable[Statement]) -> tuple[str, ...]:
-    """The roles, by the time that the statement took in their hands."""
-    times: defaultdict[str, float] = defaultdict(float)
-    for entry in entries:
-        for role in entry.roles:
-            times[role] += entry.total_time_ms
-    return tuple(sorted(times, key=lambda role: (-times[role], role)))
 
 
 def _info(row: Record, extension: Extension, server: Server) -> StatementsInfo:
@@ -184,7 +142,7 @@ def _no_texts(error: ReadError) -> Unavailable:
 
 def _hidden(count: int) -> Unavailable:
     return Unavailable(
-        what=f"{counted(count, 'statement')} of other roles in pg_stat_statements",
+        what=f"{counted(count, 'statement')} {HIDDEN_STATEMENTS}",
         reason="the role may see its own statements only",
         consequence="their load is not analysed, and an index they use may look unused",
         remedy="GRANT pg_monitor TO the role; pgadvisor grants prints it.",

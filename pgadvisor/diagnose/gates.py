@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgadvisor.config import GateLimits
 from pgadvisor.model.gates import Gate, Gates, GateState
 from pgadvisor.model.snapshot import Snapshot
-from pgadvisor.model.window import Window, counter_window, statement_window
+from pgadvisor.model.window import Window, counter_window, shortest_window, statement_window
 from pgadvisor.units import MS_PER_DAY, format_ms
 
 _DEFAULTS = GateLimits()
@@ -41,15 +41,13 @@ def _usage_window(snapshot: Snapshot, limits: GateLimits) -> Gate:
 
 
 def _drop_window(snapshot: Snapshot, limits: GateLimits) -> Gate:
-    """Refuse also where the statements were reset after the tables.
-
-    No index has a reset time of its own, and who resets the one may have reset the other.
-    """
-    window = counter_window(snapshot)
-    statements = statement_window(snapshot)
-    if None not in (window.days, statements.days) and (statements.days or 0) < (window.days or 0):
-        window = statements
-    return _window_gate("drop-window", window, limits.drop_window_days, _DEFAULTS.drop_window_days)
+    """Refuse also where the statements were reset after the tables, or a standby's counters."""
+    return _window_gate(
+        "drop-window",
+        shortest_window(snapshot),
+        limits.drop_window_days,
+        _DEFAULTS.drop_window_days,
+    )
 
 
 def _window_gate(gate_id: str, window: Window, limit: float, default: float) -> Gate:
@@ -98,19 +96,35 @@ def _eviction(snapshot: Snapshot, limits: GateLimits) -> Gate:
 
 
 def _topology(snapshot: Snapshot) -> Gate:
-    server = snapshot.server
-    count = server.streaming_replica_count
-    if server.is_in_recovery:
+    count, looked_at = _streaming(snapshot), len(snapshot.standbys)
+    if snapshot.server.is_in_recovery:
         state, detail = GateState.CLOSED, "this is a standby, which counts its own scans alone"
     elif count is None:
         state, detail = GateState.UNKNOWN, "pg_stat_replication may not be read"
-    elif count > 0:
-        word = "standby streams" if count == 1 else "standbys stream"
-        state = GateState.CLOSED
-        detail = f"{count} {word} from this server, and what runs there is not counted here"
+    elif count > looked_at:
+        state, detail = GateState.CLOSED, _unseen(count, looked_at)
+    elif looked_at:
+        all_of_them = "its standby" if looked_at == 1 else f"all {looked_at} standbys"
+        state, detail = GateState.OPEN, f"the scans of {all_of_them} are counted in"
     else:
         state, detail = GateState.OPEN, "no standby streams from this server"
     return Gate(id="topology", state=state, detail=detail, value=count)
+
+
+def _unseen(count: int, looked_at: int) -> str:
+    streams = "1 standby streams" if count == 1 else f"{count} standbys stream"
+    if not looked_at:
+        return f"{streams} from this server, and what runs there is not counted here"
+    were = "was" if looked_at == 1 else "were"
+    return f"{streams} from this server, of which only {looked_at} {were} looked at"
+
+
+def _streaming(snapshot: Snapshot) -> int | None:
+    """Standbys of the server, and those that stream from its standbys in turn."""
+    counts = [snapshot.server.streaming_replica_count]
+    counts += [standby.streaming_replica_count for standby in snapshot.standbys]
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _known(count: int) -> str:

@@ -41,10 +41,39 @@ class ServerPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowPart:
-    """The time that the statement counters cover."""
+    """The time that counters cover."""
 
     days: Annotated[float | None, _about("Null: nobody knows.")]
     note: Annotated[str, _about("Where that comes from.")]
+    since: Annotated[str | None, _about("ISO 8601: its beginning; null: nobody knows.")]
+    is_lower_bound: Annotated[bool, _about("They cover at least that long.")]
+    is_difference: Annotated[
+        bool, _about("It begins with the earlier snapshot (--since), and not with a reset.")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselinePart:
+    """The earlier snapshot since which all was counted."""
+
+    collected_at: Annotated[str, _about("ISO 8601, by the server's clock.")]
+    counters: Annotated[
+        str, _about("Of tables and indexes, in between: continued, reset, lost or unclear.")
+    ]
+    statements: Annotated[str, _about("The same for those of statements.")]
+    notes: Annotated[tuple[str, ...], _about("What happened in between, in sentences.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyPart:
+    """A standby whose counters were added to those of the analysed primary."""
+
+    name: str
+    collected_at: Annotated[str, _about("ISO 8601, by its own clock.")]
+    counted_since: Annotated[str | None, _about("ISO 8601; null: nobody knows.")]
+    note: Annotated[str, _about("Where that comes from.")]
+    statements: Annotated[int, _about("Counted there.")]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +84,7 @@ class GatePart:
     state: Literal["open", "closed", "unknown"]
     detail: Annotated[str, _about("A clause with the figure and the limit.")]
     is_limit_lowered: Annotated[bool, _about("The user set its limit below the default.")]
+    skipped_rules: Annotated[tuple[str, ...], _about("Rules that it kept from judging at all.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,7 +320,10 @@ class Document:
     tool_version: str
     server: ServerPart
     counts: CountsPart
-    window: WindowPart
+    window: Annotated[WindowPart, _about("Of statements.")]
+    counter_window: Annotated[WindowPart, _about("Of tables and indexes.")]
+    baseline: Annotated[BaselinePart | None, _about("Null: totals since a reset were judged.")]
+    standbys: tuple[StandbyPart, ...]
     is_partial: Annotated[bool, _about("A collector or a rule failed; something is missing.")]
     lowered_limits: Annotated[tuple[str, ...], _about("Limits below their defaults, in words.")]
     redaction: Annotated[RedactionLevel, _about("What was done to values of rows.")]

@@ -10,7 +10,9 @@ import msgspec
 
 from pgadvisor.emit import document as doc
 from pgadvisor.emit.choice_document import choice_part, effect_part
+from pgadvisor.emit.judged_on import skipped_by
 from pgadvisor.emit.value_document import value_plans_parts
+from pgadvisor.emit.window_document import baseline_part, standby_part, window_part
 from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
 from pgadvisor.model.candidate import Rejected
@@ -52,7 +54,10 @@ def build_document(advice: AdviceData) -> doc.Document:
             tables=advice.table_count,
             indexes=advice.index_count,
         ),
-        window=doc.WindowPart(days=advice.window_days, note=advice.window_note),
+        window=window_part(advice.statement_window),
+        counter_window=window_part(advice.counter_window),
+        baseline=baseline_part(advice.baseline) if advice.baseline else None,
+        standbys=tuple(standby_part(standby) for standby in advice.standbys),
         is_partial=advice.is_partial,
         lowered_limits=advice.lowered_limits,
         redaction=msgspec.convert(advice.redaction.level, type=doc.RedactionLevel),
@@ -102,6 +107,7 @@ def _gates(advice: AdviceData) -> Iterator[doc.GatePart]:
             state=gate.state.value,
             detail=gate.detail,
             is_limit_lowered=gate.is_limit_lowered,
+            skipped_rules=skipped_by(gate, advice),
         )
 
 

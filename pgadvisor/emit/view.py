@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pgadvisor.emit.choice_view import ChoiceView, view_choice
 from pgadvisor.emit.fidelity import describe_differences, describe_fidelity, planner_names
+from pgadvisor.emit.judged_on import describe_judgement, describe_nodes, gate_warnings
 from pgadvisor.emit.plaintext import shortened
 from pgadvisor.emit.recommendation_view import (
     FindingView,
@@ -23,7 +24,6 @@ from pgadvisor.emit.value_view import ValuePlansView, more_value_plans, view_val
 from pgadvisor.emit.words import plural
 from pgadvisor.model.advice import AdviceData
 from pgadvisor.model.finding import Severity, Skipped
-from pgadvisor.model.gates import GateState
 from pgadvisor.model.snapshot import Unavailable
 from pgadvisor.units import format_count, format_ms, format_ratio
 
@@ -35,9 +35,10 @@ _DIFFERENCES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkippedView:
-    """A rule that could not judge, for one reason."""
+    """A rule that could not judge some objects, or rules that could judge none, for one reason."""
 
     rule_id: str
+    """Several are separated by commas."""
     reason: str
     subjects: tuple[str, ...]
     """Empty: it could not judge anything."""
@@ -156,7 +157,8 @@ def _facts(advice: AdviceData, choice: ChoiceView | None) -> Iterator[tuple[str,
         plural(advice.statement_count, "statement"),
     )
     yield "Looked at", ", ".join(looked_at)
-    yield "Judged on", _window(advice)
+    yield "Judged on", describe_judgement(advice)
+    yield from describe_nodes(advice)
     if advice.fidelity is not None:
         names = planner_names(advice.fidelity)
         yield names.label, describe_fidelity(advice.fidelity)
@@ -175,17 +177,6 @@ def _facts(advice: AdviceData, choice: ChoiceView | None) -> Iterator[tuple[str,
         yield "Collected", advice.collected_at.isoformat(sep=" ", timespec="seconds")
 
 
-def _window(advice: AdviceData) -> str:
-    note = f" ({advice.window_note})" if advice.window_note else ""
-    if advice.window_days is None:
-        return f"statistics of unknown age{note}"
-    if advice.window_days < 1 / 24:
-        return f"{advice.window_days * 86_400:.0f} seconds of statistics{note}"
-    if advice.window_days < 1:
-        return f"{advice.window_days * 24:.1f} hours of statistics{note}"
-    return f"{advice.window_days:.1f} days of statistics{note}"
-
-
 def _costed(advice: AdviceData) -> str:
     choice = advice.choice
     total = plural(choice.total_statements, "statement")
@@ -200,9 +191,7 @@ def _warnings(advice: AdviceData) -> Iterator[str]:
         yield "This analysis is partial: something failed, see what could not be read or judged."
     for clause in advice.lowered_limits:
         yield f"A limit was lowered: {clause}."
-    for gate in advice.gates.rows:
-        if gate.state is not GateState.OPEN:
-            yield f"{gate.detail} ({gate.id}); rules that need it were skipped or are less sure."
+    yield from gate_warnings(advice)
 
 
 def _counts(advice: AdviceData) -> str:
@@ -235,14 +224,23 @@ def _statements(advice: AdviceData) -> Iterator[StatementView]:
 
 
 def _skipped(skipped: tuple[Skipped, ...]) -> tuple[SkippedView, ...]:
-    groups: dict[tuple[str, str], list[str]] = {}
+    """Rules that could not judge anything by their reason; those that could, each by its own."""
+    whole: dict[str, list[str]] = {}
+    partly: dict[tuple[str, str], list[str]] = {}
     for item in skipped:
-        subjects = groups.setdefault((item.rule_id, item.reason), [])
         if item.subject:
-            subjects.append(item.subject)
-    return tuple(
-        SkippedView(rule_id=rule_id, reason=reason, subjects=tuple(subjects))
-        for (rule_id, reason), subjects in groups.items()
+            partly.setdefault((item.rule_id, item.reason), []).append(item.subject)
+        else:
+            whole.setdefault(item.reason, []).append(item.rule_id)
+    return (
+        *(
+            SkippedView(rule_id=", ".join(ids), reason=reason, subjects=())
+            for reason, ids in whole.items()
+        ),
+        *(
+            SkippedView(rule_id=rule_id, reason=reason, subjects=tuple(subjects))
+            for (rule_id, reason), subjects in partly.items()
+        ),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pgadvisor.model.action import Action
+from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Rejected, StatementEffect
 from pgadvisor.model.choice import Choice
@@ -23,7 +24,9 @@ from pgadvisor.model.gates import Gates
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.server import Server
 from pgadvisor.model.snapshot import Redaction, Unavailable
+from pgadvisor.model.standby import Standby
 from pgadvisor.model.statement import Statement
+from pgadvisor.model.window import UNKNOWN_WINDOW, Window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +132,14 @@ class AdviceData:
     statement_count: int = 0
     table_count: int = 0
     index_count: int = 0
-    window_days: float | None = None
-    """Days that the statement counters cover."""
-    window_note: str = ""
-    """Since when totals are counted, in words."""
+    statement_window: Window = UNKNOWN_WINDOW
+    """The time that the counters of statements cover."""
+    counter_window: Window = UNKNOWN_WINDOW
+    """The time that the counters of tables and indexes cover."""
+    baseline: Baseline | None = None
+    """The earlier snapshot since which all was counted; None: totals were judged."""
+    standbys: tuple[Standby, ...] = ()
+    """Nodes whose counters were added to those of the analysed one."""
     lowered_limits: tuple[str, ...] = ()
     """Limits below their defaults, as clauses; every report shows them."""
     redaction: Redaction = field(default_factory=Redaction)

@@ -106,6 +106,12 @@ class Server:
     version: str
     """As ``server_version`` gives it: ``18.4``."""
     database: str
+    database_oid: int | None = None
+    """It tells a database from one that was dropped and made again; None in older files."""
+    system_identifier: str | None = None
+    """Of the cluster and of all its standbys; None where the server does not tell."""
+    timeline: int | None = None
+    """Of the last checkpoint: it rises when a standby is promoted, or a backup restored."""
     encoding: str = "UTF8"
     collation: str = "C"
     """The database's default ``LC_COLLATE``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.schema import (
     Constraint,
@@ -16,11 +17,16 @@ from pgadvisor.model.schema import (
     View,
 )
 from pgadvisor.model.server import Server
+from pgadvisor.model.standby import Standby
 from pgadvisor.model.statement import StatementPlan, Statements
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
 
 SNAPSHOT_FORMAT = 1
 """Version of the snapshot file's content."""
+LOCKED = "another session holds, or waits for, an exclusive lock"
+"""The reason for which an object is missing in a snapshot, and yet there."""
+HIDDEN_STATEMENTS = "of other roles in pg_stat_statements"
+"""What is missing where the role may not see the statements of others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +64,18 @@ class Redaction:
 class Snapshot:
     """One database at one moment: immutable, and all that the analysis needs.
 
-    Counters are totals since ``server.statistics_reset_at``.
+    Counters are totals since ``server.statistics_reset_at``; where there is a baseline, they are
+    what was counted since then.
     """
 
     server: Server
+    schemas: tuple[str, ...] = ()
+    """The collection was told to read these only; empty: all."""
+    excluded_schemas: tuple[str, ...] = ()
+    baseline: Baseline | None = None
+    """The earlier snapshot that this is the difference to; None: it is a whole one."""
+    standbys: tuple[Standby, ...] = ()
+    """Nodes whose counters were added to those of this one."""
     tables: tuple[Table, ...] = ()
     indexes: tuple[Index, ...] = ()
     constraints: tuple[Constraint, ...] = ()

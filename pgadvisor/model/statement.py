@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pgadvisor.model.counters import STATEMENT_COUNTERS
 from pgadvisor.model.plan import Plan
 
 if TYPE_CHECKING:
@@ -106,3 +109,38 @@ class StatementPlan:
     reason: str | None = None
     """Why there is no plan, where there is none."""
     sqlstate: str | None = None
+
+
+def merge_statements(entries: Sequence[Statement]) -> Statement:
+    """Add up the entries of one statement that several roles, or several nodes, ran."""
+    if len(entries) == 1:
+        return entries[0]
+    first = entries[0]
+    sums = {name: sum(getattr(entry, name) for entry in entries) for name in STATEMENT_COUNTERS}
+    calls = sums["calls"]
+    mean = sums["total_time_ms"] / calls if calls else 0.0
+    # The variance within the entries and the one between their means.
+    squares = sum(
+        entry.calls * (entry.stddev_time_ms**2 + (entry.mean_time_ms - mean) ** 2)
+        for entry in entries
+    )
+    starts = [entry.since for entry in entries if entry.since is not None]
+    return replace(
+        first,
+        roles=_busiest_first(entries),
+        mean_time_ms=mean,
+        min_time_ms=min(entry.min_time_ms for entry in entries),
+        max_time_ms=max(entry.max_time_ms for entry in entries),
+        stddev_time_ms=math.sqrt(squares / calls) if calls else 0.0,
+        since=min(starts, default=None),
+        **sums,
+    )
+
+
+def _busiest_first(entries: Iterable[Statement]) -> tuple[str, ...]:
+    """The roles, by the time that the statement took in their hands."""
+    times: defaultdict[str, float] = defaultdict(float)
+    for entry in entries:
+        for role in entry.roles:
+            times[role] += entry.total_time_ms
+    return tuple(sorted(times, key=lambda role: (-times[role], role)))

@@ -200,6 +200,15 @@ class Case:
         """Scans since the counters were reset, the parts of a partitioned index added up."""
         return sum(self.catalog.activity_of_index(part).scans for part in self.parts_of(index))
 
+    @cached_property
+    def _unwatched(self) -> frozenset[int]:
+        baseline = self.snapshot.baseline
+        return frozenset(baseline.unwatched_index_oids if baseline else ())
+
+    def is_watched(self, index: Index) -> bool:
+        """Its counters cover the whole window: it was not made, nor they reset, within it."""
+        return not any(part.oid in self._unwatched for part in self.parts_of(index))
+
     def size_of_index(self, index: Index) -> int:
         """Length in bytes, the parts of a partitioned index added up."""
         return sum(part.size_bytes for part in self.parts_of(index))

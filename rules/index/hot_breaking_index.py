@@ -103,6 +103,13 @@ def hot_breaking_index(case: Case, limits: Limits) -> Outcome:
                 and not _is_needed(case, table, index)
                 and _is_hardly_scanned(case, index, explains, limits)
             ):
+                if not case.is_watched(index):
+                    yield case.skip_table(
+                        table,
+                        f"{index.name} was made, or its counters were reset, after the earlier "
+                        "snapshot",
+                    )
+                    continue
                 yield _finding(case, table, index, blocked, moved)
 
 

@@ -48,11 +48,13 @@ def unused_index(case: Case, limits: Limits) -> Outcome:
     ## What it leaves alone
     Indexes that enforce a constraint or are a replica identity; the only one that serves a
     foreign key; one that stands in for a redundant index; small ones; those of tables that
-    are hardly written; and expression indexes whose statistics the planner may be using.
+    are hardly written; expression indexes whose statistics the planner may be using; and, with
+    `--since`, one that was made after the earlier snapshot.
 
     ## Before you act
-    Scans on standbys, and jobs that run less often than the window is long, are not counted.
-    Keep the statement that creates the index again.
+    Scans on standbys count only where `--replica` names them; while one streams that was not
+    looked at, the index is left to your review.  Jobs that run less often than the window is
+    long are not seen.  Keep the statement that creates the index again.
 
     ## Example
         SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = 'orders_note_idx';
@@ -65,6 +67,12 @@ def unused_index(case: Case, limits: Limits) -> Outcome:
         if not _is_costly(case, table, index, limits) or _is_needed(case, index):
             continue
         if _is_only_support(case, table, index, dropped):
+            continue
+        if not case.is_watched(index):
+            yield case.skip_table(
+                table,
+                f"{index.name} was made, or its counters were reset, after the earlier snapshot",
+            )
             continue
         if statement_id := _statement_with_expression(case, table, index):
             yield case.skip_table(

@@ -15,7 +15,7 @@ OPTIONS = {
         *("--out", "--force", "--format", "--migration", "--workload", "--index-budget"),
         "--workload-only",
         *("--max-indexes", "--max-indexes-per-table", "--max-regression", "--max-build-time"),
-        *("--protect", "--forbid", "--time-limit", "--explain-choice"),
+        *("--protect", "--forbid", "--time-limit", "--explain-choice", "--since", "--replica"),
         *("--schema", "--exclude-schema", "--config", "--rules", "--fail-on"),
         *("--quiet", "--help"),
     },

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.collect.plans import most_expensive
-from pgadvisor.collect.statements import merge
 from pgadvisor.model.statement import Statement, Statements
+from pgadvisor.model.statement import merge_statements as merge
 
 
 def _entry(role: str, times_ms: list[float]) -> Statement:

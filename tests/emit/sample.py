@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.model.action import (
@@ -42,6 +42,7 @@ from pgadvisor.model.sensitivity import (
 from pgadvisor.model.server import Server
 from pgadvisor.model.snapshot import Redaction, Unavailable
 from pgadvisor.model.statement import Statement
+from pgadvisor.model.window import Window
 from pgadvisor.sqltext.index import index_name
 from pgadvisor.units import MiB
 from tests.emit.choice_sample import SUPERSEDED_OID, a_choice
@@ -106,6 +107,12 @@ OPTIONS = SetTableOptions(
     table="orders",
     options=(("autovacuum_vacuum_scale_factor", "0.01"),),
     previous=(("autovacuum_vacuum_scale_factor", None),),
+)
+
+WINDOW = Window(
+    days=12.4,
+    note="since pg_stat_database.stats_reset",
+    since=datetime(2026, 3, 1, 12, 0, tzinfo=UTC) - timedelta(days=12.4),
 )
 
 
@@ -181,8 +188,8 @@ def an_advice(*, migration_format: str = "plain") -> AdviceData:
         statement_count=120,
         table_count=12,
         index_count=1,
-        window_days=12.4,
-        window_note="since pg_stat_statements_info.stats_reset",
+        statement_window=WINDOW,
+        counter_window=WINDOW,
         lowered_limits=("drop-window 1 instead of 35 days",),
         redaction=Redaction(level="default"),
         is_partial=True,
@@ -202,7 +209,6 @@ def an_empty_advice() -> AdviceData:
         skipped=(),
         clear=("invalid-index",),
         migration=build_migration(()),
-        window_days=None,
     )
 
 

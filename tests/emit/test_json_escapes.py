@@ -7,13 +7,13 @@ import unicodedata
 from dataclasses import replace
 
 from pgadvisor.emit.json import render_json
-from tests.emit.sample import an_advice
+from tests.emit.sample import WINDOW, an_advice
 
 UNSAFE = "\x9b31m \x85 \u202e \u2028 \u2066 \ufeff \x7f"
 
 
 def test_writes_what_a_terminal_acts_upon_by_number() -> None:
-    advice = replace(an_advice(), window_note=UNSAFE)
+    advice = replace(an_advice(), statement_window=replace(WINDOW, note=UNSAFE))
 
     text = render_json(advice)
 

@@ -11,7 +11,6 @@ import pytest
 
 from pgadvisor.emit.text import print_report, render_text
 from pgadvisor.model.finding import Skipped
-from pgadvisor.units import MS_PER_DAY
 from tests.emit.sample import an_advice, an_empty_advice
 
 UNBROKEN = re.compile(r"^ *(CREATE|DROP|ALTER|ANALYZE|select|key:|index:|instead:)")
@@ -86,19 +85,6 @@ def test_lists_no_more_than_twenty_things_that_were_not_judged() -> None:
 
     assert text.count("- a-rule: reason") == 20
     assert "- and 5 more; the other formats list all" in text
-
-
-@pytest.mark.parametrize(
-    ("days", "words"),
-    [
-        pytest.param(None, "statistics of unknown age", id="unknown"),
-        pytest.param(20_000 / MS_PER_DAY, "20 seconds of statistics", id="seconds"),
-        pytest.param(0.25, "6.0 hours of statistics", id="hours"),
-        pytest.param(30.0, "30.0 days of statistics", id="days"),
-    ],
-)
-def test_says_what_it_is_judged_on(days: float | None, words: str) -> None:
-    assert words in render_text(replace(an_empty_advice(), window_days=days))
 
 
 def test_hands_the_whole_report_to_the_writer() -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from pgadvisor.model.baseline import Baseline, Continuity
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.window import counter_window, statement_window
 from pgadvisor.testing import (
@@ -82,3 +83,36 @@ def test_before_14_statements_take_the_window_of_the_tables() -> None:
 
 def test_without_statements_there_is_no_window() -> None:
     assert statement_window(a_snapshot(statements_info=None)).days is None
+
+
+def test_statements_that_no_crash_has_emptied_prove_that_counters_are_as_old() -> None:
+    snapshot = a_snapshot(statistics_age_days=None)
+    info = snapshot.server.statements_info
+    assert info is not None
+    server = replace(snapshot.server, statements_info=replace(info, reset_at=days_ago(50)))
+
+    window = counter_window(replace(snapshot, server=server))
+
+    assert window.days == pytest.approx(50)
+    assert window.is_lower_bound
+    assert window.note == (
+        "stats_reset is NULL; pg_stat_statements, which a crash would have emptied as well, is as "
+        "old"
+    )
+
+
+@pytest.mark.parametrize(
+    ("statements", "days"), [(Continuity.RESET, 12), (Continuity.CONTINUED, None)]
+)
+def test_after_a_crash_only_a_reset_of_the_statements_tells_when_it_was(
+    statements: Continuity, days: float | None
+) -> None:
+    snapshot = a_snapshot(statistics_age_days=None)
+    info = snapshot.server.statements_info
+    assert info is not None
+    server = replace(snapshot.server, statements_info=replace(info, reset_at=days_ago(12)))
+    baseline = Baseline(collected_at=days_ago(40), counters=Continuity.LOST, statements=statements)
+
+    window = counter_window(replace(snapshot, server=server, baseline=baseline))
+
+    assert window.days == (None if days is None else pytest.approx(days))

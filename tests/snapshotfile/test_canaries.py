@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.foreign import Foreign
 from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.plan import Plan, PlanNode
@@ -35,6 +36,7 @@ from pgadvisor.model.server import (
     Tablespace,
 )
 from pgadvisor.model.snapshot import Redaction, Snapshot, Unavailable
+from pgadvisor.model.standby import Standby
 from pgadvisor.model.statement import Statement, StatementPlan
 from pgadvisor.model.statistics import ColumnStatistics, ExtendedValues
 from pgadvisor.snapshotfile import Level, save
@@ -44,10 +46,13 @@ from pgadvisor.testing import a_snapshot, a_statement, a_table, column_statistic
 from tests.fixtures.full_snapshot import full_snapshot
 
 NAMES_AND_MARKS: dict[type, frozenset[str]] = {
-    Snapshot: frozenset({"tool_version"}),
+    Snapshot: frozenset({"tool_version", "schemas", "excluded_schemas"}),
+    # What happened in between is in our own words, with names of tables and indexes.
+    Baseline: frozenset({"counters", "statements", "notes"}),
+    Standby: frozenset({"name", "note", "notes"}),
     Server: frozenset(
         {"version", "database", "encoding", "collation", "character_type", "locale_provider"}
-        | {"locale", "search_path", "default_tablespace"}
+        | {"locale", "search_path", "default_tablespace", "system_identifier"}
     ),
     Setting: frozenset(
         {"name", "unit", "source", "context", "value_type", "min_value", "max_value"}

@@ -7,6 +7,7 @@ select
     pg_catalog.current_setting('server_version') as version,
     pg_catalog.version() as version_text,
     d.datname::text as database,
+    d.oid::bigint as database_oid,
     pg_catalog.pg_encoding_to_char(d.encoding)::text as encoding,
     d.datcollate::text as collation,
     d.datctype::text as character_type,

@@ -1,0 +1,47 @@
+"""The parts of the JSON report that tell which time counters cover, and on which nodes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pgadvisor.emit import document as doc
+from pgadvisor.model.baseline import Baseline
+from pgadvisor.model.standby import Standby
+from pgadvisor.model.window import Window
+
+
+def window_part(window: Window) -> doc.WindowPart:
+    """The time that counters cover."""
+    return doc.WindowPart(
+        days=window.days,
+        note=window.note,
+        since=_moment(window.since),
+        is_lower_bound=window.is_lower_bound,
+        is_difference=window.is_difference,
+    )
+
+
+def baseline_part(baseline: Baseline) -> doc.BaselinePart:
+    """The earlier snapshot."""
+    return doc.BaselinePart(
+        collected_at=baseline.collected_at.isoformat(),
+        counters=baseline.counters.value,
+        statements=baseline.statements.value,
+        notes=baseline.notes,
+    )
+
+
+def standby_part(standby: Standby) -> doc.StandbyPart:
+    """A standby that was looked at."""
+    return doc.StandbyPart(
+        name=standby.name,
+        collected_at=standby.collected_at.isoformat(),
+        counted_since=_moment(standby.counted_since),
+        note=standby.note,
+        statements=standby.statement_count,
+        notes=standby.notes,
+    )
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

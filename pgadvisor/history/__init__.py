@@ -1,0 +1,1 @@
+"""Snapshots of one database over time."""
