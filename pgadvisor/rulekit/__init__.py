@@ -66,6 +66,16 @@ from pgadvisor.model.usage import (
 from pgadvisor.parse.expression import columns_in, same_expression
 from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
+from pgadvisor.rulekit.evidence import (
+    blocks_per_call,
+    index_definition,
+    index_scans,
+    index_size,
+    rows_per_call,
+    share_of_time,
+    table_rows,
+    written_rows,
+)
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
@@ -73,6 +83,7 @@ from pgadvisor.rulekit.redundancy import (
     is_needed_as_it_is,
     is_same_index,
 )
+from pgadvisor.rulekit.removal import has_other_duty, leaves_key_unserved, removal_of
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
 from pgadvisor.rulekit.settings import change_where_set
 from pgadvisor.sqltext.index import describe_index, index_name
@@ -156,6 +167,7 @@ __all__ = [
     "TableActivity",
     "TiB",
     "WrappedPredicate",
+    "blocks_per_call",
     "change_where_set",
     "columns_in",
     "costed_rule",
@@ -166,19 +178,29 @@ __all__ = [
     "format_ms",
     "format_ratio",
     "format_size",
+    "has_other_duty",
+    "index_definition",
     "index_name",
+    "index_scans",
+    "index_size",
     "is_needed_as_it_is",
     "is_same_index",
     "keyset_template",
+    "leaves_key_unserved",
     "poll_of",
     "qualified",
     "queue_index",
     "quote_identifier",
     "quote_literal",
+    "removal_of",
+    "rows_per_call",
     "rule",
     "same_expression",
     "sargable_range",
     "serves_key",
     "serving_indexes",
+    "share_of_time",
+    "table_rows",
     "with_skip_locked",
+    "written_rows",
 ]
