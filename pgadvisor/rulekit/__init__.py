@@ -27,7 +27,7 @@ from pgadvisor.model.action import (
 )
 from pgadvisor.model.candidate import StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
-from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.estimate import Fidelity, RebuiltSize
 from pgadvisor.model.finding import (
     Confidence,
     Evidence,
@@ -143,6 +143,7 @@ __all__ = [
     "Provenance",
     "QueueIndex",
     "RebuildIndex",
+    "RebuiltSize",
     "Redundancy",
     "RelationKind",
     "RelationUsage",
