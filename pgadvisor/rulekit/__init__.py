@@ -77,6 +77,7 @@ from pgadvisor.rulekit.evidence import (
     written_rows,
 )
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
+from pgadvisor.rulekit.heap_size import packed_bytes
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
     Redundancy,
@@ -188,6 +189,7 @@ __all__ = [
     "is_same_index",
     "keyset_template",
     "leaves_key_unserved",
+    "packed_bytes",
     "poll_of",
     "qualified",
     "queue_index",
