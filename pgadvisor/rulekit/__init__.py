@@ -78,6 +78,7 @@ from pgadvisor.rulekit.evidence import (
 )
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.heap_size import packed_bytes
+from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, readers_of
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
     Redundancy,
@@ -130,6 +131,7 @@ __all__ = [
     "IndexActivity",
     "IndexDefinition",
     "IndexKey",
+    "IndexOnlyScans",
     "KiB",
     "ManualSteps",
     "MiB",
@@ -183,6 +185,7 @@ __all__ = [
     "has_other_duty",
     "index_definition",
     "index_name",
+    "index_only_scans",
     "index_scans",
     "index_size",
     "is_needed_as_it_is",
@@ -195,6 +198,7 @@ __all__ = [
     "queue_index",
     "quote_identifier",
     "quote_literal",
+    "readers_of",
     "removal_of",
     "rows_per_call",
     "rule",
