@@ -82,6 +82,7 @@ from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, reade
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
     Redundancy,
+    goes_on_after,
     is_needed_as_it_is,
     is_same_index,
 )
@@ -182,6 +183,7 @@ __all__ = [
     "format_ms",
     "format_ratio",
     "format_size",
+    "goes_on_after",
     "has_other_duty",
     "index_definition",
     "index_name",
