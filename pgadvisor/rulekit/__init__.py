@@ -86,7 +86,13 @@ from pgadvisor.rulekit.redundancy import (
     is_needed_as_it_is,
     is_same_index,
 )
-from pgadvisor.rulekit.removal import has_other_duty, leaves_key_unserved, removal_of
+from pgadvisor.rulekit.removal import (
+    LostStatistics,
+    has_other_duty,
+    leaves_key_unserved,
+    lost_statistics,
+    removal_of,
+)
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
 from pgadvisor.rulekit.settings import change_where_set
 from pgadvisor.sqltext.index import describe_index, index_name
@@ -134,6 +140,7 @@ __all__ = [
     "IndexKey",
     "IndexOnlyScans",
     "KiB",
+    "LostStatistics",
     "ManualSteps",
     "MiB",
     "NoLimits",
@@ -194,6 +201,7 @@ __all__ = [
     "is_same_index",
     "keyset_template",
     "leaves_key_unserved",
+    "lost_statistics",
     "packed_bytes",
     "poll_of",
     "qualified",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from pgadvisor.model.action import DropIndex
 from pgadvisor.model.schema import Index, Table
+from pgadvisor.model.statement import Statement
+from pgadvisor.model.usage import RelationUsage
+from pgadvisor.parse.expression import same_expression
 from pgadvisor.rulekit.case import Case
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key
+from pgadvisor.sqltext.quote import qualified
+
+_STATISTICS_ON_EXPRESSIONS = 14
+"""The first version of PostgreSQL that has them."""
 
 
 def has_other_duty(index: Index) -> bool:
@@ -37,6 +45,57 @@ def leaves_key_unserved(case: Case, table: Table, index: Index, gone: Collection
         serves_key(index, key.columns) and not any(serves_key(i, key.columns) for i in others)
         for key in foreign_keys_of(case, table)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostStatistics:
+    """What the planner knows of an expression only because an index holds it."""
+
+    expression: str
+    statement: Statement
+    """One that compares or groups by it."""
+    create_sql: str | None
+    """What keeps the statistics without the index; None: PostgreSQL 13 has no such thing."""
+
+
+def lost_statistics(
+    case: Case, table: Table, index: Index, gone: Collection[int] = ()
+) -> LostStatistics | None:
+    """Statistics of an expression that go with an index, and that a statement relies on.
+
+    Args:
+        case: Where to look.
+        table: The index's.
+        index: What might go.
+        gone: OIDs of indexes that go in any case.
+    """
+    others = [i for i in case.indexes_of(table) if i.oid != index.oid and i.oid not in gone]
+    kept = [key.expression for other in others for key in other.keys if key.expression]
+    for statistics in case.snapshot.extended_statistics:
+        if statistics.table_oid == table.oid:
+            kept += statistics.expressions
+    for key in index.keys:
+        if key.expression is None or any(same_expression(key.expression, k) for k in kept):
+            continue
+        for use in case.uses_of(table):
+            if any(same_expression(key.expression, e) for e in _expressions_of(use.relation)):
+                return LostStatistics(
+                    expression=key.expression,
+                    statement=use.statement,
+                    create_sql=_create_statistics(case, table, key.expression),
+                )
+    return None
+
+
+def _expressions_of(relation: RelationUsage) -> Iterator[str]:
+    yield from (wrapped.expression for wrapped in relation.wrapped)
+    yield from (key.expression for key in relation.group_expressions if key.expression)
+
+
+def _create_statistics(case: Case, table: Table, expression: str) -> str | None:
+    if case.snapshot.server.major < _STATISTICS_ON_EXPRESSIONS:
+        return None
+    return f"CREATE STATISTICS ON ({expression}) FROM {qualified(table.schema, table.name)}"
 
 
 def removal_of(case: Case, index: Index) -> DropIndex:

@@ -11,6 +11,7 @@ from pgadvisor.rulekit import (
     Finding,
     Impact,
     Index,
+    LostStatistics,
     MiB,
     Outcome,
     Provenance,
@@ -23,9 +24,9 @@ from pgadvisor.rulekit import (
     index_scans,
     index_size,
     leaves_key_unserved,
+    lost_statistics,
     removal_of,
     rule,
-    same_expression,
     written_rows,
 )
 
@@ -52,7 +53,8 @@ def unused_index(case: Case, limits: Limits) -> Outcome:
     ## What it leaves alone
     Indexes that enforce a constraint or are a replica identity; the only one that serves a
     foreign key; one that stands in for a redundant index; small ones; those of tables that
-    are hardly written; and expression indexes whose statistics the planner may be using.
+    are hardly written; and expression indexes whose statistics the planner may be using, unless
+    another index or extended statistics have them too.
 
     ## Before you act
     Scans on standbys, and jobs that run less often than the window is long, are not counted.
@@ -70,11 +72,11 @@ def unused_index(case: Case, limits: Limits) -> Outcome:
             continue
         if leaves_key_unserved(case, table, index, dropped):
             continue
-        if statement_id := _statement_with_expression(case, table, index):
+        if lost := lost_statistics(case, table, index, dropped):
             yield case.skip_table(
                 table,
                 f"{index.name} is not scanned, but the statistics of its expression may serve "
-                f"statement {statement_id}; create extended statistics first",
+                f"statement {lost.statement.id}; {_advice(lost)}",
             )
             continue
         dropped.add(index.oid)
@@ -99,13 +101,10 @@ def _is_read(case: Case, index: Index) -> bool:
     return activity.scans > 0 or activity.last_scan is not None
 
 
-def _statement_with_expression(case: Case, table: Table, index: Index) -> str | None:
-    expressions = [key.expression for key in index.keys if key.expression is not None]
-    for use in case.uses_of(table) if expressions else ():
-        for wrapped in use.relation.wrapped:
-            if any(same_expression(wrapped.expression, e) for e in expressions):
-                return use.statement.id
-    return None
+def _advice(lost: LostStatistics) -> str:
+    if lost.create_sql is None:
+        return "PostgreSQL 13 keeps them in no other way"
+    return f"`{lost.create_sql}` and ANALYZE first"
 
 
 def _finding(case: Case, table: Table, index: Index) -> Finding:
