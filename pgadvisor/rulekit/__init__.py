@@ -91,11 +91,14 @@ from pgadvisor.rulekit.removal import (
     has_other_duty,
     leaves_key_unserved,
     lost_statistics,
+    readers_by_plan,
     removal_of,
+    removal_step,
+    trial_step,
 )
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
 from pgadvisor.rulekit.settings import change_where_set
-from pgadvisor.sqltext.index import describe_index, index_name
+from pgadvisor.sqltext.index import create_index_sql, describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.units import (
     MS_PER_DAY,
@@ -183,6 +186,7 @@ __all__ = [
     "change_where_set",
     "columns_in",
     "costed_rule",
+    "create_index_sql",
     "describe_index",
     "finds_by_key",
     "foreign_keys_of",
@@ -208,8 +212,10 @@ __all__ = [
     "queue_index",
     "quote_identifier",
     "quote_literal",
+    "readers_by_plan",
     "readers_of",
     "removal_of",
+    "removal_step",
     "rows_per_call",
     "rule",
     "same_expression",
@@ -218,6 +224,7 @@ __all__ = [
     "serving_indexes",
     "share_of_time",
     "table_rows",
+    "trial_step",
     "with_skip_locked",
     "written_rows",
 ]

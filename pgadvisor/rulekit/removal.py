@@ -47,6 +47,33 @@ def leaves_key_unserved(case: Case, table: Table, index: Index, gone: Collection
     )
 
 
+def readers_by_plan(case: Case, index: Index) -> tuple[str, ...]:
+    """Ids of the statements whose plan, as the original made it, reads the index or a part."""
+    names = {part.name for part in case.parts_of(index)}
+    return tuple(
+        made.statement_id
+        for made in case.snapshot.plans
+        if made.plan is not None and not names.isdisjoint(made.plan.index_names)
+    )
+
+
+def trial_step(case: Case, index: Index) -> str:
+    """How to find out what a removal would cost those who scan the index."""
+    readers = readers_by_plan(case, index)
+    known = f"; by their plans, {', '.join(readers)} do" if readers else ""
+    return (
+        f"Find the statements that use it{known}, and their time without it: `BEGIN; DROP INDEX "
+        f"{qualified(index.schema, index.name)}; EXPLAIN ...; ROLLBACK` on a copy."
+    )
+
+
+def removal_step(index: Index) -> str:
+    """The statement that drops it, with the way back."""
+    concurrently = "" if index.is_partitioned else " CONCURRENTLY"
+    target = qualified(index.schema, index.name)
+    return f"`DROP INDEX{concurrently} {target}`. The way back is `{index.definition}`."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostStatistics:
     """What the planner knows of an expression only because an index holds it."""

@@ -25,8 +25,9 @@ from pgadvisor.rulekit import (
     index_definition,
     index_scans,
     leaves_key_unserved,
-    qualified,
+    removal_step,
     rule,
+    trial_step,
 )
 
 _BRIN_KEEPS_HOT = 16
@@ -227,26 +228,12 @@ def _evidence(case: Case, table: Table, index: Index, moved: float) -> Iterator[
 
 
 def _remedy(case: Case, table: Table, index: Index, columns: str) -> ManualSteps:
-    target = qualified(index.schema, index.name)
-    readers = [
-        made.statement_id
-        for made in case.snapshot.plans
-        if made.plan is not None and index.name in made.plan.index_names
-    ]
-    known = f"; by their plans, {', '.join(readers)} do" if readers else ""
-    concurrently = "" if index.is_partitioned else " CONCURRENTLY"
     return ManualSteps(
         title=f"See whether {table.qualified_name} can do without {index.name}",
         steps=(
-            (
-                f"Find the statements that use it{known}, and their time without it: "
-                f"`BEGIN; DROP INDEX {target}; EXPLAIN ...; ROLLBACK` on a copy."
-            ),
+            trial_step(case, index),
             f"Where they need its other columns alone, build it without {columns}.",
-            (
-                f"Where they can do without: `DROP INDEX{concurrently} {target}`. The way back is "
-                f"`{index.definition}`."
-            ),
+            f"Where they can do without: {removal_step(index)}",
             "Watch `n_tup_hot_upd`. If it does not rise, pages have no room: set a fillfactor.",
         ),
     )
