@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from pgadvisor.model.plan import Plan
 from pgadvisor.model.statement import Statement
 from pgadvisor.rulekit.case import Case
 
@@ -14,22 +15,20 @@ IndexOnlyScans = Mapping[str, tuple[Statement, ...]]
 
 def index_only_scans(case: Case) -> Mapping[int, IndexOnlyScans]:
     """Index-only scans in the plans of the snapshot, by the OID of the table that they spare."""
-    statements = {statement.id: statement for statement in case.snapshot.statements}
-    found: dict[int, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
+    plans: dict[str, list[Plan]] = defaultdict(list)
     for made in case.snapshot.plans:
-        if made.plan is None or made.statement_id not in statements:
-            continue
-        for node in made.plan.root.walk():
+        if made.plan is not None:
+            plans[made.statement_id].append(made.plan)
+    found: dict[int, dict[str, dict[str, Statement]]] = defaultdict(lambda: defaultdict(dict))
+    for statement in case.snapshot.statements:
+        for node in (node for plan in plans[statement.id] for node in plan.root.walk()):
             if node.node_type != "Index Only Scan" or node.relation is None:
                 continue
             table = case.catalog.find_table(node.schema, node.relation)
             if table is not None:
-                found[table.oid][node.index_name or ""][made.statement_id] = None
+                found[table.oid][node.index_name or ""][statement.id] = statement
     return {
-        oid: {
-            name: tuple(statement for key, statement in statements.items() if key in ids)
-            for name, ids in by_index.items()
-        }
+        oid: {name: tuple(own.values()) for name, own in by_index.items()}
         for oid, by_index in found.items()
     }
 

@@ -96,6 +96,8 @@ def lost_statistics(
         index: What might go.
         gone: OIDs of indexes that go in any case.
     """
+    if all(key.expression is None for key in index.keys):
+        return None
     others = [i for i in case.indexes_of(table) if i.oid != index.oid and i.oid not in gone]
     kept = [key.expression for other in others for key in other.keys if key.expression]
     for statistics in case.snapshot.extended_statistics:
