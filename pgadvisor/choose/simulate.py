@@ -116,6 +116,7 @@ def _ask(
         choice,
         covered_time_ratio=workload.covered_time_ratio,
         assumed=workload.assumed,
+        rebuilt_sizes=backend.rebuilt_sizes(_large_btrees(case)),
         fidelity=fidelity,
         what_if_calls=backend.call_count,
     )
@@ -134,6 +135,17 @@ def _pinned(workload: Workload) -> dict[str, PinnedValues]:
         for statement in workload.statements
         if statement.id in words
     }
+
+
+def _large_btrees(case: Case) -> tuple[int, ...]:
+    """Indexes with a length of their own that is worth a look, parts of partitioned ones too."""
+    return tuple(
+        index.oid
+        for index in case.snapshot.indexes
+        if index.access_method == "btree"
+        and index.size_bytes >= case.limits.min_table_bytes
+        and index.table_oid in case.catalog.tables
+    )
 
 
 def _drops(case: Case, findings: Sequence[Finding]) -> tuple[Index, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgadvisor.model.candidate import Candidate, Rejected, StatementEffect
-from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.estimate import Fidelity, RebuiltSize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,5 +116,7 @@ class Choice:
     assumed: tuple[tuple[str, str], ...] = ()
     """Statements that were costed for particular values, with those in words: id and
     ``status = 'pending'``."""
+    rebuilt_sizes: tuple[RebuiltSize, ...] | None = None
+    """What large existing btrees would take if they were built now; None: nobody could tell."""
     fidelity: Fidelity | None = None
     """How well the planner that was asked plans like the original; None: not compared."""

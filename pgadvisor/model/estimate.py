@@ -32,6 +32,19 @@ class StatementFidelity:
         return abs(self.twin_cost - self.original_cost) / self.original_cost
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuiltSize:
+    """What an existing index would take right after a REINDEX."""
+
+    index_oid: int
+    size_bytes: int
+    """By the size model, from the statistics."""
+    rows: float
+    """Entries that it has by now, as far as statistics tell."""
+    notes: tuple[str, ...] = ()
+    """What is not known of that size, as clauses."""
+
+
 TWIN = "planner twin"
 
 

@@ -27,7 +27,7 @@ from pgadvisor.model.action import (
 )
 from pgadvisor.model.candidate import StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
-from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.estimate import Fidelity, RebuiltSize
 from pgadvisor.model.finding import (
     Confidence,
     Evidence,
@@ -66,16 +66,39 @@ from pgadvisor.model.usage import (
 from pgadvisor.parse.expression import columns_in, same_expression
 from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
+from pgadvisor.rulekit.evidence import (
+    blocks_per_call,
+    index_definition,
+    index_scans,
+    index_size,
+    rows_per_call,
+    share_of_time,
+    table_rows,
+    written_rows,
+)
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
+from pgadvisor.rulekit.heap_size import packed_bytes
+from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, readers_of
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
     Redundancy,
+    goes_on_after,
     is_needed_as_it_is,
     is_same_index,
 )
+from pgadvisor.rulekit.removal import (
+    LostStatistics,
+    has_other_duty,
+    leaves_key_unserved,
+    lost_statistics,
+    readers_by_plan,
+    removal_of,
+    removal_step,
+    trial_step,
+)
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
 from pgadvisor.rulekit.settings import change_where_set
-from pgadvisor.sqltext.index import describe_index, index_name
+from pgadvisor.sqltext.index import create_index_sql, describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.units import (
     MS_PER_DAY,
@@ -118,7 +141,9 @@ __all__ = [
     "IndexActivity",
     "IndexDefinition",
     "IndexKey",
+    "IndexOnlyScans",
     "KiB",
+    "LostStatistics",
     "ManualSteps",
     "MiB",
     "NoLimits",
@@ -132,6 +157,7 @@ __all__ = [
     "Provenance",
     "QueueIndex",
     "RebuildIndex",
+    "RebuiltSize",
     "Redundancy",
     "RelationKind",
     "RelationUsage",
@@ -156,9 +182,11 @@ __all__ = [
     "TableActivity",
     "TiB",
     "WrappedPredicate",
+    "blocks_per_call",
     "change_where_set",
     "columns_in",
     "costed_rule",
+    "create_index_sql",
     "describe_index",
     "finds_by_key",
     "foreign_keys_of",
@@ -166,19 +194,37 @@ __all__ = [
     "format_ms",
     "format_ratio",
     "format_size",
+    "goes_on_after",
+    "has_other_duty",
+    "index_definition",
     "index_name",
+    "index_only_scans",
+    "index_scans",
+    "index_size",
     "is_needed_as_it_is",
     "is_same_index",
     "keyset_template",
+    "leaves_key_unserved",
+    "lost_statistics",
+    "packed_bytes",
     "poll_of",
     "qualified",
     "queue_index",
     "quote_identifier",
     "quote_literal",
+    "readers_by_plan",
+    "readers_of",
+    "removal_of",
+    "removal_step",
+    "rows_per_call",
     "rule",
     "same_expression",
     "sargable_range",
     "serves_key",
     "serving_indexes",
+    "share_of_time",
+    "table_rows",
+    "trial_step",
     "with_skip_locked",
+    "written_rows",
 ]

@@ -122,6 +122,15 @@ class Case:
         """The planner's statistics of a column; None: never analysed, or not readable."""
         return self.catalog.column_statistics.get((table.oid, column))
 
+    @cached_property
+    def _own_statistics(self) -> Mapping[tuple[int, str], ColumnStatistics]:
+        rows = self.snapshot.column_statistics
+        return {(row.relation_oid, row.column): row for row in rows if not row.is_inherited}
+
+    def own_statistics_of(self, table: Table, column: str) -> ColumnStatistics | None:
+        """The same of that very table's rows, without its descendants'."""
+        return self._own_statistics.get((table.oid, column))
+
     def partition_tree(self, table: Table) -> tuple[PartitionIndex, ...]:
         """What an index on that table has to be built on, partition by partition."""
         return tuple(

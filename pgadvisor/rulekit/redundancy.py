@@ -124,6 +124,18 @@ def can_stand_in(keeper: Index, index: Index) -> bool:
     )
 
 
+def goes_on_after(index: Index, unique: Index) -> bool:
+    """Whether a btree holds all keys of a unique one first, over the same rows, and then more."""
+    return (
+        index.table_oid == unique.table_oid
+        and index.access_method == unique.access_method == "btree"
+        and unique.is_unique
+        and len(index.keys) > len(unique.keys)
+        and _directions(index, unique) is not None
+        and _same_predicate(index, unique)
+    )
+
+
 def _is_less(keeper: Index, index: Index) -> bool:
     """Of two with the same keys, the one that includes or enforces more stays."""
     mine = (keeper.is_unique, len(keeper.include))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
 from pgadvisor.model.action import IndexDefinition
-from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.estimate import Fidelity, RebuiltSize
 from pgadvisor.model.plan import Plan
 
 
@@ -95,6 +95,20 @@ class Backend(Protocol):
 
         Raises:
             TwinError, HypoPGError: The planner itself is gone.
+        """
+        ...
+
+    def rebuilt_sizes(self, oids: Collection[int]) -> tuple[RebuiltSize, ...] | None:
+        """Predict what existing btrees would take if they were built now.
+
+        Args:
+            oids: Of indexes in the snapshot; of some of them nothing may be known.
+
+        Returns:
+            None: It has no model that can be held against the size of a real index.
+
+        Raises:
+            TwinError: The planner itself is gone.
         """
         ...
 

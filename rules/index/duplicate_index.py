@@ -3,7 +3,6 @@
 from pgadvisor.rulekit import (
     Case,
     Confidence,
-    DropIndex,
     Evidence,
     Finding,
     Impact,
@@ -13,6 +12,9 @@ from pgadvisor.rulekit import (
     Redundancy,
     Severity,
     format_size,
+    index_definition,
+    index_scans,
+    removal_of,
     rule,
 )
 
@@ -54,17 +56,10 @@ def _finding(case: Case, found: Redundancy) -> Finding:
         f"and takes {format_size(size_bytes)}",
         detail=f"{keeper.name} stays: it has to, or it is read more.",
         evidence=(
-            Evidence(name="definition", value=index.definition, source="pg_get_indexdef"),
-            Evidence(
-                name="definition of the other", value=keeper.definition, source="pg_get_indexdef"
-            ),
+            index_definition(index),
+            index_definition(keeper, "definition of the other"),
             Evidence(name="size", value=size_bytes, unit="bytes", source="pg_relation_size"),
-            Evidence(
-                name="scans",
-                value=case.scans_of(index),
-                unit="scans",
-                source="pg_stat_user_indexes.idx_scan",
-            ),
+            index_scans(case, index),
         ),
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
@@ -73,16 +68,7 @@ def _finding(case: Case, found: Redundancy) -> Finding:
             "it enforces no constraint and is no replica identity",
             f"{keeper.name} is valid and stays",
         ),
-        remedies=(
-            DropIndex(
-                schema=index.schema,
-                name=index.name,
-                recreate_sql=index.definition,
-                table=table.qualified_name,
-                is_partitioned=index.is_partitioned,
-                size_bytes=size_bytes,
-            ),
-        ),
+        remedies=(removal_of(case, index),),
         impact=Impact(
             freed_bytes=size_bytes, written_entries_per_day=case.saved_entries_per_day(table)
         ),

@@ -19,12 +19,15 @@ from pgadvisor.rulekit import (
     Statement,
     Table,
     columns_in,
-    foreign_keys_of,
     format_count,
     format_ratio,
-    qualified,
+    has_other_duty,
+    index_definition,
+    index_scans,
+    leaves_key_unserved,
+    removal_step,
     rule,
-    serves_key,
+    trial_step,
 )
 
 _BRIN_KEEPS_HOT = 16
@@ -100,7 +103,8 @@ def hot_breaking_index(case: Case, limits: Limits) -> Outcome:
             if (
                 explains >= limits.min_moved_per_day_count
                 and explains >= limits.min_explained_ratio * moved
-                and not _is_needed(case, table, index)
+                and not has_other_duty(index)
+                and not leaves_key_unserved(case, table, index)
                 and _is_hardly_scanned(case, index, explains, limits)
             ):
                 if not case.is_watched(index):
@@ -174,20 +178,6 @@ def _columns_of(index: Index) -> frozenset[str]:
     return frozenset(names)
 
 
-def _is_needed(case: Case, table: Table, index: Index) -> bool:
-    others = [other for other in case.indexes_of(table) if other.oid != index.oid]
-    return (
-        index.enforces_constraint
-        or index.is_replica_identity
-        or index.is_clustered
-        or not index.is_valid
-        or any(
-            serves_key(index, key.columns) and not any(serves_key(o, key.columns) for o in others)
-            for key in foreign_keys_of(case, table)
-        )
-    )
-
-
 def _is_hardly_scanned(case: Case, index: Index, moved_per_day: float, limits: Limits) -> bool:
     """It is scanned, but for far too few times to be worth it."""
     scans = case.scans_of(index)
@@ -229,12 +219,7 @@ def _evidence(case: Case, table: Table, index: Index, moved: float) -> Iterator[
     counters = case.activities_of(table)
     updated = sum(a.rows_updated for a in counters)
     hot = sum(a.rows_hot_updated for a in counters)
-    yield Evidence(
-        name="scans",
-        value=case.scans_of(index),
-        unit="scans",
-        source="pg_stat_user_indexes.idx_scan",
-    )
+    yield index_scans(case, index)
     yield Evidence(
         name="updates a day that are not heap-only",
         value=round(moved),
@@ -246,30 +231,16 @@ def _evidence(case: Case, table: Table, index: Index, moved: float) -> Iterator[
         value=format_ratio(hot / updated),
         source="pg_stat_user_tables.n_tup_hot_upd, n_tup_upd",
     )
-    yield Evidence(name="definition", value=index.definition, source="pg_get_indexdef")
+    yield index_definition(index)
 
 
 def _remedy(case: Case, table: Table, index: Index, columns: str) -> ManualSteps:
-    target = qualified(index.schema, index.name)
-    readers = [
-        made.statement_id
-        for made in case.snapshot.plans
-        if made.plan is not None and index.name in made.plan.index_names
-    ]
-    known = f"; by their plans, {', '.join(readers)} do" if readers else ""
-    concurrently = "" if index.is_partitioned else " CONCURRENTLY"
     return ManualSteps(
         title=f"See whether {table.qualified_name} can do without {index.name}",
         steps=(
-            (
-                f"Find the statements that use it{known}, and their time without it: "
-                f"`BEGIN; DROP INDEX {target}; EXPLAIN ...; ROLLBACK` on a copy."
-            ),
+            trial_step(case, index),
             f"Where they need its other columns alone, build it without {columns}.",
-            (
-                f"Where they can do without: `DROP INDEX{concurrently} {target}`. The way back is "
-                f"`{index.definition}`."
-            ),
+            f"Where they can do without: {removal_step(index)}",
             "Watch `n_tup_hot_upd`. If it does not rise, pages have no room: set a fillfactor.",
         ),
     )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pgadvisor.rulekit import (
     Case,
     Confidence,
-    DropIndex,
     Evidence,
     Finding,
     Impact,
@@ -16,6 +15,10 @@ from pgadvisor.rulekit import (
     Redundancy,
     Severity,
     format_size,
+    index_definition,
+    index_scans,
+    index_size,
+    removal_of,
     rule,
 )
 
@@ -85,16 +88,7 @@ def _finding(case: Case, found: Redundancy) -> Finding:
             "it enforces no constraint and is no replica identity",
             f"{keeper.name} is valid and stays",
         ),
-        remedies=(
-            DropIndex(
-                schema=index.schema,
-                name=index.name,
-                recreate_sql=index.definition,
-                table=table.qualified_name,
-                is_partitioned=index.is_partitioned,
-                size_bytes=size_bytes,
-            ),
-        ),
+        remedies=(removal_of(case, index),),
         impact=Impact(
             freed_bytes=size_bytes, written_entries_per_day=case.saved_entries_per_day(table)
         ),
@@ -110,23 +104,11 @@ def _detail(found: Redundancy) -> str:
 def _evidence(case: Case, found: Redundancy) -> tuple[Evidence, ...]:
     index, keeper = found.index, found.keeper
     return (
-        Evidence(name="definition", value=index.definition, source="pg_get_indexdef"),
-        Evidence(name="definition of the wider", value=keeper.definition, source="pg_get_indexdef"),
-        Evidence(
-            name="size", value=case.size_of_index(index), unit="bytes", source="pg_relation_size"
-        ),
-        Evidence(
-            name="size of the wider",
-            value=case.size_of_index(keeper),
-            unit="bytes",
-            source="pg_relation_size",
-        ),
-        Evidence(
-            name="scans",
-            value=case.scans_of(index),
-            unit="scans",
-            source="pg_stat_user_indexes.idx_scan",
-        ),
+        index_definition(index),
+        index_definition(keeper, "definition of the wider"),
+        index_size(case, index),
+        index_size(case, keeper, "size of the wider"),
+        index_scans(case, index),
     )
 
 

@@ -6,7 +6,6 @@ from pgadvisor.rulekit import (
     Case,
     Choice,
     Confidence,
-    DropIndex,
     Evidence,
     Finding,
     Impact,
@@ -18,6 +17,9 @@ from pgadvisor.rulekit import (
     costed_rule,
     format_count,
     format_size,
+    index_definition,
+    index_scans,
+    removal_of,
 )
 
 
@@ -58,7 +60,6 @@ def superseded_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
 
 
 def _finding(case: Case, index: Index, row: SupersededIndex) -> Finding:
-    table = case.catalog.tables[index.table_oid]
     size_bytes = case.size_of_index(index)
     heirs = " and ".join(row.by)
     entries = format_count(row.freed_entries_per_day)
@@ -70,14 +71,9 @@ def _finding(case: Case, index: Index, row: SupersededIndex) -> Finding:
         if row.freed_entries_per_day
         else "",
         evidence=(
-            Evidence(name="definition", value=index.definition, source="pg_get_indexdef"),
+            index_definition(index),
             Evidence(name="size", value=size_bytes, unit="bytes", source="pg_relation_size"),
-            Evidence(
-                name="scans",
-                value=case.scans_of(index),
-                unit="scans",
-                source="pg_stat_user_indexes.idx_scan",
-            ),
+            index_scans(case, index),
         ),
         provenance=Provenance.SIMULATED,
         confidence=Confidence.HIGH,
@@ -86,15 +82,6 @@ def _finding(case: Case, index: Index, row: SupersededIndex) -> Finding:
             "it enforces no constraint and is no replica identity",
             "no statement is planned dearer without it",
         ),
-        remedies=(
-            DropIndex(
-                schema=index.schema,
-                name=index.name,
-                recreate_sql=index.definition,
-                table=table.qualified_name,
-                is_partitioned=index.is_partitioned,
-                size_bytes=size_bytes,
-            ),
-        ),
+        remedies=(removal_of(case, index),),
         impact=Impact(freed_bytes=size_bytes, written_entries_per_day=-row.freed_entries_per_day),
     )

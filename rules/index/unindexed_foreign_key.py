@@ -25,6 +25,7 @@ from pgadvisor.rulekit import (
     index_name,
     rule,
     serving_indexes,
+    table_rows,
 )
 
 
@@ -149,12 +150,7 @@ def _detail(referenced: Table, deletes: int, *, is_changed: bool, joins: int) ->
 
 def _evidence(case: Case, table: Table, deletes: int, joins: int) -> tuple[Evidence, ...]:
     return (
-        Evidence(
-            name="rows of the referencing table",
-            value=round(case.rows_of(table)),
-            unit="rows",
-            source="pg_class.reltuples, scaled by the length now",
-        ),
+        table_rows(case, table, "rows of the referencing table"),
         Evidence(
             name="deletes from the referenced table",
             value=deletes,

@@ -7,22 +7,27 @@ from pgadvisor.rulekit import (
     MS_PER_DAY,
     Case,
     Confidence,
-    DropIndex,
     Evidence,
     Finding,
     Impact,
     Index,
+    LostStatistics,
     MiB,
     Outcome,
     Provenance,
     Severity,
     Table,
-    foreign_keys_of,
     format_ms,
     format_size,
+    has_other_duty,
+    index_definition,
+    index_scans,
+    index_size,
+    leaves_key_unserved,
+    lost_statistics,
+    removal_of,
     rule,
-    same_expression,
-    serves_key,
+    written_rows,
 )
 
 
@@ -48,8 +53,9 @@ def unused_index(case: Case, limits: Limits) -> Outcome:
     ## What it leaves alone
     Indexes that enforce a constraint or are a replica identity; the only one that serves a
     foreign key; one that stands in for a redundant index; small ones; those of tables that
-    are hardly written; expression indexes whose statistics the planner may be using; and, with
-    `--since`, one that was made after the earlier snapshot.
+    are hardly written; expression indexes whose statistics the planner may be using, unless
+    another index or extended statistics have them too; and, with `--since`, one that was made
+    after the earlier snapshot.
 
     ## Before you act
     Scans on standbys count only where `--replica` names them; while one streams that was not
@@ -66,7 +72,7 @@ def unused_index(case: Case, limits: Limits) -> Outcome:
             continue
         if not _is_costly(case, table, index, limits) or _is_needed(case, index):
             continue
-        if _is_only_support(case, table, index, dropped):
+        if leaves_key_unserved(case, table, index, dropped):
             continue
         if not case.is_watched(index):
             yield case.skip_table(
@@ -74,11 +80,11 @@ def unused_index(case: Case, limits: Limits) -> Outcome:
                 f"{index.name} was made, or its counters were reset, after the earlier snapshot",
             )
             continue
-        if statement_id := _statement_with_expression(case, table, index):
+        if lost := lost_statistics(case, table, index, dropped):
             yield case.skip_table(
                 table,
                 f"{index.name} is not scanned, but the statistics of its expression may serve "
-                f"statement {statement_id}; create extended statistics first",
+                f"statement {lost.statement.id}; {_advice(lost)}",
             )
             continue
         dropped.add(index.oid)
@@ -95,13 +101,7 @@ def _is_costly(case: Case, table: Table, index: Index, limits: Limits) -> bool:
 
 
 def _is_needed(case: Case, index: Index) -> bool:
-    return (
-        any(_is_read(case, part) for part in case.parts_of(index))
-        or index.enforces_constraint
-        or index.is_replica_identity
-        or index.is_clustered
-        or not index.is_valid
-    )
+    return any(_is_read(case, part) for part in case.parts_of(index)) or has_other_duty(index)
 
 
 def _is_read(case: Case, index: Index) -> bool:
@@ -109,22 +109,10 @@ def _is_read(case: Case, index: Index) -> bool:
     return activity.scans > 0 or activity.last_scan is not None
 
 
-def _is_only_support(case: Case, table: Table, index: Index, dropped: set[int]) -> bool:
-    """Some foreign key would be left without an index."""
-    others = [i for i in case.indexes_of(table) if i.oid != index.oid and i.oid not in dropped]
-    return any(
-        serves_key(index, key.columns) and not any(serves_key(i, key.columns) for i in others)
-        for key in foreign_keys_of(case, table)
-    )
-
-
-def _statement_with_expression(case: Case, table: Table, index: Index) -> str | None:
-    expressions = [key.expression for key in index.keys if key.expression is not None]
-    for use in case.uses_of(table) if expressions else ():
-        for wrapped in use.relation.wrapped:
-            if any(same_expression(wrapped.expression, e) for e in expressions):
-                return use.statement.id
-    return None
+def _advice(lost: LostStatistics) -> str:
+    if lost.create_sql is None:
+        return "PostgreSQL 13 keeps them in no other way"
+    return f"`{lost.create_sql}` and ANALYZE first"
 
 
 def _finding(case: Case, table: Table, index: Index) -> Finding:
@@ -147,16 +135,7 @@ def _finding(case: Case, table: Table, index: Index) -> Finding:
             case.gates.gate("drop-window").detail,
             *((topology,) if is_alone else ()),
         ),
-        remedies=(
-            DropIndex(
-                schema=index.schema,
-                name=index.name,
-                recreate_sql=index.definition,
-                table=table.qualified_name,
-                is_partitioned=index.is_partitioned,
-                size_bytes=size_bytes,
-            ),
-        ),
+        remedies=(removal_of(case, index),),
         impact=Impact(
             freed_bytes=size_bytes, written_entries_per_day=case.saved_entries_per_day(table)
         ),
@@ -164,27 +143,7 @@ def _finding(case: Case, table: Table, index: Index) -> Finding:
 
 
 def _evidence(case: Case, table: Table, index: Index) -> Iterator[Evidence]:
-    yield Evidence(
-        name="scans",
-        value=case.scans_of(index),
-        unit="scans",
-        source="pg_stat_user_indexes.idx_scan",
-    )
-    yield Evidence(
-        name="size",
-        value=case.size_of_index(index),
-        unit="bytes",
-        source="pg_relation_size",
-    )
-    writes = case.writes_per_day(table) or 0.0
-    yield Evidence(
-        name="rows written to the table a day",
-        value=round(writes),
-        unit="rows",
-        source="pg_stat_user_tables.n_tup_ins, n_tup_upd, n_tup_del",
-    )
-    yield Evidence(
-        name="definition",
-        value=index.definition,
-        source="pg_get_indexdef",
-    )
+    yield index_scans(case, index)
+    yield index_size(case, index)
+    yield written_rows(case, table)
+    yield index_definition(index)

@@ -25,6 +25,7 @@ from pgadvisor.rulekit import (
     format_ratio,
     keyset_template,
     rule,
+    share_of_time,
 )
 
 
@@ -147,12 +148,7 @@ def _evidence(case: Case, statement: Statement, blocks: float) -> Iterator[Evide
         unit="rows",
         source="pg_stat_statements.rows",
     )
-    yield Evidence(
-        name="share of execution time",
-        value=round(case.share_of(statement), 4),
-        unit="ratio",
-        source="pg_stat_statements.total_exec_time",
-    )
+    yield share_of_time(case.share_of(statement))
     yield Evidence(
         name="mean and longest call",
         value=f"{format_ms(statement.mean_time_ms)} and {format_ms(statement.max_time_ms)}",

@@ -19,6 +19,7 @@ from pgadvisor.rulekit import (
     format_count,
     format_ratio,
     rule,
+    share_of_time,
 )
 
 _KEEPS_CONDITIONS_OUT = frozenset(
@@ -143,12 +144,7 @@ def _finding(case: Case, statement: Statement, fence: _Fence) -> Finding:
                 value=fence.scan.filter or "",
                 source="EXPLAIN on the original server",
             ),
-            Evidence(
-                name="share of execution time",
-                value=round(share, 4),
-                unit="ratio",
-                source="pg_stat_statements.total_exec_time",
-            ),
+            share_of_time(share),
         ),
         provenance=Provenance.ESTIMATED,
         confidence=Confidence.LOW,

@@ -29,6 +29,8 @@ from pgadvisor.rulekit import (
     format_ratio,
     same_expression,
     sargable_range,
+    share_of_time,
+    table_rows,
 )
 
 _TIME_ZONED = "timestamp with time zone"
@@ -120,18 +122,8 @@ def _finding(
                 value=f"{wrapped.expression} {wrapped.operator}",
                 source="pg_stat_statements.query",
             ),
-            Evidence(
-                name="share of execution time",
-                value=round(share, 4),
-                unit="ratio",
-                source="pg_stat_statements.total_exec_time",
-            ),
-            Evidence(
-                name="rows of the table",
-                value=round(case.rows_of(table)),
-                unit="rows",
-                source="pg_class.reltuples, scaled by the length now",
-            ),
+            share_of_time(share),
+            table_rows(case, table, "rows of the table"),
         ),
         provenance=Provenance.STATISTICS,
         confidence=Confidence.HIGH if remedies else Confidence.MEDIUM,

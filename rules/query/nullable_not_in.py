@@ -24,6 +24,7 @@ from pgadvisor.rulekit import (
     qualified,
     quote_identifier,
     rule,
+    share_of_time,
 )
 
 _KEEPS_NULLS = frozenset({"IS NOT DISTINCT FROM", "IS DISTINCT FROM"})
@@ -176,12 +177,7 @@ def _evidence(
             source="pg_stats.null_frac",
         )
     yield Evidence(name="may be NULL", value=True, source="pg_attribute.attnotnull, pg_constraint")
-    yield Evidence(
-        name="share of execution time",
-        value=round(sum(case.share_of(statement) for statement in statements), 4),
-        unit="ratio",
-        source="pg_stat_statements.total_exec_time",
-    )
+    yield share_of_time(sum(case.share_of(statement) for statement in statements))
 
 
 def _remedy(table: Table, trap: _Trap, *, is_outer_joined: bool) -> ManualSteps:

@@ -22,12 +22,15 @@ from pgadvisor.rulekit import (
     StatementKind,
     StatementOnTable,
     Table,
+    blocks_per_call,
     finds_by_key,
     format_count,
     format_ratio,
     qualified,
     quote_identifier,
+    rows_per_call,
     rule,
+    share_of_time,
 )
 
 
@@ -132,24 +135,9 @@ def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
 
 
 def _evidence(statement: Statement, share: float) -> Iterator[Evidence]:
-    yield Evidence(
-        name="blocks touched a call",
-        value=round(statement.blocks_per_call, 1),
-        unit="blocks",
-        source="pg_stat_statements.shared_blks_hit, shared_blks_read",
-    )
-    yield Evidence(
-        name="rows returned a call",
-        value=round(statement.rows / statement.calls, 1),
-        unit="rows",
-        source="pg_stat_statements.rows",
-    )
-    yield Evidence(
-        name="share of execution time",
-        value=round(share, 4),
-        unit="ratio",
-        source="pg_stat_statements.total_exec_time",
-    )
+    yield blocks_per_call(statement)
+    yield rows_per_call(statement)
+    yield share_of_time(share)
 
 
 def _remedy(case: Case, table: Table, relation: RelationUsage) -> ManualSteps:

@@ -18,10 +18,14 @@ from pgadvisor.rulekit import (
     Statement,
     StatementOnTable,
     Table,
+    blocks_per_call,
     format_count,
     format_ratio,
     qualified,
+    rows_per_call,
     rule,
+    share_of_time,
+    table_rows,
 )
 
 
@@ -106,30 +110,10 @@ def _rows(count: float) -> str:
 
 
 def _evidence(case: Case, table: Table, statement: Statement, share: float) -> Iterator[Evidence]:
-    yield Evidence(
-        name="blocks touched a call",
-        value=round(statement.blocks_per_call, 1),
-        unit="blocks",
-        source="pg_stat_statements.shared_blks_hit, shared_blks_read",
-    )
-    yield Evidence(
-        name="rows returned a call",
-        value=round(statement.rows / statement.calls, 1),
-        unit="rows",
-        source="pg_stat_statements.rows",
-    )
-    yield Evidence(
-        name="rows of the table",
-        value=round(case.rows_of(table)),
-        unit="rows",
-        source="pg_class.reltuples, scaled by the length now",
-    )
-    yield Evidence(
-        name="share of execution time",
-        value=round(share, 4),
-        unit="ratio",
-        source="pg_stat_statements.total_exec_time",
-    )
+    yield blocks_per_call(statement)
+    yield rows_per_call(statement)
+    yield table_rows(case, table, "rows of the table")
+    yield share_of_time(share)
 
 
 def _remedy(case: Case, table: Table, rows: float) -> ManualSteps:

@@ -29,6 +29,7 @@ from pgadvisor.rulekit import (
     qualified,
     quote_identifier,
     rule,
+    share_of_time,
 )
 
 
@@ -248,12 +249,7 @@ def _evidence(case: Case, first: _Suspicion) -> Iterator[Evidence]:
         unit="calls",
         source="pg_stat_statements.calls",
     )
-    yield Evidence(
-        name="share of execution time",
-        value=round(case.share_of(first.lookup), 4),
-        unit="ratio",
-        source="pg_stat_statements.total_exec_time",
-    )
+    yield share_of_time(case.share_of(first.lookup))
     yield Evidence(
         name="how far calls and rows differ",
         value=format_ratio(first.deviation_ratio),

@@ -22,6 +22,7 @@ from pgadvisor.rulekit import (
     format_count,
     format_ratio,
     format_size,
+    rows_per_call,
     rule,
 )
 
@@ -167,12 +168,7 @@ def _evidence(case: Case, table: Table, statement: Statement, width: float) -> I
         unit="bytes",
         source="pg_relation_size(reltoastrelid)",
     )
-    yield Evidence(
-        name="rows returned a call",
-        value=round(statement.rows / statement.calls, 1),
-        unit="rows",
-        source="pg_stat_statements.rows",
-    )
+    yield rows_per_call(statement)
     yield Evidence(
         name="result of a call, about",
         value=format_size(width * statement.rows / statement.calls),

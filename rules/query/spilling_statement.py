@@ -21,6 +21,7 @@ from pgadvisor.rulekit import (
     format_ratio,
     format_size,
     rule,
+    share_of_time,
 )
 
 
@@ -103,12 +104,7 @@ def _finding(case: Case, statements: list[Statement], limits: Limits) -> Finding
                 source="pg_stat_statements.temp_blks_written",
             ),
             Evidence(name="work_mem", value=now, source="pg_settings"),
-            Evidence(
-                name="share of execution time",
-                value=round(case.share_of(statement), 4),
-                unit="ratio",
-                source="pg_stat_statements.total_exec_time",
-            ),
+            share_of_time(case.share_of(statement)),
         ),
         provenance=Provenance.STATISTICS,
         confidence=Confidence.HIGH,

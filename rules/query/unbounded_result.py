@@ -23,6 +23,7 @@ from pgadvisor.rulekit import (
     format_ratio,
     format_size,
     rule,
+    share_of_time,
 )
 
 _BULK_WORDS = (
@@ -156,12 +157,7 @@ def _evidence(case: Case, statement: Statement, share: float) -> Iterator[Eviden
         unit="calls",
         source="pg_stat_statements.calls",
     )
-    yield Evidence(
-        name="share of execution time",
-        value=round(share, 4),
-        unit="ratio",
-        source="pg_stat_statements.total_exec_time",
-    )
+    yield share_of_time(share)
     if width := _width_bytes(case, statement):
         yield Evidence(
             name="result of a call, about",

@@ -25,6 +25,8 @@ from pgadvisor.rulekit import (
     qualified,
     quote_literal,
     rule,
+    share_of_time,
+    table_rows,
 )
 
 
@@ -120,12 +122,7 @@ def _how_often(per_day: float) -> str:
 def _evidence(
     case: Case, table: Table, statements: list[Statement], share: float
 ) -> Iterator[Evidence]:
-    yield Evidence(
-        name="rows of the table",
-        value=round(case.rows_of(table)),
-        unit="rows",
-        source="pg_class.reltuples, scaled by the length now",
-    )
+    yield table_rows(case, table, "rows of the table")
     yield Evidence(
         name="calls",
         value=sum(statement.calls for statement in statements),
@@ -138,12 +135,7 @@ def _evidence(
         unit="ms",
         source="pg_stat_statements.mean_exec_time",
     )
-    yield Evidence(
-        name="share of execution time",
-        value=round(share, 4),
-        unit="ratio",
-        source="pg_stat_statements.total_exec_time",
-    )
+    yield share_of_time(share)
 
 
 def _remedy(table: Table) -> ManualSteps:

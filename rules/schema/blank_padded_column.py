@@ -22,6 +22,7 @@ from pgadvisor.rulekit import (
     qualified,
     quote_identifier,
     rule,
+    table_rows,
 )
 
 
@@ -142,12 +143,7 @@ def _finding(case: Case, table: Table, column: Column, padding: _Padding) -> Fin
                 unit="bytes",
                 source="pg_stats.most_common_vals, histogram_bounds",
             ),
-            Evidence(
-                name="rows",
-                value=round(case.rows_of(table)),
-                unit="rows",
-                source="pg_class.reltuples, scaled by the length now",
-            ),
+            table_rows(case, table),
         ),
         provenance=Provenance.ESTIMATED,
         confidence=Confidence.MEDIUM,

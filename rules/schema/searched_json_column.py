@@ -25,6 +25,7 @@ from pgadvisor.rulekit import (
     quote_identifier,
     rule,
     same_expression,
+    table_rows,
 )
 
 _LOOKS_INTO = (" -> ", " ->> ", " #> ", " #>> ", "json_", "AS jsonb")
@@ -146,12 +147,7 @@ def _evidence(
         unit="ratio",
         source="pg_stat_statements.total_exec_time",
     )
-    yield Evidence(
-        name="rows",
-        value=round(case.rows_of(table)),
-        unit="rows",
-        source="pg_class.reltuples, scaled by the length now",
-    )
+    yield table_rows(case, table)
     statistics = case.statistics_of(table, column.name)
     if statistics is not None:
         yield Evidence(

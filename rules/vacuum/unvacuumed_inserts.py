@@ -1,8 +1,7 @@
 """Tables that only grow, read by index-only scans, and not vacuumed for it."""
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
@@ -24,7 +23,9 @@ from pgadvisor.rulekit import (
     Table,
     format_count,
     format_ratio,
+    index_only_scans,
     qualified,
+    readers_of,
     rule,
 )
 
@@ -94,10 +95,10 @@ def unvacuumed_inserts(case: Case, limits: Limits) -> Outcome:
         VACUUM events;
     """
     _require_figures(case)
-    readers = _readers(case)
+    scans = index_only_scans(case)
     for table in case.user_tables:
         for leaf in case.catalog.leaves(table):
-            own = readers.get((leaf.schema, leaf.name), ())
+            own = readers_of(scans.get(leaf.oid, {}))
             if not own or case.catalog.rows_now(leaf) < limits.min_table_rows:
                 continue
             if case.catalog.activity_of(leaf).rows_inserted_since_vacuum is None:
@@ -122,23 +123,6 @@ def _require_figures(case: Case) -> None:
     main = server.setting("autovacuum")
     if main is not None and main.value == "off":
         raise SkipRule("autovacuum is off on the whole server")
-
-
-def _readers(case: Case) -> Mapping[tuple[str, str], tuple[Statement, ...]]:
-    """The statements with an index-only scan, by the table that it spares."""
-    statements = {statement.id: statement for statement in case.snapshot.statements}
-    found: dict[tuple[str, str], dict[str, Statement]] = defaultdict(dict)
-    for made in case.snapshot.plans:
-        statement = statements.get(made.statement_id)
-        if made.plan is None or statement is None:
-            continue
-        for node in made.plan.root.walk():
-            if node.node_type != "Index Only Scan" or node.relation is None:
-                continue
-            table = case.catalog.find_table(node.schema, node.relation)
-            if table is not None:
-                found[table.schema, table.name][statement.id] = statement
-    return {name: tuple(by_id.values()) for name, by_id in found.items()}
 
 
 def _judge(

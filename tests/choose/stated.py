@@ -17,7 +17,7 @@ from pgadvisor.choose.knowledge import StatementKnowledge
 from pgadvisor.choose.pool import Pool
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.candidate import Candidate, WeightedStatement
-from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.estimate import Fidelity, RebuiltSize
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.schema import IndexKey
 from pgadvisor.whatif.backend import AS_IS, Built, Configuration, NotBuilt, NotPlanned
@@ -153,6 +153,10 @@ class StatedPlanner:
     ) -> tuple[Plan | NotPlanned, ...]:
         """Plan one after the other."""
         return tuple(self.plan(*question) for question in questions)
+
+    def rebuilt_sizes(self, oids: Collection[int]) -> tuple[RebuiltSize, ...]:  # noqa: ARG002
+        """Nothing is known of existing indexes."""
+        return ()
 
     def __enter__(self) -> Self:
         return self

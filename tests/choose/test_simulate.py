@@ -11,6 +11,7 @@ from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Confidence, Finding, Provenance
 from pgadvisor.rulekit import Case
 from pgadvisor.testing import a_snapshot, a_table, an_index
+from pgadvisor.units import MiB
 from pgadvisor.whatif.twin import Twin
 
 
@@ -37,3 +38,20 @@ def test_keeps_an_index_that_postgresql_does_not_drop_alone() -> None:
             "drop the constraint, and the index goes with it"
         )
     }
+
+
+@pytest.mark.live
+def test_predicts_what_large_btrees_would_take_and_no_others() -> None:
+    orders = a_table("orders")
+    bloated = an_index(orders, "id", size_bytes=500 * MiB)
+    others = (
+        an_index(orders, "customer_id", size_bytes=8 * MiB - 8192),
+        an_index(orders, "status", access_method="hash", size_bytes=500 * MiB),
+    )
+    case = Case(catalog=Catalog(a_snapshot(orders, bloated, *others)))
+
+    [size] = simulate(case, (), Budget(), Twin).choice.rebuilt_sizes or ()
+
+    # A million distinct keys of 8 bytes: 366 of them on a page.
+    assert size.index_oid == bloated.oid
+    assert size.size_bytes == pytest.approx(1_000_000 / 366 * 8192, rel=0.02)

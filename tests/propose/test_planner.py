@@ -17,7 +17,7 @@ from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.propose.indexes import propose_indexes
 from pgadvisor.sqltext.index import describe_keys
-from pgadvisor.whatif.backend import Built, Configuration, NotPlanned
+from pgadvisor.whatif.backend import Built, Configuration, NotBuilt, NotPlanned
 from pgadvisor.whatif.twin import Twin
 from tests.fixtures.databases import fresh_database
 
@@ -145,6 +145,22 @@ def indexes_read(twin: Twin, snapshot: Snapshot, statement: str) -> set[str]:
 @pytest.mark.parametrize(("statement", "index"), TAKEN)
 def test_the_planner_takes(twin: Twin, notes: Snapshot, statement: str, index: str) -> None:
     assert not indexes_read(twin, notes, statement).isdisjoint(index.split(" or "))
+
+
+def test_the_planner_refuses_an_expression_that_depends_on_the_time_zone(
+    twin: Twin, notes: Snapshot
+) -> None:
+    found = proposals(notes, "select * from notes where written_at::timestamptz::text = 'x'")
+
+    reasons = {
+        describe_keys(one.definition): one.reason
+        for one in twin.build(found)
+        if isinstance(one, NotBuilt)
+    }
+
+    [(keys, reason)] = reasons.items()
+    assert keys == "((CAST(CAST(written_at AS timestamptz) AS text)))"
+    assert "IMMUTABLE" in reason
 
 
 def test_no_index_serves_a_value_that_is_looked_for_in_an_array(

@@ -211,6 +211,10 @@ class HypoPG:
             )
         return replace(measured, planner=f"HypoPG {running.server.extension.version}")
 
+    def rebuilt_sizes(self, oids: Collection[int]) -> None:  # noqa: ARG002  (the Protocol's)
+        """Nothing: HypoPG's sizes know no posting lists, and are off by up to four times."""
+        return
+
     def _built(self, wanted: IndexDefinition) -> Built:
         found = self._run("planning").indexes.find(wanted)
         if not isinstance(found, Built):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,7 +14,7 @@ from pgadvisor.cluster.choice import choices, first_that_starts, given
 from pgadvisor.errors import RefusedError, TwinError
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.estimate import Fidelity, RebuiltSize
 from pgadvisor.model.plan import Plan
 from pgadvisor.model.reference import Reference
 from pgadvisor.model.snapshot import Snapshot
@@ -22,6 +22,7 @@ from pgadvisor.whatif.backend import AS_IS, Built, Configuration, NotBuilt, NotP
 from pgadvisor.whatif.twin.build import build, locale_for
 from pgadvisor.whatif.twin.candidates import Hypothetical
 from pgadvisor.whatif.twin.collection import without_collection
+from pgadvisor.whatif.twin.existing_sizes import rebuilt_sizes
 from pgadvisor.whatif.twin.fidelity import measure_fidelity
 from pgadvisor.whatif.twin.lane import Lane, Question
 from pgadvisor.whatif.twin.plan_cache import Key, PlanCache
@@ -278,6 +279,18 @@ class Twin:
             self._catalog, planner.plan_as_collected, notes=self.notes, version=self.version
         )
         return replace(measured, binaries=self._binaries_reason)
+
+    def rebuilt_sizes(self, oids: Collection[int]) -> tuple[RebuiltSize, ...]:
+        """Predict what existing btrees would take after a REINDEX.
+
+        Args:
+            oids: Of indexes in the snapshot; those of which too little is known are left out.
+
+        Raises:
+            TwinError: The server is gone.
+        """
+        lane = self._run("predicting the sizes of existing indexes")
+        return tuple(rebuilt_sizes(lane.server, self._catalog, lane.rebuilt, oids))
 
     def _planned(
         self, lane: Lane, statement: str, configuration: Configuration

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pgadvisor.model.action import DropIndex
 from pgadvisor.model.finding import Confidence
-from pgadvisor.model.schema import Index, IndexKey, RelationKind
+from pgadvisor.model.schema import ExtendedStatistics, Index, IndexKey, RelationKind
 from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.testing import (
     COLLECTED_AT,
@@ -135,9 +135,44 @@ def test_says_that_an_expression_keeps_its_statistics() -> None:
     assert outcome.reasons == (
         (
             "by_lower is not scanned, but the statistics of its expression may serve statement "
-            f"{statement.id}; create extended statistics first"
+            f'{statement.id}; `CREATE STATISTICS ON (lower(note)) FROM "public"."orders"` and '
+            "ANALYZE first"
         ),
     )
+
+
+BY_LOWER = an_index(ORDERS, IndexKey(column=None, expression="lower(note)"), name="by_lower")
+GROUPED = a_statement("select lower(note), count(*) from orders group by lower(note)")
+
+
+def test_a_group_by_an_expression_keeps_its_statistics_too() -> None:
+    [reason] = run(BY_LOWER, GROUPED).reasons
+
+    assert f"may serve statement {GROUPED.id}" in reason
+
+
+def test_says_that_postgresql_13_has_no_other_statistics_of_expressions() -> None:
+    [reason] = run(BY_LOWER, GROUPED, version_num=130_023).reasons
+
+    assert reason.endswith("; PostgreSQL 13 keeps them in no other way")
+
+
+def test_drops_an_expression_index_whose_statistics_are_kept_elsewhere() -> None:
+    statistics = ExtendedStatistics(
+        oid=1,
+        schema="public",
+        name="orders_lower_note",
+        table_oid=ORDERS.oid,
+        expressions=("lower(note)",),
+        kinds=("e",),
+        definition="CREATE STATISTICS ...",
+    )
+    other = an_index(
+        ORDERS, "id", IndexKey(column=None, expression="lower(note)"), name="other", is_unique=True
+    )
+
+    for keeper in (statistics, other):
+        assert [f.subject for f in run(BY_LOWER, GROUPED, keeper).findings] == ["public.by_lower"]
 
 
 def test_says_why_it_cannot_judge_young_statistics() -> None:

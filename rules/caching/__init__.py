@@ -1,0 +1,1 @@
+"""Rules about what is read from storage, and what could be kept."""
