@@ -115,7 +115,7 @@ class Advice(AdviceData):
             index_count=len(snapshot.indexes),
             statement_window=case.statement_window,
             counter_window=case.counter_window,
-            baseline=snapshot.baseline,
+            earlier=snapshot.earlier,
             standbys=snapshot.standbys,
             lowered_limits=lowered_limits,
             redaction=snapshot.redaction,

@@ -53,7 +53,7 @@ class WindowPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaselinePart:
+class EarlierPart:
     """The earlier snapshot since which all was counted."""
 
     collected_at: Annotated[str, _about("ISO 8601, by the server's clock.")]
@@ -322,7 +322,7 @@ class Document:
     counts: CountsPart
     window: Annotated[WindowPart, _about("Of statements.")]
     counter_window: Annotated[WindowPart, _about("Of tables and indexes.")]
-    baseline: Annotated[BaselinePart | None, _about("Null: totals since a reset were judged.")]
+    earlier: Annotated[EarlierPart | None, _about("Null: totals since a reset were judged.")]
     standbys: tuple[StandbyPart, ...]
     is_partial: Annotated[bool, _about("A collector or a rule failed; something is missing.")]
     lowered_limits: Annotated[tuple[str, ...], _about("Limits below their defaults, in words.")]

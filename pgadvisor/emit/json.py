@@ -12,7 +12,7 @@ from pgadvisor.emit import document as doc
 from pgadvisor.emit.choice_document import choice_part, effect_part
 from pgadvisor.emit.judged_on import skipped_by
 from pgadvisor.emit.value_document import value_plans_parts
-from pgadvisor.emit.window_document import baseline_part, standby_part, window_part
+from pgadvisor.emit.window_document import earlier_part, standby_part, window_part
 from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
 from pgadvisor.model.candidate import Rejected
@@ -56,7 +56,7 @@ def build_document(advice: AdviceData) -> doc.Document:
         ),
         window=window_part(advice.statement_window),
         counter_window=window_part(advice.counter_window),
-        baseline=baseline_part(advice.baseline) if advice.baseline else None,
+        earlier=earlier_part(advice.earlier) if advice.earlier else None,
         standbys=tuple(standby_part(standby) for standby in advice.standbys),
         is_partial=advice.is_partial,
         lowered_limits=advice.lowered_limits,

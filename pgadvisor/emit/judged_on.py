@@ -22,7 +22,7 @@ def describe_judgement(advice: AdviceData) -> str:
 
 def describe_nodes(advice: AdviceData) -> Iterator[tuple[str, str]]:
     """Labelled sentences on the time in between, and on standbys, where there are such."""
-    for note in advice.baseline.notes if advice.baseline else ():
+    for note in advice.earlier.notes if advice.earlier else ():
         yield "In between", note
     for standby in advice.standbys:
         since = (

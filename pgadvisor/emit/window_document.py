@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from pgadvisor.emit import document as doc
-from pgadvisor.model.baseline import Baseline
+from pgadvisor.model.earlier import EarlierSnapshot
 from pgadvisor.model.standby import Standby
 from pgadvisor.model.window import Window
 
@@ -21,13 +21,13 @@ def window_part(window: Window) -> doc.WindowPart:
     )
 
 
-def baseline_part(baseline: Baseline) -> doc.BaselinePart:
+def earlier_part(earlier: EarlierSnapshot) -> doc.EarlierPart:
     """The earlier snapshot."""
-    return doc.BaselinePart(
-        collected_at=baseline.collected_at.isoformat(),
-        counters=baseline.counters.value,
-        statements=baseline.statements.value,
-        notes=baseline.notes,
+    return doc.EarlierPart(
+        collected_at=earlier.collected_at.isoformat(),
+        counters=earlier.counters.value,
+        statements=earlier.statements.value,
+        notes=earlier.notes,
     )
 
 

@@ -45,7 +45,7 @@ def _objections(new: Snapshot, old: Snapshot) -> Iterator[tuple[str, str]]:
     if before.collected_at > now.collected_at:
         at = format_moment(before.collected_at)
         yield f"it is the later one: it was taken at {at}", "Exchange the two."
-    if old.baseline is not None or new.baseline is not None:
+    if old.earlier is not None or new.earlier is not None:
         yield "one of the two is a difference already", "Give two whole snapshots."
     if old.standbys:
         yield "counters of standbys were added to its own", "Give one of the primary alone."

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 from pgadvisor.errors import UsageError
 from pgadvisor.history.counters import has_fallen
-from pgadvisor.model.baseline import Continuity
 from pgadvisor.model.counters import (
     INDEX_COUNTERS,
     SERVER_COUNTERS,
     STATEMENT_COUNTERS,
     TABLE_COUNTERS,
 )
+from pgadvisor.model.earlier import Continuity
 from pgadvisor.model.server import Server, StatementsInfo
 from pgadvisor.model.snapshot import Snapshot
 

@@ -11,8 +11,8 @@ from pgadvisor.history.continuity import counters_continuity, statements_continu
 from pgadvisor.history.counters import difference, has_fallen
 from pgadvisor.history.objects import object_difference, without_strangers
 from pgadvisor.history.statements import statement_difference
-from pgadvisor.model.baseline import Baseline, Continuity
 from pgadvisor.model.counters import SERVER_COUNTERS
+from pgadvisor.model.earlier import Continuity, EarlierSnapshot
 from pgadvisor.model.server import Server, StatementsInfo
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.units import format_moment
@@ -38,10 +38,10 @@ def delta(new: Snapshot, old: Snapshot) -> Snapshot:
     """
     refuse_incomparable(new, old)
     counters, statements = counters_continuity(new, old), statements_continuity(new, old)
-    baseline = Baseline(
+    earlier = EarlierSnapshot(
         collected_at=old.server.collected_at, counters=counters, statements=statements
     )
-    new = replace(without_strangers(new, old), baseline=baseline)
+    new = replace(without_strangers(new, old), earlier=earlier)
     objects = object_difference(new, old, has_restarted=counters in _BEGAN)
     rows = new.statements
     notes: tuple[str, ...] = ()
@@ -51,44 +51,46 @@ def delta(new: Snapshot, old: Snapshot) -> Snapshot:
     known = {statement.id for statement in rows}
     return replace(
         new,
-        server=_server(new.server, old.server, baseline),
+        server=_server(new.server, old.server, earlier),
         table_activity=objects.tables,
         index_activity=objects.indexes,
         statements=rows,
         plans=tuple(plan for plan in new.plans if plan.statement_id in known),
-        baseline=replace(
-            baseline,
-            notes=(*_notes(new, old, baseline), *objects.notes, *notes),
+        earlier=replace(
+            earlier,
+            notes=(*_notes(new, old, earlier), *objects.notes, *notes),
             unwatched_index_oids=objects.unwatched_index_oids,
         ),
     )
 
 
-def _server(new: Server, old: Server, baseline: Baseline) -> Server:
+def _server(new: Server, old: Server, earlier: EarlierSnapshot) -> Server:
     parts = {}
     for name, counters in SERVER_COUNTERS.items():
         now, before = getattr(new, name), getattr(old, name)
-        is_new = name == "activity" and baseline.counters in _BEGAN
+        is_new = name == "activity" and earlier.counters in _BEGAN
         if now is None or before is None or is_new or has_fallen(now, before, counters):
             parts[name] = now
         else:
             parts[name] = difference(now, before, counters)
     return replace(
         new,
-        statistics_reset_at=_start(baseline.counters, new.statistics_reset_at, old),
-        statements_info=_info(new.statements_info, old, baseline),
+        statistics_reset_at=_start(earlier.counters, new.statistics_reset_at, old),
+        statements_info=_info(new.statements_info, old, earlier),
         **parts,
     )
 
 
-def _info(info: StatementsInfo | None, old: Server, baseline: Baseline) -> StatementsInfo | None:
+def _info(
+    info: StatementsInfo | None, old: Server, earlier: EarlierSnapshot
+) -> StatementsInfo | None:
     if info is None:
         return None
-    reset_at = _start(baseline.statements, info.reset_at, old)
+    reset_at = _start(earlier.statements, info.reset_at, old)
     before = old.statements_info
     if before is None or has_fallen(info, before, ("deallocations",)):
         return replace(info, reset_at=reset_at)
-    if baseline.statements is Continuity.CONTINUED:
+    if earlier.statements is Continuity.CONTINUED:
         info = difference(info, before, ("deallocations",))
     return replace(info, reset_at=reset_at)
 
@@ -100,22 +102,22 @@ def _start(continuity: Continuity, reset_at: datetime | None, old: Server) -> da
     return reset_at if continuity is Continuity.RESET else None
 
 
-def _notes(new: Snapshot, old: Snapshot, baseline: Baseline) -> Iterator[str]:
+def _notes(new: Snapshot, old: Snapshot, earlier: EarlierSnapshot) -> Iterator[str]:
     now, before = new.server, old.server
     if not is_identified(new, old):
         yield (
             "No system identifier says that both snapshots are of one cluster: they have the "
             "database's name and tables in common."
         )
-    if baseline.counters is Continuity.RESET and now.statistics_reset_at is not None:
+    if earlier.counters is Continuity.RESET and now.statistics_reset_at is not None:
         at = format_moment(now.statistics_reset_at)
         yield f"The counters of the database were reset at {at}: what came before is not judged."
-    if baseline.counters is Continuity.LOST:
+    if earlier.counters is Continuity.LOST:
         yield (
             "The counters of the database began anew without a reset, as after a crash: what came "
             "before is not judged, and nobody knows when that was."
         )
-    if baseline.counters is Continuity.UNCLEAR and now.statistics_reset_at is not None:
+    if earlier.counters is Continuity.UNCLEAR and now.statistics_reset_at is not None:
         at = format_moment(now.statistics_reset_at)
         yield (
             f"Some counters were reset at {at} (those of one table, perhaps), and nothing shows "
@@ -124,9 +126,9 @@ def _notes(new: Snapshot, old: Snapshot, baseline: Baseline) -> Iterator[str]:
     if now.started_at and now.started_at > before.collected_at:
         yield (
             f"The server was started again at {format_moment(now.started_at)}"
-            f"{_after_restart(baseline.counters)}."
+            f"{_after_restart(earlier.counters)}."
         )
-    yield from _notes_on_statements(now.statements_info, baseline)
+    yield from _notes_on_statements(now.statements_info, earlier)
     # A file and the server itself are the usual pair, of which there is nothing to say.
     levels = (old.redaction.level, new.redaction.level)
     if "none" not in levels and levels[0] != levels[1]:
@@ -140,10 +142,10 @@ def _after_restart(continuity: Continuity) -> str:
     return ", which counters survive" if continuity is Continuity.CONTINUED else ""
 
 
-def _notes_on_statements(info: StatementsInfo | None, baseline: Baseline) -> Iterator[str]:
-    if baseline.statements is Continuity.LOST:
+def _notes_on_statements(info: StatementsInfo | None, earlier: EarlierSnapshot) -> Iterator[str]:
+    if earlier.statements is Continuity.LOST:
         yield "pg_stat_statements was reset in between, and nobody knows when."
-    elif baseline.statements is Continuity.RESET and info is not None and info.reset_at is not None:
+    elif earlier.statements is Continuity.RESET and info is not None and info.reset_at is not None:
         yield (
             f"pg_stat_statements was reset at {format_moment(info.reset_at)}: what statements did "
             "before is not judged."

@@ -98,7 +98,7 @@ def _tables(new: Snapshot, old: Snapshot) -> Iterator[TableActivity]:
 def _indexes(
     new: Snapshot, former: Mapping[int, IndexActivity], remade: Mapping[int, int]
 ) -> Iterator[IndexActivity]:
-    since = new.baseline.collected_at if new.baseline else None
+    since = new.earlier.collected_at if new.earlier else None
     for row in new.index_activity:
         before = former.get(remade.get(row.index_oid, row.index_oid))
         made = row

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pgadvisor.model.action import Action
-from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Rejected, StatementEffect
 from pgadvisor.model.choice import Choice
+from pgadvisor.model.earlier import EarlierSnapshot
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import (
     Confidence,
@@ -136,7 +136,7 @@ class AdviceData:
     """The time that the counters of statements cover."""
     counter_window: Window = UNKNOWN_WINDOW
     """The time that the counters of tables and indexes cover."""
-    baseline: Baseline | None = None
+    earlier: EarlierSnapshot | None = None
     """The earlier snapshot since which all was counted; None: totals were judged."""
     standbys: tuple[Standby, ...] = ()
     """Nodes whose counters were added to those of the analysed one."""

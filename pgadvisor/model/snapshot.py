@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pgadvisor.model.baseline import Baseline
+from pgadvisor.model.earlier import EarlierSnapshot
 from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.schema import (
     Constraint,
@@ -64,15 +64,15 @@ class Redaction:
 class Snapshot:
     """One database at one moment: immutable, and all that the analysis needs.
 
-    Counters are totals since ``server.statistics_reset_at``; where there is a baseline, they are
-    what was counted since then.
+    Counters are totals since ``server.statistics_reset_at``; where there is an earlier one, they
+    are what was counted since then.
     """
 
     server: Server
     schemas: tuple[str, ...] = ()
     """The collection was told to read these only; empty: all."""
     excluded_schemas: tuple[str, ...] = ()
-    baseline: Baseline | None = None
+    earlier: EarlierSnapshot | None = None
     """The earlier snapshot that this is the difference to; None: it is a whole one."""
     standbys: tuple[Standby, ...] = ()
     """Nodes whose counters were added to those of this one."""

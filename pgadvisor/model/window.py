@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pgadvisor.model.baseline import Continuity
+from pgadvisor.model.earlier import Continuity
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.units import SECONDS_PER_DAY, format_moment
 
@@ -37,8 +37,8 @@ def counter_window(snapshot: Snapshot) -> Window:
     Where the server does not know when they were reset (they never were, or a crash lost
     them), the oldest time that is written among them still proves that they are as old.
     """
-    server, baseline = snapshot.server, snapshot.baseline
-    if baseline is not None and baseline.counters is Continuity.UNCLEAR:
+    server, earlier = snapshot.server, snapshot.earlier
+    if earlier is not None and earlier.counters is Continuity.UNCLEAR:
         return Window(
             days=None,
             note="pg_stat_database.stats_reset has moved since the earlier snapshot, and nothing "
@@ -49,9 +49,9 @@ def counter_window(snapshot: Snapshot) -> Window:
             snapshot,
             server.statistics_reset_at,
             "since pg_stat_database.stats_reset",
-            baseline.counters if baseline else None,
+            earlier.counters if earlier else None,
         )
-    is_lost = baseline is not None and baseline.counters is Continuity.LOST
+    is_lost = earlier is not None and earlier.counters is Continuity.LOST
     what = "the counters were lost after the earlier snapshot" if is_lost else "stats_reset is NULL"
     oldest, witness = min(_witnesses(snapshot), default=(None, ""))
     if oldest is None:
@@ -67,10 +67,10 @@ def counter_window(snapshot: Snapshot) -> Window:
 
 def statement_window(snapshot: Snapshot) -> Window:
     """The time that the counters of statements cover."""
-    info, baseline = snapshot.server.statements_info, snapshot.baseline
+    info, earlier = snapshot.server.statements_info, snapshot.earlier
     if info is None:
         return Window(days=None, note="pg_stat_statements is not there")
-    if baseline is not None and baseline.statements is Continuity.LOST:
+    if earlier is not None and earlier.statements is Continuity.LOST:
         return Window(
             days=None,
             note="pg_stat_statements was reset after the earlier snapshot, and before PostgreSQL "
@@ -81,7 +81,7 @@ def statement_window(snapshot: Snapshot) -> Window:
             snapshot,
             info.reset_at,
             "since pg_stat_statements_info.stats_reset",
-            baseline.statements if baseline else None,
+            earlier.statements if earlier else None,
         )
     tables = counter_window(snapshot)
     return Window(
@@ -155,9 +155,9 @@ def _witnesses(snapshot: Snapshot) -> Iterator[tuple[datetime, str]]:
     A crash empties pg_stat_statements together with the counters, so that these are not younger
     than its last reset: whoever resets them by hand leaves a time in stats_reset.
     """
-    info, baseline = snapshot.server.statements_info, snapshot.baseline
+    info, earlier = snapshot.server.statements_info, snapshot.earlier
     # The difference to an earlier snapshot begins with that, which says nothing of a crash.
-    is_own = baseline is None or baseline.statements is Continuity.RESET
+    is_own = earlier is None or earlier.statements is Continuity.RESET
     if info is not None and info.reset_at is not None and is_own:
         told = "pg_stat_statements, which a crash would have emptied as well, is as old"
         yield info.reset_at, told

@@ -211,8 +211,8 @@ class Case:
 
     @cached_property
     def _unwatched(self) -> frozenset[int]:
-        baseline = self.snapshot.baseline
-        return frozenset(baseline.unwatched_index_oids if baseline else ())
+        earlier = self.snapshot.earlier
+        return frozenset(earlier.unwatched_index_oids if earlier else ())
 
     def is_watched(self, index: Index) -> bool:
         """Its counters cover the whole window: it was not made, nor they reset, within it."""

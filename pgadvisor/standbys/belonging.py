@@ -40,7 +40,7 @@ def _objections(primary: Snapshot, standby: Snapshot) -> Iterator[tuple[str, str
     yield from _other_clusters(primary, standby)
     if (primary.schemas, primary.excluded_schemas) != (standby.schemas, standby.excluded_schemas):
         yield "it covers other schemas", "Take both with the same --schema and --exclude-schema."
-    if standby.baseline is not None or standby.standbys:
+    if standby.earlier is not None or standby.standbys:
         yield "it is no whole snapshot of one node", ""
     if primary.indexes and not standby.index_activity:
         yield "the use of its indexes could not be read", "Run again."

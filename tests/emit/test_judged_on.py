@@ -15,7 +15,7 @@ from pgadvisor.emit.markdown import render_markdown
 from pgadvisor.emit.text import render_text
 from pgadvisor.emit.view import view
 from pgadvisor.model.advice import AdviceData
-from pgadvisor.model.baseline import Baseline, Continuity
+from pgadvisor.model.earlier import Continuity, EarlierSnapshot
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gate, Gates, GateState
 from pgadvisor.model.server import StatementsInfo
@@ -174,7 +174,7 @@ def test_json_names_the_rules_of_each_gate() -> None:
         "statements": [],
     }
     assert document["counter_window"]["since"] == "2026-02-17T02:24:00+00:00"
-    assert document["baseline"] is None
+    assert document["earlier"] is None
     assert set(document) == set(Document.__dataclass_fields__)
 
 
@@ -189,7 +189,7 @@ def between() -> AdviceData:
     )
     return replace(
         with_windows(a_window(12)),
-        baseline=Baseline(
+        earlier=EarlierSnapshot(
             collected_at=NOW - timedelta(days=12),
             counters=Continuity.RESET,
             notes=("The server was started again.",),
@@ -214,7 +214,7 @@ def test_tells_what_happened_in_between_and_what_standbys_count() -> None:
 def test_json_has_the_earlier_snapshot_and_the_standbys() -> None:
     document = json.loads(render_json(between()))
 
-    assert document["baseline"] == {
+    assert document["earlier"] == {
         "collected_at": "2026-02-17T12:00:00+00:00",
         "counters": "reset",
         "statements": "continued",

@@ -14,13 +14,13 @@ from pgadvisor.config import GateLimits
 from pgadvisor.diagnose.gates import evaluate_gates
 from pgadvisor.errors import UsageError
 from pgadvisor.history.delta import delta
-from pgadvisor.model.baseline import Baseline, Continuity
 from pgadvisor.model.counters import (
     INDEX_COUNTERS,
     SERVER_COUNTERS,
     STATEMENT_COUNTERS,
     TABLE_COUNTERS,
 )
+from pgadvisor.model.earlier import Continuity, EarlierSnapshot
 from pgadvisor.model.gates import GateState
 from pgadvisor.model.server import DatabaseActivity, Server, StatementsInfo
 from pgadvisor.model.snapshot import HIDDEN_STATEMENTS, LOCKED, Snapshot, Unavailable
@@ -82,9 +82,9 @@ def with_statement(snapshot: Snapshot, statement: Statement) -> Snapshot:
     return replace(snapshot, statements=Statements(rows=(statement,)))
 
 
-def baseline_of(snapshot: Snapshot) -> Baseline:
-    assert snapshot.baseline is not None
-    return snapshot.baseline
+def earlier_of(snapshot: Snapshot) -> EarlierSnapshot:
+    assert snapshot.earlier is not None
+    return snapshot.earlier
 
 
 def refusal(new: Snapshot, old: Snapshot) -> str:
@@ -107,7 +107,7 @@ def test_what_was_counted_before_is_taken_off() -> None:
     assert counter_window(made).days == pytest.approx(40)
     assert counter_window(made).note == "since the earlier snapshot of 2026-02-19 12:00 UTC"
     assert statement_window(made).days == pytest.approx(40)
-    assert baseline_of(made).notes == ()
+    assert earlier_of(made).notes == ()
 
 
 @pytest.mark.parametrize(("days", "state"), [(34.9, GateState.CLOSED), (35.1, GateState.OPEN)])
@@ -157,7 +157,7 @@ def test_after_a_reset_what_there_is_was_counted_since_then() -> None:
     assert counter_window(made).note == (
         "since pg_stat_database.stats_reset, later than the earlier snapshot"
     )
-    assert baseline_of(made).notes == (
+    assert earlier_of(made).notes == (
         (
             "The counters of the database were reset at 2026-03-22 12:00 UTC: what came before "
             "is not judged."
@@ -172,11 +172,11 @@ def test_counters_that_a_crash_took_are_as_old_as_the_oldest_time_among_them() -
 
     made = delta(replace(new, table_activity=(seen,)), old)
 
-    assert baseline_of(made).counters is Continuity.LOST
+    assert earlier_of(made).counters is Continuity.LOST
     assert made.index_activity[0].scans == 120
     assert counter_window(made).days == pytest.approx(11)
     assert counter_window(made).is_lower_bound
-    assert [note.partition(":")[0] for note in baseline_of(made).notes] == [
+    assert [note.partition(":")[0] for note in earlier_of(made).notes] == [
         "The counters of the database began anew without a reset, as after a crash",
         "The server was started again at 2026-03-19 12",
     ]
@@ -197,7 +197,7 @@ def test_a_clean_restart_is_told_and_changes_nothing() -> None:
     made = delta(new, a_moment(40, scans=4))
 
     assert made.index_activity[0].scans == 5
-    assert baseline_of(made).notes == (
+    assert earlier_of(made).notes == (
         "The server was started again at 2026-03-26 12:00 UTC, which counters survive.",
     )
 
@@ -210,7 +210,7 @@ def test_a_reset_that_left_the_database_s_own_counters_makes_the_window_unknown(
     assert counter_window(made).days is None
     assert evaluate_gates(made, LIMITS).gate("usage-window").state is GateState.UNKNOWN
     assert made.index_activity[0].scans == 5
-    assert "those of one table, perhaps" in baseline_of(made).notes[0]
+    assert "those of one table, perhaps" in earlier_of(made).notes[0]
 
 
 def test_an_index_that_fell_alone_is_not_judged() -> None:
@@ -219,8 +219,8 @@ def test_an_index_that_fell_alone_is_not_judged() -> None:
 
     made = delta(fallen, a_moment(40, scans=4))
 
-    assert baseline_of(made).counters is Continuity.CONTINUED
-    assert baseline_of(made).unwatched_index_oids == (INDEX.oid,)
+    assert earlier_of(made).counters is Continuity.CONTINUED
+    assert earlier_of(made).unwatched_index_oids == (INDEX.oid,)
     assert diagnose("unused-index", made).reasons == (
         "orders_customer_id_idx was made, or its counters were reset, after the earlier snapshot",
     )
@@ -229,7 +229,7 @@ def test_an_index_that_fell_alone_is_not_judged() -> None:
 def test_where_most_counters_fell_all_were_lost() -> None:
     made = delta(a_moment(0, scans=1), a_moment(40, scans=4))
 
-    assert baseline_of(made).counters is Continuity.LOST
+    assert earlier_of(made).counters is Continuity.LOST
 
 
 # -- statements --------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_an_entry_that_is_gone_is_told() -> None:
     made = delta(a_moment(0), a_moment(40, calls=100))
 
     assert len(made.statements) == 0
-    assert baseline_of(made).notes == (
+    assert earlier_of(made).notes == (
         (
             "1 statement of the earlier snapshot is gone from pg_stat_statements: what was evicted "
             "in between is not counted."
@@ -269,7 +269,7 @@ def test_an_entry_that_came_back_counts_from_there(since: datetime | None) -> No
     )
 
     assert made.statements[0].calls == 30
-    assert "1 statement was evicted or reset in between and came back" in baseline_of(made).notes[0]
+    assert "1 statement was evicted or reset in between and came back" in earlier_of(made).notes[0]
 
 
 def test_an_entry_that_came_back_and_grew_past_itself_is_known_by_its_age() -> None:
@@ -290,7 +290,7 @@ def test_entries_of_several_roles_that_fell_are_left_out() -> None:
     made = delta(with_statement(new, of_two), old)
 
     assert len(made.statements) == 0
-    assert baseline_of(made).notes[0].startswith("1 statement is left out:")
+    assert earlier_of(made).notes[0].startswith("1 statement is left out:")
 
 
 def test_what_the_earlier_role_could_not_see_is_left_out() -> None:
@@ -300,7 +300,7 @@ def test_what_the_earlier_role_could_not_see_is_left_out() -> None:
     made = delta(a_moment(0, calls=80), old)
 
     assert len(made.statements) == 0
-    assert baseline_of(made).notes[0].startswith("1 statement is left out:")
+    assert earlier_of(made).notes[0].startswith("1 statement is left out:")
 
 
 def test_a_new_entry_counts_in_full() -> None:
@@ -343,7 +343,7 @@ def test_before_14_a_reset_shows_where_no_entry_has_gone_on() -> None:
     assert made.statements[0].calls == 20
     assert statement_window(made).days is None
     assert "pg_stat_statements was reset in between, and nobody knows when." in (
-        baseline_of(made).notes
+        earlier_of(made).notes
     )
 
 
@@ -372,7 +372,7 @@ def test_an_index_that_was_made_in_between_is_not_called_unused() -> None:
 
     made = delta(a_moment(0, updates=90_000), before)
 
-    assert baseline_of(made).notes == (
+    assert earlier_of(made).notes == (
         (
             "1 index was made, made again or reset in between, and nothing is said of its use: "
             "public.orders_customer_id_idx."
@@ -392,7 +392,7 @@ def test_an_index_that_reindex_made_again_keeps_no_scans_of_before() -> None:
     made = delta(a_moment(0, scans=12), before)
 
     assert made.index_activity[0].scans == 2
-    assert baseline_of(made).unwatched_index_oids == (INDEX.oid,)
+    assert earlier_of(made).unwatched_index_oids == (INDEX.oid,)
 
 
 def test_a_table_that_was_made_again_counts_from_there_and_is_named() -> None:
@@ -409,7 +409,7 @@ def test_a_table_that_was_made_again_counts_from_there_and_is_named() -> None:
     made = delta(a_moment(0, updates=150), before)
 
     assert made.table_activity[0].rows_updated == 150
-    assert "1 table was made again: public.orders." in baseline_of(made).notes
+    assert "1 table was made again: public.orders." in earlier_of(made).notes
 
 
 def test_a_table_that_was_locked_then_is_left_out() -> None:
@@ -436,20 +436,20 @@ def redacted(snapshot: Snapshot, level: str) -> Snapshot:
 def test_files_that_are_redacted_differently_are_told() -> None:
     made = delta(redacted(a_moment(0, scans=9), "all"), redacted(a_moment(4, scans=2), "default"))
 
-    assert "redacted differently (default and all)" in baseline_of(made).notes[0]
+    assert "redacted differently (default and all)" in earlier_of(made).notes[0]
     assert made.index_activity[0].scans == 7
 
 
 def test_a_redacted_file_and_the_server_itself_are_the_usual_pair() -> None:
     made = delta(a_moment(0, scans=9), redacted(a_moment(4, scans=2), "default"))
 
-    assert baseline_of(made).notes == ()
+    assert earlier_of(made).notes == ()
 
 
 def test_without_a_system_identifier_the_names_are_gone_by_and_that_is_told() -> None:
     made = delta(a_moment(0, system_identifier=None), a_moment(40))
 
-    assert baseline_of(made).notes[0].startswith("No system identifier says")
+    assert earlier_of(made).notes[0].startswith("No system identifier says")
 
 
 # -- what has no difference --------------------------------------------------------------------

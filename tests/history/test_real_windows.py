@@ -14,7 +14,7 @@ from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.errors import UsageError
 from pgadvisor.history.delta import delta
-from pgadvisor.model.baseline import Baseline, Continuity
+from pgadvisor.model.earlier import Continuity, EarlierSnapshot
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.window import counter_window
 from tests.fixtures.databases import FORGET, SETTINGS, fresh_database
@@ -97,9 +97,9 @@ def read_snapshot(dsn: str, times: int, total: int) -> Snapshot:
     return snapshot_when(dsn, lambda one: scans(one) == total)
 
 
-def baseline_of(made: Snapshot) -> Baseline:
-    assert made.baseline is not None
-    return made.baseline
+def earlier_of(made: Snapshot) -> EarlierSnapshot:
+    assert made.earlier is not None
+    return made.earlier
 
 
 def execute(dsn: str, *statements: str) -> None:
@@ -115,8 +115,8 @@ def test_tells_what_was_run_in_between(dsn: str) -> None:
     made = delta(new, old)
 
     assert (scans(made), calls(made)) == (4, 4)
-    assert baseline_of(made).counters is Continuity.CONTINUED
-    assert baseline_of(made).statements is Continuity.CONTINUED
+    assert earlier_of(made).counters is Continuity.CONTINUED
+    assert earlier_of(made).statements is Continuity.CONTINUED
     seconds = (new.server.collected_at - old.server.collected_at).total_seconds()
     assert counter_window(made).days == pytest.approx(seconds / 86_400)
 
@@ -129,7 +129,7 @@ def test_a_reset_leaves_what_came_after_it(dsn: str) -> None:
     made = delta(read_snapshot(dsn, 40, 40), old)
 
     assert scans(made) == 40
-    assert baseline_of(made).counters is Continuity.RESET
+    assert earlier_of(made).counters is Continuity.RESET
 
 
 def test_a_reset_of_one_table_makes_the_window_unknown_and_the_rest_stays_a_difference(
@@ -146,7 +146,7 @@ def test_a_reset_of_one_table_makes_the_window_unknown_and_the_rest_stays_a_diff
     made = delta(new, old)
 
     assert scans(made) == 4
-    assert baseline_of(made).counters is Continuity.UNCLEAR
+    assert earlier_of(made).counters is Continuity.UNCLEAR
     assert counter_window(made).days is None
 
 
@@ -168,7 +168,7 @@ def test_an_index_made_again_is_not_judged_and_has_no_scans_of_before(dsn: str) 
     made = delta(new, old)
 
     assert scans(made) == 4
-    assert any("orders_by_customer" in note for note in baseline_of(made).notes)
+    assert any("orders_by_customer" in note for note in earlier_of(made).notes)
 
 
 def test_a_clean_restart_changes_nothing(server: Cluster, dsn: str) -> None:
@@ -178,7 +178,7 @@ def test_a_clean_restart_changes_nothing(server: Cluster, dsn: str) -> None:
     made = delta(read_snapshot(dsn, 4, 34), old)
 
     assert (scans(made), calls(made)) == (4, 4)
-    assert any("which counters survive" in note for note in baseline_of(made).notes)
+    assert any("which counters survive" in note for note in earlier_of(made).notes)
 
 
 def test_a_crash_loses_what_was_counted_before(server: Cluster, dsn: str) -> None:
@@ -190,7 +190,7 @@ def test_a_crash_loses_what_was_counted_before(server: Cluster, dsn: str) -> Non
     assert scans(made) == 4
     # Before 15 the time of the crash is taken for that of a reset.
     expected = Continuity.LOST if made.server.major >= _STATS_IN_SHARED_MEMORY else Continuity.RESET
-    assert baseline_of(made).counters is expected
+    assert earlier_of(made).counters is expected
     assert (counter_window(made).days or 0.0) < (
         made.server.collected_at - old.server.collected_at
     ).total_seconds() / 86_400

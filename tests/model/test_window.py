@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pgadvisor.model.baseline import Baseline, Continuity
+from pgadvisor.model.earlier import Continuity, EarlierSnapshot
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.window import counter_window, statement_window
 from pgadvisor.testing import (
@@ -111,8 +111,10 @@ def test_after_a_crash_only_a_reset_of_the_statements_tells_when_it_was(
     info = snapshot.server.statements_info
     assert info is not None
     server = replace(snapshot.server, statements_info=replace(info, reset_at=days_ago(12)))
-    baseline = Baseline(collected_at=days_ago(40), counters=Continuity.LOST, statements=statements)
+    earlier = EarlierSnapshot(
+        collected_at=days_ago(40), counters=Continuity.LOST, statements=statements
+    )
 
-    window = counter_window(replace(snapshot, server=server, baseline=baseline))
+    window = counter_window(replace(snapshot, server=server, earlier=earlier))
 
     assert window.days == (None if days is None else pytest.approx(days))

@@ -26,7 +26,7 @@ def evidence(name: str, value: float | str, source: str = "pg_stat_user_tables")
 
 
 def test_a_snapshot_without_window_has_none() -> None:
-    whole = replace(full_snapshot(), baseline=None)
+    whole = replace(full_snapshot(), earlier=None)
 
     assert counter_window(whole).days is not None
     assert counter_window(without_window(whole)).days is None

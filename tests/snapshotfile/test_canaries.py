@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from pgadvisor.model.baseline import Baseline
+from pgadvisor.model.earlier import EarlierSnapshot
 from pgadvisor.model.foreign import Foreign
 from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.plan import Plan, PlanNode
@@ -48,7 +48,7 @@ from tests.fixtures.full_snapshot import full_snapshot
 NAMES_AND_MARKS: dict[type, frozenset[str]] = {
     Snapshot: frozenset({"tool_version", "schemas", "excluded_schemas"}),
     # What happened in between is in our own words, with names of tables and indexes.
-    Baseline: frozenset({"counters", "statements", "notes"}),
+    EarlierSnapshot: frozenset({"counters", "statements", "notes"}),
     Standby: frozenset({"name", "note", "notes"}),
     Server: frozenset(
         {"version", "database", "encoding", "collation", "character_type", "locale_provider"}

@@ -21,7 +21,7 @@ class Continuity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Baseline:
+class EarlierSnapshot:
     """The earlier of two snapshots, of which one analysis judges the difference."""
 
     collected_at: datetime
