@@ -137,4 +137,4 @@ class Diagnosis:
     """Ids of the rules that looked and found nothing."""
     suppressed: tuple[Suppressed, ...] = ()
     broken: tuple[Skipped, ...] = ()
-    """Rules of the user's own that raised; the run is then partial."""
+    """Rules that raised; the run is then partial."""
