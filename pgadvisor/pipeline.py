@@ -18,11 +18,14 @@ from pgadvisor.advice import Advice
 from pgadvisor.choose.recommend import recommend, redacted_definitions
 from pgadvisor.choose.simulate import simulate
 from pgadvisor.config import Config
+from pgadvisor.diagnose.baseline import compare
 from pgadvisor.diagnose.engine import changed_limits, diagnose, diagnose_choice
 from pgadvisor.diagnose.gates import evaluate_gates
+from pgadvisor.diagnose.suppress import idle_suppressions
 from pgadvisor.emit.fidelity import describe_fidelity
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.errors import ClusterError
+from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Diagnosis
@@ -45,6 +48,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     *,
     budget: Budget | None = None,
     config: Config | None = None,
+    baseline: Baseline | None = None,
+    only_new: bool = False,
     rule_directories: Sequence[Path] = (),
     workload: Sequence[Statement] = (),
     workload_only: bool = False,
@@ -60,12 +65,14 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         snapshot: What ``collect`` or ``load`` returned.
         budget: Bounds of the index choice.
         config: Limits, gates and suppressions; see ``load_config``.
+        baseline: Findings that are known; see ``load_baseline``.
+        only_new: Leave known findings out of report and migration.
         rule_directories: Directories with rules of your own.
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
         migration_format: ``plain``, ``alembic`` or ``django``.
         planner: What answers what-if questions; ``functools.partial(HypoPG, dsn)`` asks a server.
-        today: The day on which suppressions are looked at; None: the snapshot's own.
+        today: The day on which expiry is looked at; None: the snapshot's own.
         show_literals: Let the advice hold the values that plans depend on.
         progress: Told what is going on.
 
@@ -83,6 +90,12 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     case = replace(case, fidelity=simulation.choice.fidelity)
     choice = simulation.choice
     diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
+    found = (*diagnosis.findings, *(hidden.finding for hidden in diagnosis.suppressed))
+    idle = idle_suppressions(settings.suppress, (finding.key for finding in found))
+    known = None
+    if baseline is not None:
+        # Only now: what is known takes part in the choice, or the choice would not be the same.
+        diagnosis, known = compare(diagnosis, baseline, today=day, is_only_new=only_new)
     refused = {**simulation.refused_drops, **redacted_definitions(snapshot)}
     recommendations = recommend(diagnosis.findings, choice, refused)
     return Advice.assemble(
@@ -93,6 +106,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         migration=build_migration(recommendations, format=migration_format),
         budget=bounds,
         lowered_limits=changed_limits(settings, rules),
+        idle_suppressions=idle,
+        baseline=known,
         analysis_time_ms=(time.monotonic() - started) * 1000,
         show_literals=show_literals,
     )

@@ -7,7 +7,9 @@ from pathlib import Path
 import typer
 
 from pgadvisor.advice import Advice
+from pgadvisor.baseline import load_baseline
 from pgadvisor.cli import exit_codes, options
+from pgadvisor.cli.baseline import NewBaseline
 from pgadvisor.cli.bounds import check_names, read_budget
 from pgadvisor.cli.console import progress, say, write
 from pgadvisor.cli.options import FailOn, OutputFormat, WhatIf
@@ -17,6 +19,7 @@ from pgadvisor.config import load_config
 from pgadvisor.emit.output import check_outputs
 from pgadvisor.emit.text import print_report
 from pgadvisor.errors import UsageError
+from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.statement import Statement
 from pgadvisor.pipeline import advise
@@ -48,6 +51,11 @@ def analyze(  # noqa: PLR0913  (one for each option)
     config: options.ConfigFile = None,
     rules: options.RuleDirectories = None,
     fail_on: options.Threshold = FailOn.NEVER,
+    baseline: options.BaselineFile = None,
+    only_new: options.OnlyNew = False,
+    write_baseline: options.WrittenBaseline = None,
+    baseline_reason: options.BaselineReason = "there when the baseline was written",
+    baseline_expires: options.BaselineExpiry = None,
     show_literals: options.ShowLiterals = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -64,8 +72,11 @@ def analyze(  # noqa: PLR0913  (one for each option)
     pgadvisor analyze shop.pgsnap --index-budget 2GB --max-indexes 10 --explain-choice
     pgadvisor analyze shop.pgsnap --max-build-time 30min --forbid audit.events
       --protect orders_by_day --time-limit 60
+    pgadvisor analyze shop.pgsnap --write-baseline known.toml --baseline-expires 2027-01-31
+    pgadvisor analyze shop.pgsnap --baseline known.toml --only-new --fail-on warning
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings = load_config(config)
+    known = _baseline(baseline, only_new=only_new)
     statements = _workload(workload, is_alone=workload_only)
     planner = planner_of(what_if, source, hypopg_dsn)
     budget = read_budget(
@@ -80,6 +91,12 @@ def analyze(  # noqa: PLR0913  (one for each option)
     )
     if out is not None:
         check_outputs(out, force=force)
+    accepted = NewBaseline.of(
+        write_baseline,
+        reason=baseline_reason,
+        expires=baseline_expires,
+        force=force or _is_same(write_baseline, baseline),
+    )
     with progress(quiet=quiet) as report:
         snapshot = read_source(
             source, schemas=schema or (), exclude_schemas=exclude_schema or (), progress=report
@@ -89,6 +106,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
             snapshot,
             budget=budget,
             config=settings,
+            baseline=known,
+            only_new=only_new,
             rule_directories=rules or (),
             workload=statements,
             workload_only=workload_only,
@@ -99,6 +118,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
         )
     _print(advice, output_format, explain_choice=explain_choice)
     _save(advice, out, force=force, explain_choice=explain_choice)
+    if accepted is not None:
+        accepted.write(advice)
     if code := exit_code(advice, fail_on):
         raise typer.Exit(code)
 
@@ -109,6 +130,18 @@ def _workload(place: Path | None, *, is_alone: bool) -> tuple[Statement, ...]:
     if is_alone:
         raise UsageError("reading --workload-only", "there is no --workload DIR to take alone")
     return ()
+
+
+def _baseline(path: Path | None, *, only_new: bool) -> Baseline | None:
+    if path is not None:
+        return load_baseline(path)
+    if only_new:
+        raise UsageError("reading --only-new", "there is no --baseline FILE that knows the others")
+    return None
+
+
+def _is_same(written: Path | None, read: Path | None) -> bool:
+    return written is not None and read is not None and written.resolve() == read.resolve()
 
 
 def _print(advice: Advice, output_format: OutputFormat, *, explain_choice: bool) -> None:
@@ -131,9 +164,14 @@ def _save(advice: Advice, out: Path | None, *, force: bool, explain_choice: bool
 
 
 def exit_code(advice: Advice, fail_on: FailOn) -> int:
-    """1 for findings at or above the bound, else 4 for a partial run, else 0."""
+    """1 for findings at or above the bound, else 4 for a partial run, else 0.
+
+    Where there is a baseline, what it knows is not counted.
+    """
     if fail_on is not FailOn.NEVER:
         bound = Severity(fail_on.value).rank
-        if any(f.severity is not None and f.severity.rank >= bound for f in advice.findings):
+        new = None if advice.baseline is None else set(advice.baseline.new_keys)
+        counted = [f for f in advice.findings if new is None or f.key in new]
+        if any(f.severity is not None and f.severity.rank >= bound for f in counted):
             return exit_codes.FINDINGS
     return exit_codes.PARTIAL if advice.is_partial else exit_codes.DONE
