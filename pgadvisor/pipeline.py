@@ -15,6 +15,8 @@ from datetime import date
 from pathlib import Path
 
 from pgadvisor.advice import Advice
+from pgadvisor.choose.coherence import coherent
+from pgadvisor.choose.joint_drops import with_proof
 from pgadvisor.choose.recommend import recommend, redacted_definitions
 from pgadvisor.choose.simulate import simulate
 from pgadvisor.config import Config
@@ -87,17 +89,17 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
     simulation = simulate(case, diagnosis.findings, bounds, planner, progress)
-    case = replace(case, fidelity=simulation.choice.fidelity)
     choice = simulation.choice
-    diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
-    found = (*diagnosis.findings, *(hidden.finding for hidden in diagnosis.suppressed))
-    idle = idle_suppressions(settings.suppress, (finding.key for finding in found))
-    known = None
-    if baseline is not None:
-        # Only now: what is known takes part in the choice, or the choice would not be the same.
-        diagnosis, known = compare(diagnosis, baseline, today=day, is_only_new=only_new)
+    case = replace(case, fidelity=choice.fidelity)
+    diagnosis = _joined(
+        with_proof(diagnosis, simulation.checked_drops),
+        diagnose_choice(case, choice, rules, settings, today=day),
+    )
+    idle = idle_suppressions(settings.suppress, diagnosis.keys())
+    # Only now: what is known takes part in the choice, or the choice would not be the same.
+    diagnosis, known = compare(diagnosis, baseline, today=day, is_only_new=only_new)
     refused = {**simulation.refused_drops, **redacted_definitions(snapshot)}
-    recommendations = recommend(diagnosis.findings, choice, refused)
+    recommendations = coherent(recommend(diagnosis.findings, choice, refused), case, choice)
     return Advice.assemble(
         case=case,
         diagnosis=diagnosis,

@@ -91,12 +91,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
     )
     if out is not None:
         check_outputs(out, force=force)
-    accepted = NewBaseline.of(
-        write_baseline,
-        reason=baseline_reason,
-        expires=baseline_expires,
-        force=force or _is_same(write_baseline, baseline),
-    )
+    is_forced = force or _is_same(write_baseline, baseline)
+    accepted = NewBaseline.of(write_baseline, baseline_reason, baseline_expires, force=is_forced)
     with progress(quiet=quiet) as report:
         snapshot = read_source(
             source, schemas=schema or (), exclude_schemas=exclude_schema or (), progress=report

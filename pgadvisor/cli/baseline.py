@@ -23,7 +23,7 @@ class NewBaseline:
 
     @classmethod
     def of(
-        cls, path: Path | None, *, reason: str, expires: datetime | None, force: bool
+        cls, path: Path | None, reason: str, expires: datetime | None, *, force: bool
     ) -> Self | None:
         """See that it could be written, before the work that it is the result of.
 

@@ -11,8 +11,8 @@ from pgadvisor.model.finding import Diagnosis, Finding
 
 
 def compare(
-    diagnosis: Diagnosis, baseline: Baseline, *, today: date, is_only_new: bool = False
-) -> tuple[Diagnosis, BaselineComparison]:
+    diagnosis: Diagnosis, baseline: Baseline | None, *, today: date, is_only_new: bool = False
+) -> tuple[Diagnosis, BaselineComparison | None]:
     """Compare what was found with a baseline.
 
     A finding that is known says since when and why, one whose entry has run out that it is new
@@ -21,14 +21,16 @@ def compare(
 
     Args:
         diagnosis: Of all rules, the costed ones included.
-        baseline: What the project knows of.
+        baseline: What the project knows of; None: there is nothing to compare with.
         today: The day on which expiry is looked at.
         is_only_new: Leave findings that are known out of what is returned.
     """
+    if baseline is None:
+        return diagnosis, None
     entries = {entry.key: entry for entry in baseline.entries}
     expired = {key for key, entry in entries.items() if _is_expired(entry, today)}
     found = {finding.key for finding in diagnosis.findings}
-    present = found | {hidden.finding.key for hidden in diagnosis.suppressed}
+    present = set(diagnosis.keys())
     known = (entries.keys() & present) - (expired & found)
     reasons = _unjudged_rules(diagnosis)
     judged = {*diagnosis.clear, *(key.partition(":")[0] for key in present)}

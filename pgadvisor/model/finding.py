@@ -138,3 +138,8 @@ class Diagnosis:
     suppressed: tuple[Suppressed, ...] = ()
     broken: tuple[Skipped, ...] = ()
     """Rules that raised; the run is then partial."""
+
+    def keys(self) -> tuple[str, ...]:
+        """Keys of all findings, those that are not shown included."""
+        hidden = (each.finding.key for each in self.suppressed)
+        return (*(finding.key for finding in self.findings), *hidden)

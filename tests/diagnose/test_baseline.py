@@ -36,7 +36,17 @@ def outcome(
     diagnosis: Diagnosis | None = None,
 ) -> tuple[Diagnosis, BaselineComparison]:
     found = replace(diagnosis or Diagnosis(), findings=tuple(map(a_finding, keys)))
-    return compare(found, Baseline(entries=baseline), today=TODAY, is_only_new=is_only_new)
+    shown, comparison = compare(
+        found, Baseline(entries=baseline), today=TODAY, is_only_new=is_only_new
+    )
+    assert comparison is not None
+    return shown, comparison
+
+
+def test_without_a_baseline_nothing_is_compared() -> None:
+    diagnosis = Diagnosis(findings=(a_finding("r:a"),))
+
+    assert compare(diagnosis, None, today=TODAY) == (diagnosis, None)
 
 
 def test_what_is_in_the_baseline_is_known_and_says_since_when() -> None:
