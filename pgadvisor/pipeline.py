@@ -91,13 +91,10 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     simulation = simulate(case, diagnosis.findings, bounds, planner, progress)
     choice = simulation.choice
     case = replace(case, fidelity=choice.fidelity)
-    diagnosis = _joined(
-        with_proof(diagnosis, simulation.checked_drops),
-        diagnose_choice(case, choice, rules, settings, today=day),
-    )
-    idle = idle_suppressions(settings.suppress, diagnosis.keys())
+    diagnosis = with_proof(diagnosis, simulation.checked_drops)
+    found = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
     # Only now: what is known takes part in the choice, or the choice would not be the same.
-    diagnosis, known = compare(diagnosis, baseline, today=day, is_only_new=only_new)
+    diagnosis, known = compare(found, baseline, today=day, is_only_new=only_new)
     refused = {**simulation.refused_drops, **redacted_definitions(snapshot)}
     recommendations = coherent(recommend(diagnosis.findings, choice, refused), case, choice)
     return Advice.assemble(
@@ -108,7 +105,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         migration=build_migration(recommendations, format=migration_format),
         budget=bounds,
         lowered_limits=changed_limits(settings, rules),
-        idle_suppressions=idle,
+        idle_suppressions=idle_suppressions(settings.suppress, found.keys()),
         baseline=known,
         analysis_time_ms=(time.monotonic() - started) * 1000,
         show_literals=show_literals,

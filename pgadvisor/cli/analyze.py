@@ -11,7 +11,7 @@ from pgadvisor.baseline import load_baseline
 from pgadvisor.cli import exit_codes, options
 from pgadvisor.cli.baseline import NewBaseline
 from pgadvisor.cli.bounds import check_names, read_budget
-from pgadvisor.cli.console import progress, say, write
+from pgadvisor.cli.console import Report, progress, say, write
 from pgadvisor.cli.options import FailOn, OutputFormat, WhatIf
 from pgadvisor.cli.planner import planner_of
 from pgadvisor.cli.source import read_source
@@ -21,6 +21,7 @@ from pgadvisor.emit.text import print_report
 from pgadvisor.errors import UsageError
 from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.finding import Severity
+from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.pipeline import advise
 from pgadvisor.workload import read_workload
@@ -64,15 +65,12 @@ def analyze(  # noqa: PLR0913  (one for each option)
     The server is only read: short read-only transactions, no extension but
     pg_stat_statements, no DDL.  `pgadvisor grants` prints what the role needs.
 
-    New indexes are chosen together, as the set that saves most within a budget, with a proof
-    of how much better another set could be.
+    New indexes are chosen together, as the set that saves most, with a proof of how good it is.
 
     \b
     pgadvisor analyze postgresql://reader@host/shop --out advice
     pgadvisor analyze shop.pgsnap --index-budget 2GB --max-indexes 10 --explain-choice
-    pgadvisor analyze shop.pgsnap --max-build-time 30min --forbid audit.events
-      --protect orders_by_day --time-limit 60
-    pgadvisor analyze shop.pgsnap --write-baseline known.toml --baseline-expires 2027-01-31
+    pgadvisor analyze shop.pgsnap --forbid audit.events --protect orders_by_day --time-limit 60
     pgadvisor analyze shop.pgsnap --baseline known.toml --only-new --fail-on warning
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings = load_config(config)
@@ -89,14 +87,11 @@ def analyze(  # noqa: PLR0913  (one for each option)
         forbid=forbid or (),
         time_limit=time_limit,
     )
-    if out is not None:
-        check_outputs(out, force=force)
+    _check(out, force=force)
     is_forced = force or _is_same(write_baseline, baseline)
     accepted = NewBaseline.of(write_baseline, baseline_reason, baseline_expires, force=is_forced)
     with progress(quiet=quiet) as report:
-        snapshot = read_source(
-            source, schemas=schema or (), exclude_schemas=exclude_schema or (), progress=report
-        )
+        snapshot = _read(source, schema, exclude_schema, report)
         check_names(budget, snapshot)
         advice = advise(
             snapshot,
@@ -114,6 +109,23 @@ def analyze(  # noqa: PLR0913  (one for each option)
         )
     _print(advice, output_format, explain_choice=explain_choice)
     _save(advice, out, force=force, explain_choice=explain_choice)
+    _finish(advice, accepted, fail_on)
+
+
+def _check(out: Path | None, *, force: bool) -> None:
+    if out is not None:
+        check_outputs(out, force=force)
+
+
+def _read(
+    source: str | None, schemas: list[str] | None, excluded: list[str] | None, report: Report
+) -> Snapshot:
+    return read_source(
+        source, schemas=schemas or (), exclude_schemas=excluded or (), progress=report
+    )
+
+
+def _finish(advice: Advice, accepted: NewBaseline | None, fail_on: FailOn) -> None:
     if accepted is not None:
         accepted.write(advice)
     if code := exit_code(advice, fail_on):
