@@ -54,22 +54,25 @@ def test_nothing_is_new_after_a_restore(cluster: Cluster, tmp_path: Path) -> Non
             for number in range(1, 61):  # not as often as in the original
                 for query in QUERIES:
                     connection.execute(query.encode(), (number,))
+        # Which index is the best may change with the times that were measured; nothing else does.
         first = pgadvisor_command(
-            "analyze", original, "--write-baseline", "known.toml", cwd=tmp_path
+            *("analyze", original, "--max-indexes", "0", "--write-baseline", "known.toml"),
+            cwd=tmp_path,
         )
         second = pgadvisor_command(
-            *("analyze", copy, "--baseline", "known.toml", "--only-new", "--format", "json"),
-            *("--fail-on", "info"),
+            *("analyze", copy, "--max-indexes", "0", "--baseline", "known.toml", "--only-new"),
+            *("--format", "json"),
             cwd=tmp_path,
         )
         assert not oids(original) & oids(copy)
 
     assert first.code == 0, first.err
     comparison = json.loads(second.out)["baseline"]
-    known = {entry["key"] for entry in comparison["known"]}
-    assert "missing-index:public.orders (customer_id)" in known
-    assert "duplicate-index:public.orders_created_at=orders_created_at_again" in known
-    assert comparison["new_keys"] == []
-    # What was run on the copy is other work, so what is said of the work alone may be gone.
-    assert [entry["key"] for entry in comparison["gone"] if "public" in entry["key"]] == []
-    assert second.code == 0, second.err
+    assert {
+        "duplicate-index:public.orders_created_at=orders_created_at_again",
+        "no-primary-key:public.log",
+        "unindexed-foreign-key:public.orders.orders_customer_id_fkey",
+    } <= {entry["key"] for entry in comparison["known"]}
+    # What was run on the copy is other work, so what is said of the work alone may differ.
+    gone = {entry["key"] for entry in comparison["gone"]}
+    assert [key for key in (*comparison["new_keys"], *gone) if "public" in key] == []
