@@ -70,7 +70,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
     \b
     pgadvisor analyze postgresql://reader@host/shop --out advice
     pgadvisor analyze shop.pgsnap --index-budget 2GB --max-indexes 10 --explain-choice
-    pgadvisor analyze shop.pgsnap --forbid audit.events --protect orders_by_day --time-limit 60
+    pgadvisor analyze shop.pgsnap --max-build-time 30min --forbid audit.events
+      --protect orders_by_day --time-limit 60
     pgadvisor analyze shop.pgsnap --baseline known.toml --only-new --fail-on warning
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings = load_config(config)
@@ -88,8 +89,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
         time_limit=time_limit,
     )
     _check(out, force=force)
-    is_forced = force or _is_same(write_baseline, baseline)
-    accepted = NewBaseline.of(write_baseline, baseline_reason, baseline_expires, force=is_forced)
+    new = NewBaseline.of(write_baseline, baseline_reason, baseline_expires, baseline, force=force)
     with progress(quiet=quiet) as report:
         snapshot = _read(source, schema, exclude_schema, report)
         check_names(budget, snapshot)
@@ -109,7 +109,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
         )
     _print(advice, output_format, explain_choice=explain_choice)
     _save(advice, out, force=force, explain_choice=explain_choice)
-    _finish(advice, accepted, fail_on)
+    _finish(advice, new, fail_on)
 
 
 def _check(out: Path | None, *, force: bool) -> None:
@@ -125,9 +125,9 @@ def _read(
     )
 
 
-def _finish(advice: Advice, accepted: NewBaseline | None, fail_on: FailOn) -> None:
-    if accepted is not None:
-        accepted.write(advice)
+def _finish(advice: Advice, new: NewBaseline | None, fail_on: FailOn) -> None:
+    if new is not None:
+        new.write(advice)
     if code := exit_code(advice, fail_on):
         raise typer.Exit(code)
 
@@ -146,10 +146,6 @@ def _baseline(path: Path | None, *, only_new: bool) -> Baseline | None:
     if only_new:
         raise UsageError("reading --only-new", "there is no --baseline FILE that knows the others")
     return None
-
-
-def _is_same(written: Path | None, read: Path | None) -> bool:
-    return written is not None and read is not None and written.resolve() == read.resolve()
 
 
 def _print(advice: Advice, output_format: OutputFormat, *, explain_choice: bool) -> None:

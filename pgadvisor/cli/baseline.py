@@ -23,7 +23,13 @@ class NewBaseline:
 
     @classmethod
     def of(
-        cls, path: Path | None, reason: str, expires: datetime | None, *, force: bool
+        cls,
+        path: Path | None,
+        reason: str,
+        expires: datetime | None,
+        former: Path | None,
+        *,
+        force: bool,
     ) -> Self | None:
         """See that it could be written, before the work that it is the result of.
 
@@ -31,6 +37,7 @@ class NewBaseline:
             path: The file; None: none is to be written.
             reason: Of the findings that come in.
             expires: The day from which on those count as new again.
+            former: The baseline that was read; it may be the file.
             force: The file may be there already.
 
         Raises:
@@ -43,14 +50,15 @@ class NewBaseline:
             return None
         if not reason.strip():
             raise UsageError("reading --baseline-reason", "it is empty", "Say why they stay.")
-        if path.exists() and not force:
+        is_former = former is not None and former.resolve() == path.resolve()
+        if path.exists() and not (force or is_former):
             raise OutputError(
                 f"writing {path}",
                 "it is there already",
                 "Give it as --baseline too, so that its reasons are kept, or use --force.",
             )
         day = expires.date() if expires is not None else None
-        return cls(path=path, reason=reason, expires=day, force=force)
+        return cls(path=path, reason=reason, expires=day, force=force or is_former)
 
     def write(self, advice: Advice) -> None:
         """Write it, and say where to.
