@@ -9,5 +9,6 @@ extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 html_theme = "furo"
+html_show_copyright = False  # LICENSE says it
 html_title = f"pgadvisor {VERSION}"
 myst_heading_anchors = 3

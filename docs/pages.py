@@ -17,7 +17,9 @@ from typer.main import get_command
 
 from pgadvisor.cli.app import app
 from pgadvisor.cli.rules import page
+from pgadvisor.model.finding import Severity
 from pgadvisor.registry import load_rules
+from pgadvisor.rulekit import AnyRule
 
 
 class Parameter(Protocol):
@@ -52,13 +54,29 @@ def rule_pages() -> dict[Path, str]:
     by_category = defaultdict(list)
     for rule in rules.values():
         by_category[rule.category].append(rule)
-    lines = ["# Rules", "", f"{len(rules)} rules, by what they are about."]
+    lines = ["# Rules", "", f"{len(rules)} rules, by what they are about and by severity.", ""]
+    lines += ["## By category"]
     for category, members in sorted(by_category.items()):
-        lines += ["", f"## {category}", "", "| rule | severity | what it finds |", "|---|---|---|"]
-        lines += [f"| [{r.id}]({r.id}.md) | {r.severity.value} | {r.title} |" for r in members]
+        lines += ["", f"### {category}", "", "| rule | severity | what it finds |", "|---|---|---|"]
+        lines += [f"| {link(r)} | {r.severity.value} | {r.title} |" for r in members]
+    lines += ["", "## By severity", ""]
+    lines += ["A finding may be more or less severe than its rule, where the figures say so."]
+    for severity in reversed(Severity):
+        lines += ["", f"### {severity.value}", "", "| rule | category | what it finds |"]
+        members = sorted((r for r in rules.values() if r.severity is severity), key=_id)
+        lines += ["|---|---|---|", *(f"| {link(r)} | {r.category} | {r.title} |" for r in members)]
     lines += ["", "```{toctree}", ":hidden:", "", *sorted(rules), "```", ""]
     pages[DOCS / "rules" / "index.md"] = NOTE + "\n".join(lines)
     return pages
+
+
+def link(rule: AnyRule) -> str:
+    """A rule's id that leads to its page."""
+    return f"[{rule.id}]({rule.id}.md)"
+
+
+def _id(rule: AnyRule) -> str:
+    return rule.id
 
 
 def command_page() -> str:

@@ -13,10 +13,12 @@ What is in ``__all__`` is the public interface; see also ``pgadvisor.model`` for
 """
 
 from pgadvisor.advice import Advice
+from pgadvisor.baseline import load_baseline
 from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.config import Config, load_config
 from pgadvisor.errors import PgAdvisorError
+from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.pipeline import advise
@@ -33,6 +35,7 @@ __version__ = VERSION
 # above binds the name once and for all, which an import on first use could not.
 __all__ = [
     "Advice",
+    "Baseline",
     "Budget",
     "CollectOptions",
     "Config",
@@ -48,6 +51,7 @@ __all__ = [
     "advise",
     "collect",
     "load",
+    "load_baseline",
     "load_config",
     "read_workload",
     "save",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from pgadvisor.baseline import baseline_text
 from pgadvisor.choose.simulate import Simulation
+from pgadvisor.diagnose.baseline import renewed
 from pgadvisor.emit.bundle import output_files
 from pgadvisor.emit.output import write_outputs
 from pgadvisor.emit.ranking import ranking
 from pgadvisor.emit.report import ReportFormat, render
 from pgadvisor.model.advice import AdviceData, Migration, Recommendation
+from pgadvisor.model.baseline import BaselineComparison
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis, Finding
@@ -72,6 +76,41 @@ class Advice(AdviceData):
         files = output_files(self, explain_choice=explain_choice)
         return write_outputs(Path(directory), files, force=force)
 
+    def save_baseline(
+        self,
+        path: str | Path,
+        *,
+        reason: str = "there when the baseline was written",
+        expires: date | None = None,
+        force: bool = False,
+    ) -> Path:
+        """Write a baseline of all findings that are there and not suppressed.
+
+        Entries of the baseline that the advice was compared with stay as they are while their
+        findings do, and where their rules could not judge; what is gone is left out.
+
+        Args:
+            path: The file.
+            reason: Why the findings that come in are left as they are for now.
+            expires: The day from which on those count as new again; None: never.
+            force: Replace a file that is there.
+
+        Raises:
+            OutputError: The file cannot be written, or is there already.
+        """
+        place = Path(path)
+        since = self.collected_at.date() if self.collected_at else None
+        baseline = renewed(
+            self.baseline or BaselineComparison(),
+            self.findings,
+            reason=reason,
+            since=since,
+            expires=expires,
+        )
+        files = {place.name: baseline_text(baseline)}
+        [written] = write_outputs(place.parent, files, force=force)
+        return written
+
     @classmethod
     def assemble(  # noqa: PLR0913  (the parts of an analysis, each by its name)
         cls,
@@ -83,6 +122,8 @@ class Advice(AdviceData):
         migration: Migration,
         budget: Budget,
         lowered_limits: tuple[str, ...],
+        idle_suppressions: tuple[str, ...] = (),
+        baseline: BaselineComparison | None = None,
         analysis_time_ms: float,
         show_literals: bool = False,
     ) -> Self:
@@ -96,6 +137,8 @@ class Advice(AdviceData):
             skipped=diagnosis.skipped,
             clear=diagnosis.clear,
             suppressed=diagnosis.suppressed,
+            idle_suppressions=idle_suppressions,
+            baseline=baseline,
             broken_rules=diagnosis.broken,
             unavailable=snapshot.unavailable + simulation.unavailable,
             gates=case.gates,

@@ -130,6 +130,13 @@ def _unknown_in(name: str, table: object, kind: type[GateLimits | Suppression]) 
 
 
 def _refuse_senseless(config: Config, attempted: str) -> None:
+    for entry in config.suppress:
+        if not entry.reason.strip():
+            raise ConfigError(
+                attempted,
+                f"the suppression of {entry.key} has no reason",
+                "Say why you have decided to live with it.",
+            )
     for name in GateLimits.__dataclass_fields__:
         value = getattr(config.gates, name)
         if not 0 <= value < math.inf:

@@ -16,15 +16,20 @@ from functools import partial
 from pathlib import Path
 
 from pgadvisor.advice import Advice
+from pgadvisor.choose.coherence import coherent
+from pgadvisor.choose.joint_drops import with_proof
 from pgadvisor.choose.recommend import recommend, redacted_definitions, unseen_drops
 from pgadvisor.choose.simulate import Simulation, simulate
 from pgadvisor.config import Config
+from pgadvisor.diagnose.baseline import compare
 from pgadvisor.diagnose.engine import changed_limits, diagnose, diagnose_choice
 from pgadvisor.diagnose.gates import evaluate_gates
+from pgadvisor.diagnose.suppress import idle_suppressions
 from pgadvisor.emit.fidelity import describe_fidelity
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.errors import ClusterError
 from pgadvisor.history.delta import delta
+from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Diagnosis
@@ -52,6 +57,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     config: Config | None = None,
     since: Snapshot | None = None,
     standbys: Sequence[Snapshot] = (),
+    baseline: Baseline | None = None,
+    only_new: bool = False,
     rule_directories: Sequence[Path] = (),
     workload: Sequence[Statement] = (),
     workload_only: bool = False,
@@ -70,13 +77,15 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         since: An earlier snapshot of the same database: judge what was counted since then, in
             the place of the totals.
         standbys: Snapshots of the database's standbys, each of which counts its own scans.
+        baseline: Findings that are known; see ``load_baseline``.
+        only_new: Leave known findings out of report and migration.
         rule_directories: Directories with rules of your own.
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
         migration_format: ``plain``, ``alembic`` or ``django``.
         planner: What answers what-if questions; None: the twin.  ``functools.partial(HypoPG,
             dsn)`` asks a server.
-        today: The day on which suppressions are looked at; None: the snapshot's own.
+        today: The day on which expiry is looked at; None: the snapshot's own.
         show_literals: Let the advice hold the values that plans depend on.
         progress: Told what is going on.
 
@@ -94,10 +103,14 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     diagnosis = diagnose(case, rules, settings, today=day)
     asked = planner or partial(twin_of, references=_references(case))
     simulation = simulate(case, diagnosis.findings, bounds, asked, progress)
-    case = replace(case, fidelity=simulation.choice.fidelity)
     choice = simulation.choice
-    diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
+    case = replace(case, fidelity=choice.fidelity)
+    diagnosis = with_proof(diagnosis, simulation.checked_drops)
+    found = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
+    # Only now: what is known takes part in the choice, or the choice would not be the same.
+    diagnosis, known = compare(found, baseline, today=day, is_only_new=only_new)
     recommendations = recommend(diagnosis.findings, choice, _refused(case, simulation))
+    recommendations = coherent(recommendations, case, choice)
     return Advice.assemble(
         case=case,
         diagnosis=diagnosis,
@@ -106,6 +119,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         migration=build_migration(recommendations, format=migration_format),
         budget=bounds,
         lowered_limits=changed_limits(settings, rules),
+        idle_suppressions=idle_suppressions(settings.suppress, found.keys()),
+        baseline=known,
         analysis_time_ms=(time.monotonic() - started) * 1000,
         show_literals=show_literals,
     )

@@ -69,14 +69,18 @@ def test_forgets_the_rules_of_another_call(write: Write) -> None:
 def test_refuses_a_category_that_is_taken(write: Write) -> None:
     directory = write("index/my_rule.py", RULE.format(name="my_rule"))
 
-    with pytest.raises(ConfigError, match="there is a category index in"):
+    with pytest.raises(
+        ConfigError, match=r"there is a category index in pgadvisor's own .*rules already"
+    ):
         load_rules((directory,))
 
 
 def test_refuses_an_id_that_is_taken(write: Write) -> None:
     directory = write("acme_taken/unused_index.py", RULE.format(name="unused_index"))
 
-    with pytest.raises(ConfigError, match="there is a rule unused-index in category index"):
+    with pytest.raises(
+        ConfigError, match="there is a rule unused-index in category index of pgadvisor's"
+    ):
         load_rules((directory,))
 
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from pgadvisor.choose.chooser import IndexChooser
-from pgadvisor.choose.drops import check_drops
 from pgadvisor.choose.inquiry import Progress
+from pgadvisor.choose.joint_drops import joint_drops, proven_duplicates, wanted_drops
 from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with_proposals
 from pgadvisor.choose.write_cost import WriteCost
 from pgadvisor.errors import ClusterError, HypoPGError
-from pgadvisor.model.action import DropIndex
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding
-from pgadvisor.model.schema import Index
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.propose.indexes import propose_indexes
 from pgadvisor.rulekit import Case
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.parameters import PinnedValues, survey
-from pgadvisor.whatif.undroppable import why_not_droppable
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,8 @@ class Simulation:
     choice: Choice = field(default_factory=Choice)
     refused_drops: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By schema and name, why the planner wants an index to stay."""
+    checked_drops: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By schema and name of indexes that may go: how many statements were planned without it."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """Of the statements that take most time, with the values that were tried."""
     unavailable: tuple[Unavailable, ...] = ()
@@ -71,7 +73,12 @@ def simulate(
             remedy=error.next_step,
             is_failure=True,
         )
-        return Simulation(unavailable=(missing,))
+        reason = f"{missing.what} failed: {missing.reason}"
+        return Simulation(
+            choice=Choice(unavailable_reason=reason),
+            refused_drops=_unchecked(case, findings),
+            unavailable=(missing,),
+        )
 
 
 def _ask(
@@ -98,12 +105,7 @@ def _ask(
         progress=progress,
     )
     choice = chooser.choose(budget, with_frontier=True)
-    wanted = _drops(case, findings)
-    kept = {i.oid: reason for i in wanted if (reason := why_not_droppable(catalog, i))}
-    drops = tuple(index for index in wanted if index.oid not in kept)
-    chosen = frozenset(index.candidate.definition for index in choice.chosen)
-    check = check_drops(drops, workload.statements, backend, chosen)
-    names = {index.oid: (index.schema, index.name) for index in wanted}
+    drops = joint_drops(case, findings, choice, workload.statements, backend)
     by_value = survey(
         backend,
         case.snapshot.statements,
@@ -114,6 +116,7 @@ def _ask(
     )
     choice = replace(
         choice,
+        superseded=tuple(s for s in choice.superseded if s.index_oid in drops.checked),
         covered_time_ratio=workload.covered_time_ratio,
         assumed=workload.assumed,
         rebuilt_sizes=backend.rebuilt_sizes(_large_btrees(case)),
@@ -122,7 +125,8 @@ def _ask(
     )
     return Simulation(
         choice=choice,
-        refused_drops={names[oid]: why for oid, why in (kept | dict(check.refused)).items()},
+        refused_drops=_by_name(case, drops.refused),
+        checked_drops=_by_name(case, drops.checked),
         plans_by_value=by_value,
     )
 
@@ -148,15 +152,16 @@ def _large_btrees(case: Case) -> tuple[int, ...]:
     )
 
 
-def _drops(case: Case, findings: Sequence[Finding]) -> tuple[Index, ...]:
-    wanted = {
-        (action.schema, action.name)
-        for finding in findings
-        for action in finding.remedies
-        if isinstance(action, DropIndex)
+def _unchecked(case: Case, findings: Sequence[Finding]) -> dict[tuple[str, str], str]:
+    """Drops that only a planner could show to be harmless, where there was none."""
+    proven = proven_duplicates(case)
+    return {
+        (index.schema, index.name): "no planner could show that no statement needs it"
+        for index in wanted_drops(case, findings)
+        if index.oid not in proven
     }
-    return tuple(
-        index
-        for index in case.snapshot.indexes
-        if (index.schema, index.name) in wanted and index.is_valid
-    )
+
+
+def _by_name(case: Case, by_oid: Mapping[int, Value]) -> dict[tuple[str, str], Value]:
+    indexes = case.catalog.indexes
+    return {(indexes[oid].schema, indexes[oid].name): found for oid, found in by_oid.items()}

@@ -7,7 +7,9 @@ from pathlib import Path
 import typer
 
 from pgadvisor.advice import Advice
+from pgadvisor.baseline import load_baseline
 from pgadvisor.cli import exit_codes, options
+from pgadvisor.cli.baseline import NewBaseline
 from pgadvisor.cli.bounds import check_names, read_budget
 from pgadvisor.cli.console import progress, say, write
 from pgadvisor.cli.options import FailOn, OutputFormat, WhatIf
@@ -17,6 +19,7 @@ from pgadvisor.config import load_config
 from pgadvisor.emit.output import check_outputs
 from pgadvisor.emit.text import print_report
 from pgadvisor.errors import UsageError
+from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.statement import Statement
 from pgadvisor.pipeline import advise
@@ -51,6 +54,11 @@ def analyze(  # noqa: PLR0913  (one for each option)
     config: options.ConfigFile = None,
     rules: options.RuleDirectories = None,
     fail_on: options.Threshold = FailOn.NEVER,
+    baseline: options.BaselineFile = None,
+    only_new: options.OnlyNew = False,
+    write_baseline: options.WrittenBaseline = None,
+    baseline_reason: options.BaselineReason = "there when the baseline was written",
+    baseline_expires: options.BaselineExpiry = None,
     show_literals: options.ShowLiterals = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -59,8 +67,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     The server is only read: short read-only transactions, no extension but
     pg_stat_statements, no DDL.  `pgadvisor grants` prints what the role needs.
 
-    New indexes are chosen together, as the set that saves most within a budget, with a proof
-    of how much better another set could be.
+    New indexes are chosen together, as the set that saves most, with a proof of how good it is.
 
     \b
     pgadvisor analyze postgresql://reader@host/shop --out advice
@@ -68,8 +75,10 @@ def analyze(  # noqa: PLR0913  (one for each option)
     pgadvisor analyze shop.pgsnap --since last-month.pgsnap --replica standby.pgsnap
     pgadvisor analyze shop.pgsnap --max-build-time 30min --forbid audit.events
       --protect orders_by_day --time-limit 60
+    pgadvisor analyze shop.pgsnap --baseline known.toml --only-new --fail-on warning
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings = load_config(config)
+    known = _baseline(baseline, only_new=only_new)
     statements = _workload(workload, is_alone=workload_only)
     planner = planner_of(what_if, source, hypopg_dsn)
     budget = read_budget(
@@ -83,6 +92,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
         time_limit=time_limit,
     )
     _check_place(out, force=force)
+    new = NewBaseline.of(write_baseline, baseline_reason, baseline_expires, baseline, force=force)
     earlier = load(since) if since is not None else None
     with progress(quiet=quiet) as report:
         snapshot, *standbys = read_nodes(source, replica, scope_of(schema, exclude_schema), report)
@@ -93,6 +103,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
             config=settings,
             since=earlier,
             standbys=standbys,
+            baseline=known,
+            only_new=only_new,
             rule_directories=rules or (),
             workload=statements,
             workload_only=workload_only,
@@ -103,7 +115,14 @@ def analyze(  # noqa: PLR0913  (one for each option)
         )
     _print(advice, output_format, explain_choice=explain_choice)
     _save(advice, out, force=force, explain_choice=explain_choice)
-    _end(advice, fail_on)
+    _finish(advice, new, fail_on)
+
+
+def _finish(advice: Advice, new: NewBaseline | None, fail_on: FailOn) -> None:
+    if new is not None:
+        new.write(advice)
+    if code := exit_code(advice, fail_on):
+        raise typer.Exit(code)
 
 
 def _workload(place: Path | None, *, is_alone: bool) -> tuple[Statement, ...]:
@@ -118,6 +137,14 @@ def _check_place(out: Path | None, *, force: bool) -> None:
     """Find out before the work is done that its outcome could not be written."""
     if out is not None:
         check_outputs(out, force=force)
+
+
+def _baseline(path: Path | None, *, only_new: bool) -> Baseline | None:
+    if path is not None:
+        return load_baseline(path)
+    if only_new:
+        raise UsageError("reading --only-new", "there is no --baseline FILE that knows the others")
+    return None
 
 
 def _print(advice: Advice, output_format: OutputFormat, *, explain_choice: bool) -> None:
@@ -139,15 +166,15 @@ def _save(advice: Advice, out: Path | None, *, force: bool, explain_choice: bool
     say(f"written to {out}: {', '.join(path.name for path in written)}")
 
 
-def _end(advice: Advice, fail_on: FailOn) -> None:
-    if code := exit_code(advice, fail_on):
-        raise typer.Exit(code)
-
-
 def exit_code(advice: Advice, fail_on: FailOn) -> int:
-    """1 for findings at or above the bound, else 4 for a partial run, else 0."""
+    """1 for findings at or above the bound, else 4 for a partial run, else 0.
+
+    Where there is a baseline, what it knows is not counted.
+    """
     if fail_on is not FailOn.NEVER:
         bound = Severity(fail_on.value).rank
-        if any(f.severity is not None and f.severity.rank >= bound for f in advice.findings):
+        new = None if advice.baseline is None else set(advice.baseline.new_keys)
+        counted = [f for f in advice.findings if new is None or f.key in new]
+        if any(f.severity is not None and f.severity.rank >= bound for f in counted):
             return exit_codes.FINDINGS
     return exit_codes.PARTIAL if advice.is_partial else exit_codes.DONE

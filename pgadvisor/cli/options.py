@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -220,6 +221,43 @@ ConfigFile = Annotated[
     typer.Option(
         metavar="FILE",
         help="Settings; without: pgadvisor.toml, or [tool.pgadvisor] in pyproject.toml.",
+        show_default=False,
+    ),
+]
+BaselineFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Findings that are known: --fail-on counts others only, and the report says which "
+        "of them are no longer found.",
+        show_default=False,
+    ),
+]
+OnlyNew = Annotated[
+    bool,
+    typer.Option(
+        "--only-new", help="Leave what the baseline knows out of report and migration as well."
+    ),
+]
+WrittenBaseline = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write a baseline of all findings that are there; it may be the --baseline itself, "
+        "whose reasons and days it keeps.",
+        show_default=False,
+    ),
+]
+BaselineReason = Annotated[
+    str, typer.Option(metavar="TEXT", help="Why the findings that --write-baseline adds stay.")
+]
+BaselineExpiry = Annotated[
+    datetime | None,
+    typer.Option(
+        metavar="DATE",
+        formats=["%Y-%m-%d"],
+        help="From this day on the findings that --write-baseline adds count as new again, such "
+        "as 2027-01-31.",
         show_default=False,
     ),
 ]

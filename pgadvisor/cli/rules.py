@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from enum import StrEnum
 from typing import Annotated
@@ -125,14 +126,25 @@ def page(rule: AnyRule) -> str:
         "",
         f"Category {rule.category} · severity {rule.severity.value} · since {rule.since}",
         "",
-        body.strip(),
+        *_sections(body),
     ]
     limits = _limits(rule)
     if limits:
-        lines += ["", "## Limits", "", "| limit | default |", "|---|---|"]
+        lines += ["## Limits", "", "| limit | default |", "|---|---|"]
         lines += [f"| `{n}` | {format_limit(n, value)} |" for n, value in limits.items()]
         lines += ["", f"Set them in `pgadvisor.toml`, below `[limits.{rule.id}]`."]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _sections(body: str) -> Iterator[str]:
+    """The lines of a docstring's sections, each apart from its heading, examples as SQL."""
+    for section in body.strip().split("\n## "):
+        heading, _, text = section.removeprefix("## ").partition("\n")
+        yield from (f"## {heading}", "")
+        if heading == "Example":
+            yield from ("```sql", *inspect.cleandoc(text).splitlines(), "```", "")
+        else:
+            yield from (*text.strip("\n").splitlines(), "")
 
 
 def _described(rule: AnyRule) -> dict[str, object]:

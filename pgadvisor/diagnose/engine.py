@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 
 from pgadvisor.config import Config
 from pgadvisor.diagnose.limits import changed_limits, check_names, limits_of
@@ -97,12 +99,20 @@ def _outcome(case: Case, choice: Choice, rule: AnyRule, config: Config) -> _Outc
         _check(case, choice, rule, config, outcome)
     except SkipRule as skip:
         outcome.skipped.append(Skipped(rule_id=rule.id, reason=str(skip)))
-    except Exception as error:  # a user's rule may raise anything; ours are to fail loudly
-        if rule.is_built_in:
-            raise
-        reason = f"it raised {type(error).__name__}: {error}"
-        outcome.broken.append(Skipped(rule_id=rule.id, reason=reason))
+    except Exception as error:  # noqa: BLE001  (a rule may raise anything; the others go on)
+        outcome.broken.append(Skipped(rule_id=rule.id, reason=_how_it_broke(rule, error)))
     return outcome
+
+
+def _how_it_broke(rule: AnyRule, error: Exception) -> str:
+    """What a rule raised; of ours the place instead of the message, which may hold data."""
+    kind = type(error).__name__
+    if rule.is_built_in:
+        frames = traceback.extract_tb(error.__traceback__)
+        place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "?"
+        return f"it raised {kind} at {place}, which is a fault of pgadvisor; please report it"
+    whose = f" (it comes from {rule.origin})" if rule.origin else ""
+    return f"it raised {kind}: {error}{whose}"
 
 
 def _check(case: Case, choice: Choice, rule: AnyRule, config: Config, outcome: _Outcome) -> None:

@@ -37,6 +37,19 @@ def suppress(
     return tuple(shown), tuple(hidden)
 
 
+def idle_suppressions(suppressions: Iterable[Suppression], keys: Iterable[str]) -> tuple[str, ...]:
+    """Keys of suppressions that match nothing: the finding is mended, or the key is misspelt.
+
+    Args:
+        suppressions: Of the configuration.
+        keys: Of all findings, those set aside included.
+    """
+    found = tuple(keys)
+    return tuple(
+        entry.key for entry in suppressions if not any(matches(entry.key, key) for key in found)
+    )
+
+
 def matches(pattern: str, key: str) -> bool:
     """Whether a suppression's key is the finding's, ``*`` at its end standing for anything."""
     if pattern.endswith("*"):

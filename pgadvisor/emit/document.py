@@ -240,6 +240,29 @@ class SuppressedPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineEntryPart:
+    """A finding that was known before."""
+
+    key: str
+    reason: str
+    since: Annotated[str | None, _about("The day on which it became known, ISO 8601.")]
+    expires: Annotated[str | None, _about("From this day on it counts as new; null: never.")]
+    unjudged_reason: Annotated[str, _about("Why its rule did not judge; else empty.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselinePart:
+    """How the findings compare with a baseline."""
+
+    is_only_new: Annotated[bool, _about("Known findings were left out of the report.")]
+    new_keys: Annotated[tuple[str, ...], _about("What --fail-on counts.")]
+    known: tuple[BaselineEntryPart, ...]
+    expired: Annotated[tuple[BaselineEntryPart, ...], _about("Found, and new again.")]
+    gone: Annotated[tuple[BaselineEntryPart, ...], _about("No longer found: to be removed.")]
+    unjudged: Annotated[tuple[BaselineEntryPart, ...], _about("Nobody knows: not judged.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnavailablePart:
     """Something that could not be read."""
 
@@ -342,5 +365,9 @@ class Document:
     broken_rules: Annotated[tuple[SkippedPart, ...], _about("Rules that raised an error.")]
     clear: Annotated[tuple[str, ...], _about("Rules that looked and found nothing.")]
     suppressed: tuple[SuppressedPart, ...]
+    idle_suppressions: Annotated[
+        tuple[str, ...], _about("Keys of suppressions that match nothing that was found.")
+    ]
+    baseline: Annotated[BaselinePart | None, _about("Null: none was given.")]
     unavailable: tuple[UnavailablePart, ...]
     migration: MigrationPart

@@ -15,6 +15,7 @@ from pgadvisor.emit.value_document import value_plans_parts
 from pgadvisor.emit.window_document import earlier_part, standby_part, window_part
 from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
+from pgadvisor.model.baseline import BaselineComparison, BaselineEntry
 from pgadvisor.model.candidate import Rejected
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import Finding, Impact, Severity, Skipped
@@ -77,6 +78,8 @@ def build_document(advice: AdviceData) -> doc.Document:
             doc.SuppressedPart(key=hidden.finding.key, reason=hidden.reason)
             for hidden in advice.suppressed
         ),
+        idle_suppressions=advice.idle_suppressions,
+        baseline=_baseline(advice.baseline) if advice.baseline else None,
         unavailable=tuple(
             doc.UnavailablePart(
                 what=item.what,
@@ -88,6 +91,27 @@ def build_document(advice: AdviceData) -> doc.Document:
             for item in advice.unavailable
         ),
         migration=_migration(advice),
+    )
+
+
+def _baseline(comparison: BaselineComparison) -> doc.BaselinePart:
+    return doc.BaselinePart(
+        is_only_new=comparison.is_only_new,
+        new_keys=comparison.new_keys,
+        known=tuple(_baseline_entry(entry) for entry in comparison.known),
+        expired=tuple(_baseline_entry(entry) for entry in comparison.expired),
+        gone=tuple(_baseline_entry(entry) for entry in comparison.gone),
+        unjudged=tuple(_baseline_entry(each.entry, each.reason) for each in comparison.unjudged),
+    )
+
+
+def _baseline_entry(entry: BaselineEntry, unjudged_reason: str = "") -> doc.BaselineEntryPart:
+    return doc.BaselineEntryPart(
+        key=entry.key,
+        reason=entry.reason,
+        since=entry.since.isoformat() if entry.since else None,
+        expires=entry.expires.isoformat() if entry.expires else None,
+        unjudged_reason=unjudged_reason,
     )
 
 

@@ -230,6 +230,26 @@ def _not_judged(page: Page, report: ReportView) -> None:
     if report.suppressed:
         page.gap()
         page.paragraph(f"Suppressed: {plural(len(report.suppressed), 'finding')}")
+    for key in report.idle_suppressions:
+        page.paragraph(f"- a suppression that matches nothing: {key}", hanging=2)
+    _baseline(page, report)
+
+
+def _baseline(page: Page, report: ReportView) -> None:
+    if report.baseline is None or report.baseline.is_empty:
+        return
+    page.heading("Baseline")
+    for key in report.baseline.gone:
+        page.paragraph(f"- no longer found, remove it from the baseline: {key}", hanging=2)
+    for key in report.baseline.expired:
+        page.paragraph(f"- new again, its entry has run out: {key}", hanging=2)
+    for key, reason in report.baseline.unjudged[:_MANY]:
+        page.paragraph(f"- not judged, so perhaps still there: {key} ({reason})", hanging=2)
+    for key, reason in report.baseline.known[:_MANY]:
+        page.paragraph(f"- known, left out: {key} ({reason})", hanging=2)
+    more = len(report.baseline.unjudged[_MANY:]) + len(report.baseline.known[_MANY:])
+    if more:
+        page.paragraph(f"- and {more} more; the other formats list all")
 
 
 def _remarks(page: Page, report: ReportView) -> None:

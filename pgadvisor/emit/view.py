@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pgadvisor.emit.baseline_view import BaselineView, view_baseline
 from pgadvisor.emit.choice_view import ChoiceView, view_choice
 from pgadvisor.emit.fidelity import describe_differences, describe_fidelity, planner_names
 from pgadvisor.emit.judged_on import describe_judgement, describe_nodes, gate_warnings
@@ -97,6 +98,10 @@ class ReportView:
     clear: tuple[str, ...]
     suppressed: tuple[tuple[str, str], ...]
     """Key and reason."""
+    idle_suppressions: tuple[str, ...]
+    """Keys that match nothing."""
+    baseline: BaselineView | None
+    """None: there was none to compare with."""
     migration_note: str
     closing: str
 
@@ -143,6 +148,8 @@ def view(advice: AdviceData, *, explain_choice: bool = False) -> ReportView:
         uncosted=advice.choice.uncosted,
         clear=advice.clear,
         suppressed=tuple((hidden.finding.key, hidden.reason) for hidden in advice.suppressed),
+        idle_suppressions=advice.idle_suppressions,
+        baseline=view_baseline(advice.baseline) if advice.baseline else None,
         migration_note=_migration_note(advice),
         closing=_closing(advice),
     )
@@ -171,6 +178,8 @@ def _facts(advice: AdviceData, choice: ChoiceView | None) -> Iterator[tuple[str,
         yield "Costed", _costed(advice)
     if choice is not None:
         yield "Index choice", choice.summary
+    if advice.baseline is not None:
+        yield "Baseline", view_baseline(advice.baseline).summary
     if advice.redaction.level != "none":
         yield "Redaction", f"{advice.redaction.level}; values of rows were replaced or left out"
     if advice.collected_at is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pgadvisor.model.action import Action
+from pgadvisor.model.baseline import BaselineComparison
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Rejected, StatementEffect
 from pgadvisor.model.choice import Choice
@@ -113,6 +114,10 @@ class AdviceData:
     skipped: tuple[Skipped, ...]
     clear: tuple[str, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
+    idle_suppressions: tuple[str, ...] = ()
+    """Keys of suppressions that match nothing that was found."""
+    baseline: BaselineComparison | None = None
+    """How the findings compare with the baseline; None: there was none to compare with."""
     broken_rules: tuple[Skipped, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()
     gates: Gates = field(default_factory=Gates)

@@ -106,6 +106,8 @@ class Choice:
     """What other budgets would save, from the smallest on; the chosen set is among them."""
     geometric_mean_ratio: float | None = None
     """Of cost after to cost before over the costed statements, each counted once; None: none."""
+    unavailable_reason: str = ""
+    """Why nothing could be chosen at all, as a clause; empty: it could."""
     what_if_calls: int = 0
     costed_statements: int = 0
     total_statements: int = 0

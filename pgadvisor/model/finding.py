@@ -137,4 +137,9 @@ class Diagnosis:
     """Ids of the rules that looked and found nothing."""
     suppressed: tuple[Suppressed, ...] = ()
     broken: tuple[Skipped, ...] = ()
-    """Rules of the user's own that raised; the run is then partial."""
+    """Rules that raised; the run is then partial."""
+
+    def keys(self) -> tuple[str, ...]:
+        """Keys of all findings, those that are not shown included."""
+        hidden = (each.finding.key for each in self.suppressed)
+        return (*(finding.key for finding in self.findings), *hidden)

@@ -176,6 +176,17 @@ class NotInSubquery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictTarget:
+    """What ``ON CONFLICT (...)`` names: a unique index over just that has to be there."""
+
+    table_oid: int
+    columns: tuple[str, ...]
+    """In the order of the text, which makes no difference."""
+    expression_count: int = 0
+    """Keys that are no plain columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatementUsage:
     """What one statement does to which relations."""
 
@@ -194,3 +205,4 @@ class StatementUsage:
     offset_parameters: tuple[int, ...] = ()
     not_in: tuple[NotInSubquery, ...] = ()
     """Conditions that a NULL of a subquery makes unknown for all rows."""
+    conflict_targets: tuple[ConflictTarget, ...] = ()

@@ -10,6 +10,7 @@ from pglast import ast
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.schema import Table
 from pgadvisor.model.usage import (
+    ConflictTarget,
     JoinPredicate,
     NearestKey,
     NotInSubquery,
@@ -99,6 +100,7 @@ class Workspace:
     unresolved: dict[str, None] = field(default_factory=dict)
     set_columns: dict[str, None] = field(default_factory=dict)
     not_in: dict[NotInSubquery, None] = field(default_factory=dict)
+    conflict_targets: dict[ConflictTarget, None] = field(default_factory=dict)
     views_in_progress: list[int] = field(default_factory=list)
 
     def new_draft(self, table: Table, alias: str, query_level: int) -> Draft:

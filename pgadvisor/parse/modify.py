@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pglast import ast
 
+from pgadvisor.model.usage import ConflictTarget
 from pgadvisor.parse import grammar
 from pgadvisor.parse.comparison import Place
 from pgadvisor.parse.condition import note_condition
@@ -61,6 +62,8 @@ def _insert(
     conflict = stmt.onConflictClause
     if conflict is None or target is None:
         return
+    if conflict.infer is not None and isinstance(target, TableSource):
+        _note_arbiter(conflict.infer, target, workspace)
     excluded = Derived(columns=tuple(Reference(column.name) for column in target.columns()))
     scope.sources.append(DerivedSource("excluded", excluded))
     _assign(conflict.targetList, scope, workspace)
@@ -68,6 +71,19 @@ def _insert(
         # It is checked on the row that the arbiter index has found.
         workspace.read(operand_of(conflict.whereClause, scope, workspace).references)
     scope.sources.pop()
+
+
+def _note_arbiter(inferred: ast.InferClause, target: TableSource, workspace: Workspace) -> None:
+    """Note over what a unique index has to be; a constraint that is named is no index's matter."""
+    elements = tuple(inferred.indexElems or ())
+    columns = tuple(element.name for element in elements if element.name)
+    for position in target.relations if elements else ():
+        found = ConflictTarget(
+            table_oid=workspace.drafts[position].table.oid,
+            columns=columns,
+            expression_count=len(elements) - len(columns),
+        )
+        workspace.conflict_targets[found] = None
 
 
 def _update(

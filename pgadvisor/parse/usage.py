@@ -61,6 +61,7 @@ def usage_of(statement_id: str, text: str, catalog: Catalog) -> StatementUsage:
         limit_parameters=_parameters_of(query.limitCount for query in parsed.queries),
         offset_parameters=_parameters_of(query.limitOffset for query in parsed.queries),
         not_in=tuple(workspace.not_in),
+        conflict_targets=tuple(workspace.conflict_targets),
     )
 
 

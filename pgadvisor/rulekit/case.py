@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -267,8 +268,13 @@ class Case:
         return sum(statement.total_time_ms for statement in self.snapshot.statements)
 
     def shape_of(self, statement: Statement) -> str:
-        """What statements that differ only in names of aliases and the like have in common."""
-        return statement.fingerprint or statement.id
+        """What statements that differ only in names of aliases and the like have in common.
+
+        It is a part of keys, so it is never ``queryid``, which is made of OIDs.
+        """
+        if statement.fingerprint:
+            return statement.fingerprint
+        return hashlib.sha256(statement.text.encode()).hexdigest()[:16]
 
     def share_of(self, statement: Statement) -> float:
         """The statement's share of the workload's execution time, 0 to 1."""

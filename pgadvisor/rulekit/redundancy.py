@@ -22,6 +22,8 @@ class Redundancy:
     keeper: Index
     is_exact: bool
     """They are the same but for the name; else the keeper is wider, or unique besides."""
+    group: tuple[str, ...] = ()
+    """Of one that has equals: the names of all of them, those that go and the one that stays."""
     is_reversed: bool = False
     """The keeper has all directions the other way round, and is read backwards."""
 
@@ -51,19 +53,35 @@ def find_redundancies(indexes: Iterable[Index], use: IndexUse) -> tuple[Redundan
 
 
 def _of_table(indexes: list[Index], use: IndexUse) -> Iterator[Redundancy]:
-    left: list[Index] = []
+    """What goes for what is told from definitions as far as it can be.
+
+    Which of several equal ones is read most changes from day to day; that another one is wider
+    does not.  So equal ones that a wider one covers all go for that, whichever is read.
+    """
+    needed = [index for index in indexes if is_needed_as_it_is(index)]
+    wider = {index.oid: tuple(_wider(indexes, index, use)) for index in indexes}
+    left: dict[int, list[Index]] = {}
+    groups: list[list[Index]] = []
     for index in sorted(indexes, key=lambda i: _worth(i, use), reverse=True):
-        twin = next((kept for kept in left if is_same_index(kept, index)), None)
-        if twin is None or is_needed_as_it_is(index):
-            left.append(index)
+        is_equal_to_needed = any(is_same_index(n, index) for n in needed if n.oid != index.oid)
+        if wider[index.oid] and not is_equal_to_needed:
+            continue
+        group = next((g for g in groups if is_same_index(g[0], index)), None)
+        if group is None or is_needed_as_it_is(index):
+            groups.append([index])
         else:
-            yield Redundancy(index=index, keeper=twin, is_exact=True)
-    wider = {index.oid: tuple(_wider(left, index, use)) for index in left}
+            group.append(index)
+    for group in groups:
+        left[group[0].oid] = group
+        names = tuple(sorted(index.name for index in group))
+        for index in group[1:]:
+            yield Redundancy(index=index, keeper=group[0], is_exact=True, group=names)
     # Only what stays itself can be a keeper.
-    staying = [index for index in left if not wider[index.oid]]
-    for index in left:
+    staying = [group[0] for group in left.values()]
+    settled = {index.oid for group in groups for index in group}
+    for index in sorted(indexes, key=lambda i: _worth(i, use), reverse=True):
         candidates = [kept for kept in staying if kept in wider[index.oid]]
-        if candidates:
+        if candidates and index.oid not in settled:
             keeper = max(candidates, key=lambda i: (_width(i), *_worth(i, use)))
             is_reversed = _directions(keeper, index) == "backward"
             yield Redundancy(index=index, keeper=keeper, is_exact=False, is_reversed=is_reversed)
@@ -74,7 +92,12 @@ def _wider(indexes: list[Index], index: Index, use: IndexUse) -> Iterator[Index]
         return
     for kept in indexes:
         is_other = kept.oid != index.oid
-        if is_other and can_stand_in(kept, index) and not _is_idle(kept, index, use):
+        if (
+            is_other
+            and can_stand_in(kept, index)
+            and not is_same_index(kept, index)
+            and not _is_idle(kept, index, use)
+        ):
             yield kept
 
 
@@ -141,8 +164,10 @@ def _is_less(keeper: Index, index: Index) -> bool:
     mine = (keeper.is_unique, len(keeper.include))
     other = (index.is_unique, len(index.include))
     if mine == other:
-        # Only the directions differ: any fixed order tells which of the two stays.
-        return (is_needed_as_it_is(keeper), -keeper.oid) < (is_needed_as_it_is(index), -index.oid)
+        # Only the directions differ: any fixed order tells which of the two stays.  Names are the
+        # same after a restore, OIDs are not.
+        needed = is_needed_as_it_is(keeper), is_needed_as_it_is(index)
+        return needed[0] < needed[1] or (needed[0] == needed[1] and keeper.name > index.name)
     return mine < other
 
 

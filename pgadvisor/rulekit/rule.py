@@ -45,6 +45,8 @@ class Rule(Generic[LimitsT]):
     """It is run after the choice of indexes, and is given that."""
     is_built_in: bool = False
     """It comes with pgadvisor; the registry says so."""
+    origin: str = ""
+    """The directory or the installed package that it comes from; empty: it is built in."""
     check: Callable[[Case, Choice, LimitsT], Outcome]
 
 

@@ -10,6 +10,7 @@ from pgadvisor.config import Config, GateLimits
 from pgadvisor.diagnose.engine import diagnose as diagnose_all
 from pgadvisor.diagnose.engine import diagnose_choice
 from pgadvisor.diagnose.gates import evaluate_gates
+from pgadvisor.diagnose.limits import limits_of
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding, Skipped
@@ -59,8 +60,7 @@ def diagnose(
 
     Raises:
         ConfigError: There is no such rule or limit.
-        RuntimeError: The rule raised; only rules in ``directories`` come to that, those that
-            are built in raise what they raise.
+        RuntimeError: The rule raised; what it raised is the cause.
     """
     rules = load_rules(directories)
     config = Config(gates=gates or GateLimits(), limits={rule_id: limits})
@@ -71,6 +71,11 @@ def diagnose(
     costed = diagnose_choice(case, choice or Choice(), only, config, today=today)
     broken = (*plain.broken, *costed.broken)
     if broken:
+        rule = rules[rule_id]
+        try:  # once more, for the traceback
+            list(rule.check(case, choice or Choice(), limits_of(rule, config)))
+        except Exception as error:
+            raise RuntimeError(f"{rule_id}: {broken[0].reason}") from error
         raise RuntimeError(f"{rule_id}: {broken[0].reason}")
     return Outcome(
         findings=(*plain.findings, *costed.findings), skipped=(*plain.skipped, *costed.skipped)

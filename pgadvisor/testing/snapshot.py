@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -94,7 +94,7 @@ def a_statement(
 ) -> Statement:
     """Build a statement; its total time is its calls times its mean."""
     statement = Statement(
-        id=str(zlib.crc32(text.encode())),
+        id=hashlib.sha256(text.encode()).hexdigest()[:16],
         text=text,
         calls=calls,
         mean_time_ms=mean_time_ms,

@@ -1,5 +1,7 @@
 """Indexes that exist twice."""
 
+from collections import Counter
+
 from pgadvisor.rulekit import (
     Case,
     Confidence,
@@ -41,17 +43,27 @@ def duplicate_index(case: Case, _limits: NoLimits) -> Outcome:
         CREATE INDEX idx_orders_customer_id ON orders (customer_id);
         DROP INDEX CONCURRENTLY idx_orders_customer_id;
     """
+    seen: Counter[tuple[str, tuple[str, ...]]] = Counter()
     for found in case.redundancies:
         if found.is_exact:
-            yield _finding(case, found)
+            group = (found.index.schema, found.group)
+            seen[group] += 1
+            yield _finding(case, found, seen[group])
 
 
-def _finding(case: Case, found: Redundancy) -> Finding:
+def _identity(found: Redundancy, number: int) -> str:
+    """Of the group: which of them is to go changes with what is read, and is the same finding."""
+    identity = f"{found.index.schema}.{'='.join(found.group)}"
+    return identity if number == 1 else f"{identity}#{number}"
+
+
+def _finding(case: Case, found: Redundancy, number: int) -> Finding:
     index, keeper = found.index, found.keeper
     table = case.catalog.tables[index.table_oid]
     size_bytes = case.size_of_index(index)
     return Finding(
         subject=f"{index.schema}.{index.name}",
+        identity=_identity(found, number),
         summary=f"{index.schema}.{index.name} is the same index as {keeper.name} "
         f"and takes {format_size(size_bytes)}",
         detail=f"{keeper.name} stays: it has to, or it is read more.",

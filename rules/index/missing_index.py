@@ -65,6 +65,8 @@ def missing_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
         SELECT * FROM orders WHERE customer_id = $1;
         CREATE INDEX CONCURRENTLY ON orders (customer_id);
     """
+    if choice.unavailable_reason:
+        raise SkipRule(choice.unavailable_reason)
     if choice.total_statements > 0 and choice.costed_statements == 0:
         raise SkipRule("not one statement could be planned on the twin")
     if choice.uncosted:

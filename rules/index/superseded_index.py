@@ -13,6 +13,7 @@ from pgadvisor.rulekit import (
     Outcome,
     Provenance,
     Severity,
+    SkipRule,
     SupersededIndex,
     costed_rule,
     format_count,
@@ -53,6 +54,8 @@ def superseded_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
         CREATE INDEX CONCURRENTLY ON orders (customer_id, created_at);
         DROP INDEX CONCURRENTLY orders_customer_id_idx;
     """
+    if choice.unavailable_reason:
+        raise SkipRule(choice.unavailable_reason)
     for row in choice.superseded:
         index = case.catalog.indexes.get(row.index_oid)
         if index is not None and case.size_of_index(index) >= limits.min_size_bytes:

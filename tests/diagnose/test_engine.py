@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -145,29 +146,43 @@ def test_a_rule_that_is_switched_off_is_skipped_and_says_so() -> None:
 
 
 def test_a_broken_rule_of_ones_own_is_recorded_with_what_it_had_found() -> None:
-    own = replace(a_rule(broken), is_built_in=False)
+    own = replace(a_rule(broken), is_built_in=False, origin="acme-rules")
 
     diagnosis = diagnose(CASE, by_id(own), Config(), today=TODAY)
 
     assert diagnosis.broken == (
-        Skipped(rule_id="a-rule", reason="it raised ZeroDivisionError: oh"),
+        Skipped(
+            rule_id="a-rule", reason="it raised ZeroDivisionError: oh (it comes from acme-rules)"
+        ),
     )
     assert len(diagnosis.findings) == 1
     assert diagnosis.clear == ()
 
 
-def test_a_broken_rule_of_ours_fails_loudly() -> None:
-    with pytest.raises(ZeroDivisionError):
-        diagnose(CASE, by_id(a_rule(broken)), Config(), today=TODAY)
+def test_a_broken_rule_of_ours_is_recorded_by_its_place_and_the_others_go_on() -> None:
+    diagnosis = diagnose(CASE, by_id(a_rule(broken, "a"), a_rule(one, "b")), Config(), today=TODAY)
+
+    [record] = diagnosis.broken
+    assert record.rule_id == "a"
+    assert re.fullmatch(
+        r"it raised ZeroDivisionError at test_engine\.py:\d+, which is a fault of pgadvisor; "
+        "please report it",
+        record.reason,
+    )
+    assert [finding.rule_id for finding in diagnosis.findings] == ["a", "b"]
 
 
-def test_refuses_two_findings_of_one_key() -> None:
+def test_two_findings_of_one_key_break_their_rule() -> None:
     def twice(_case: Case, _limits: Limits) -> Outcome:
         yield a_finding()
         yield a_finding()
 
-    with pytest.raises(ValueError, match="a-rule:a is reported twice"):
-        diagnose(CASE, by_id(a_rule(twice)), Config(), today=TODAY)
+    own = replace(a_rule(twice), is_built_in=False)
+    [record] = diagnose(CASE, by_id(own), Config(), today=TODAY).broken
+
+    assert record.reason == (
+        "it raised ValueError: a-rule:a is reported twice; give each its own identity"
+    )
 
 
 def test_runs_costed_rules_only_with_a_choice() -> None:

@@ -23,7 +23,7 @@ FILES = {
     *("migration.up.sql", "migration.down.sql"),
 }
 MISSING = "missing-index:public.orders (customer_id)"
-DUPLICATE = re.compile(r"^duplicate-index:public\.orders_created_at(_again)?$")
+DUPLICATE = re.compile(r"^duplicate-index:public\.orders_created_at=orders_created_at_again$")
 CREATE = 'ON "public"."orders" ("customer_id")'
 FIDELITY = re.compile(r"\d+ of \d+ plans the same, median cost error \d+\.\d %")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pgadvisor.model.usage import StatementKind
 from tests.parse.describe import conditions, reads, relation, usage
 
@@ -146,3 +148,19 @@ def test_other_statements_have_no_relations() -> None:
     assert found.kind is StatementKind.UTILITY
     assert found.relations == ()
     assert found.unresolved == ()
+
+
+def test_notes_what_on_conflict_goes_by() -> None:
+    text = "INSERT INTO users (id) VALUES ($1) ON CONFLICT (email, lower(name)) DO NOTHING"
+    [target] = usage(text).conflict_targets
+
+    assert target.table_oid == relation(text, "users").table_oid
+    assert target.columns == ("email",)
+    assert target.expression_count == 1
+
+
+@pytest.mark.parametrize(
+    "clause", ["", "ON CONFLICT DO NOTHING", "ON CONFLICT ON CONSTRAINT c DO NOTHING"]
+)
+def test_notes_no_arbiter_where_none_is_inferred(clause: str) -> None:
+    assert usage(f"INSERT INTO users (id) VALUES ($1) {clause}").conflict_targets == ()

@@ -54,9 +54,30 @@ def test_drops_exactly_one_of_two_that_nobody_reads() -> None:
 def test_keeps_one_of_three() -> None:
     third = replace(FIRST, oid=7, name="third")
 
-    names = {dropped(finding) for finding in run(FIRST, SECOND, third).findings}
+    findings = run(FIRST, SECOND, third).findings
 
-    assert len(names) == 2
+    assert len({dropped(finding) for finding in findings}) == 2
+    assert {finding.key for finding in findings} == {
+        "duplicate-index:public.first=second=third",
+        "duplicate-index:public.first=second=third#2",
+    }
+
+
+def test_is_the_same_finding_whichever_is_read_more() -> None:
+    reads = [
+        run(FIRST, SECOND, index_activity(FIRST, scans=a), index_activity(SECOND, scans=b))
+        for a, b in ((3, 4), (4, 3))
+    ]
+
+    [one], [other] = (outcome.findings for outcome in reads)
+    assert (dropped(one), dropped(other)) == ("first", "second")
+    assert one.key == other.key == "duplicate-index:public.first=second"
+
+
+def test_equal_ones_that_a_wider_one_covers_are_left_to_redundant_prefix_index() -> None:
+    wider = an_index(ORDERS, "customer_id", "created_at")
+
+    assert run(FIRST, SECOND, wider).is_clear
 
 
 def test_keeps_the_one_that_enforces_a_constraint_however_little_it_is_read() -> None:

@@ -245,3 +245,11 @@ def test_cannot_judge_without_statements() -> None:
     outcome = diagnose(RULE, a_snapshot(ORDERS))
 
     assert outcome.reasons == ("no statement was recorded, and no workload files were given",)
+
+
+def test_says_why_it_cannot_judge_where_nothing_could_be_chosen() -> None:
+    choice = Choice(unavailable_reason="the planner twin failed: there is no room")
+
+    outcome = diagnose("missing-index", a_snapshot(a_statement("select 1")), choice=choice)
+
+    assert outcome.reasons == ("the planner twin failed: there is no room",)

@@ -66,6 +66,23 @@ def test_keeps_the_widest_of_three() -> None:
     assert all(widest.name in finding.summary for finding in outcome.findings)
 
 
+def test_drops_both_of_two_that_are_equal_whichever_is_read_more() -> None:
+    other = replace(NARROW, oid=7, name="other")
+
+    for scans in (0, 9):
+        reads = index_activity(other, scans=scans), index_activity(WIDE, scans=1)
+        outcome = run(NARROW, other, WIDE, *reads)
+        assert names(outcome) == {NARROW.name, "other"}
+
+
+def test_leaves_what_equals_a_constraint_to_duplicate_index() -> None:
+    index, constraint = a_unique_constraint(ORDERS, "customer_id", "status")
+    equal = an_index(ORDERS, "customer_id", "status", name="equal", is_unique=True)
+    wide = an_index(ORDERS, "customer_id", "status", "id", name="wide", is_unique=True)
+
+    assert "equal" not in names(run(index, constraint, equal, wide))
+
+
 def test_drops_a_plain_index_that_a_unique_one_covers() -> None:
     index, constraint = a_unique_constraint(ORDERS, "customer_id")
 

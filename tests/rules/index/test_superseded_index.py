@@ -63,3 +63,12 @@ def test_says_nothing_of_an_index_that_is_not_in_the_snapshot() -> None:
 def test_leaves_small_ones_alone_when_told_to() -> None:
     assert run(ROW, min_size_bytes=12 * MiB).findings
     assert run(ROW, min_size_bytes=12 * MiB + 1).is_clear
+
+
+def test_says_why_it_cannot_judge_where_nothing_could_be_chosen() -> None:
+    choice = Choice(unavailable_reason="the planner twin failed: there is no room")
+
+    outcome = diagnose(RULE, a_snapshot(ORDERS, OLD), choice=choice)
+
+    assert outcome.findings == ()
+    assert outcome.reasons == ("the planner twin failed: there is no room",)

@@ -1,0 +1,1 @@
+"""Rules of Acme for pgadvisor: one folder for each category."""

@@ -1,0 +1,1 @@
+"""What Acme has agreed on."""
