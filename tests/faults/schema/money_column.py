@@ -1,0 +1,12 @@
+"""Prices of type money."""
+
+from __future__ import annotations
+
+from tests.faults.fault import Fault
+from tests.faults.shops import ORDERS
+
+FAULT = Fault(
+    schema=ORDERS,
+    plant=("alter table orders alter total type money",),
+    mend=("alter table orders alter total type numeric(10, 2)",),
+)
