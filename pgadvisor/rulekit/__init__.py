@@ -63,7 +63,7 @@ from pgadvisor.model.usage import (
     StatementUsage,
     WrappedPredicate,
 )
-from pgadvisor.parse.expression import columns_in, same_expression
+from pgadvisor.parse.expression import columns_in, may_be_expression, same_expression
 from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
@@ -170,6 +170,7 @@ __all__ = [
     "is_needed_as_it_is",
     "is_same_index",
     "keyset_template",
+    "may_be_expression",
     "poll_of",
     "qualified",
     "queue_index",

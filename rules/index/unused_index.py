@@ -20,8 +20,8 @@ from pgadvisor.rulekit import (
     foreign_keys_of,
     format_ms,
     format_size,
+    may_be_expression,
     rule,
-    same_expression,
     serves_key,
 )
 
@@ -114,7 +114,7 @@ def _statement_with_expression(case: Case, table: Table, index: Index) -> str | 
     expressions = [key.expression for key in index.keys if key.expression is not None]
     for use in case.uses_of(table) if expressions else ():
         for wrapped in use.relation.wrapped:
-            if any(same_expression(wrapped.expression, e) for e in expressions):
+            if any(may_be_expression(wrapped.expression, e) for e in expressions):
                 return use.statement.id
     return None
 

@@ -27,6 +27,7 @@ from pgadvisor.rulekit import (
     finds_by_key,
     format_ms,
     format_ratio,
+    may_be_expression,
     same_expression,
     sargable_range,
 )
@@ -54,7 +55,8 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
 
     ## What it leaves alone
     Small tables, statements with little time, conditions below an OR, expressions that an index
-    is built on, and statements that find their row by a unique key anyway.
+    is built on, or may be (``pg_stat_statements`` keeps of ``content ->> 'kind'`` no more than
+    ``content ->> $2``), and statements that find their row by a unique key anyway.
 
     ## Before you act
     What is equal to what depends on types: a day of a timestamp with time zone is a day of the
@@ -90,7 +92,7 @@ def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[Wrapp
     ]
     for wrapped in relation.wrapped:
         if not wrapped.is_optional and not any(
-            same_expression(wrapped.expression, expression) for expression in indexed
+            may_be_expression(wrapped.expression, expression) for expression in indexed
         ):
             yield wrapped
 
