@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from pgadvisor.cluster.owner import memory_base, server_owner
+from pgadvisor.config import GateLimits
 from pgadvisor.diagnose.engine import changed_limits
 from pgadvisor.registry import load_rules
 from tests.faults.catalogue import WITHOUT_A_FAULT, all_faults
@@ -78,6 +80,8 @@ def _tell(judgement: Judgement) -> None:
         print(f"       beside it: {finding.key}: {finding.summary}")
     for finding in judgement.left:
         print(f"       still there once mended: {finding.summary}")
+    for finding in judgement.remarks:
+        print(f"       remark once mended: {finding.key}")
     for finding in judgement.mended:
         print(f"       FALSE once mended: {finding.key}: {finding.summary}")
 
@@ -86,11 +90,18 @@ def _report(major: int, faults: Mapping[str, Fault], made: list[Judgement]) -> N
     found = sum(bool(judgement.found) for judgement in made)
     clean = sum(not judgement.mended for judgement in made)
     loud = sum(len(judgement.mended) for judgement in made)
+    remarks = Counter(f.rule_id for judgement in made for f in judgement.remarks)
     own = sum(bool(judgement.applied) for judgement in made)
     print(f"\nPostgreSQL {major}: recall {found} of {len(made)}")
     print(f"precision: {clean} of {len(made)} mended databases are silent, {loud} findings above")
     print(f"a remark in the others; {own} were mended by the finding's own SQL")
+    told = ", ".join(f"{count} of {rule_id}" for rule_id, count in remarks.most_common())
+    print(f"remarks on mended databases: {told or 'none'}")
     for rule_id, fault in faults.items():
+        if fault.days < GateLimits().usage_window_days:
+            print(f"soon after a reset, for {rule_id}: counters run for {fault.days:g} days")
+        for name, value in fault.restart_with.items():
+            print(f"set for {rule_id}: {name} is {value}")
         for lowered in changed_limits(fault.config(rule_id), load_rules()):
             print(f"lowered for {rule_id}: {lowered}, since {fault.why_lower}")
     for rule_id in sorted(load_rules().keys() - all_faults().keys()):

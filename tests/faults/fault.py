@@ -19,8 +19,8 @@ class Calls:
     """As psycopg takes it: parameters are ``%s``."""
     times: int = 20
     parameters: Parameters = lambda _: ()
-    role: str = "app"
     is_prepared: bool = True
+    """As most drivers do it; False: it is planned anew in each call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,6 @@ class Fault:
     """Statements that mend it by hand, as the superuser; None: the finding's own remedy."""
     rewritten: tuple[Calls, ...] | None = None
     """The workload once it is mended, where the statements were the fault; None: the same."""
-    acts_when_mended: bool = False
     days: float = 40.0
     """How long the counters have run when the snapshot is taken."""
     starts_vacuumed: bool = True

@@ -22,7 +22,7 @@ def lengthened(cluster: Cluster, dsn: str, sizes: Sequence[Size]) -> Iterator[No
 
     Pages of zeros are valid new pages, so whoever reads them finds no rows.
     """
-    with ExitStack() as undo, psycopg.connect(dsn, autocommit=True) as session:
+    with psycopg.connect(dsn, autocommit=True) as session, ExitStack() as undo:
         if sizes:
             session.execute("set pg_stat_statements.track = 'none'")
             session.execute("checkpoint")

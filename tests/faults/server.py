@@ -35,6 +35,7 @@ SETTINGS = {
     "TimeZone": "UTC",
 }
 _NOISE = "set pg_stat_statements.track = 'none'"
+_GRANT = "grant all on all tables in schema public to app"
 _VACUUM_AGE_DAYS = 0.5
 _CHUNK = 1_000
 
@@ -52,6 +53,8 @@ class Judgement:
     """Of other rules, in the spoilt database, above a remark."""
     mended: tuple[Finding, ...]
     """Of any rule, in the mended database, above a remark."""
+    remarks: tuple[Finding, ...]
+    """Of any rule, in the mended database, that are no more than remarks."""
     left: tuple[Finding, ...]
     """Of the rule, in the mended database: the remedy did not help."""
     applied: tuple[str, ...]
@@ -108,6 +111,7 @@ class FaultServer:
                 if f.rule_id != rule_id and f.rule_id not in fault.beside
             ),
             mended=_loud(mended.findings),
+            remarks=tuple(f for f in mended.findings if f.severity is Severity.INFO),
             left=tuple(f for f in mended.findings if f.rule_id == rule_id),
             applied=applied,
             time_s=time.monotonic() - started,
@@ -127,7 +131,7 @@ class FaultServer:
             session.execute("alter schema public owner to app")
         with psycopg.connect(self.cluster.dsn(name, user="app"), autocommit=True) as session:
             session.execute(fault.schema)
-        _run(self.cluster.dsn(name), fault.plant)
+        _run(self.cluster.dsn(name), (*fault.plant, _GRANT))
         if fault.restart_with:
             for setting, value in fault.restart_with.items():
                 _run(self.cluster.dsn(), (f"alter system set {setting} = '{value}'",))
@@ -158,7 +162,7 @@ class FaultServer:
             session.execute("select pg_stat_statements_reset()")
         is_rewritten = is_mended and fault.rewritten is not None
         _work(self.cluster, name, (fault.rewritten or ()) if is_rewritten else fault.workload)
-        if fault.act is not None and (fault.acts_when_mended or not is_mended):
+        if fault.act is not None and not is_mended:
             fault.act(as_app)
         self._clock.set(-min(_VACUUM_AGE_DAYS, fault.days / 2))
         if fault.ends_vacuumed:
@@ -185,7 +189,7 @@ class FaultServer:
         """Do what the findings say; by hand where no SQL of theirs can."""
         self._clock.set(-fault.days)
         if fault.mend is not None:
-            _run(self.cluster.dsn(name), fault.mend)
+            _run(self.cluster.dsn(name), (*fault.mend, _GRANT))
             return ()
         keys = {finding.key for finding in advice.findings if finding.rule_id in rule_ids}
         made = [each for each in advice.recommendations if keys.intersection(each.finding_keys)]
@@ -221,7 +225,7 @@ def _run(dsn: str, statements: Sequence[str]) -> None:
 def _work(cluster: Cluster, name: str, workload: Sequence[Calls]) -> None:
     """Run the application's statements, through the protocol that drivers use."""
     for calls in workload:
-        with psycopg.connect(cluster.dsn(name, user=calls.role), autocommit=True) as session:
+        with psycopg.connect(cluster.dsn(name, user="app"), autocommit=True) as session:
             text = calls.text
             for start in range(0, calls.times, _CHUNK):
                 rest = range(start, min(start + _CHUNK, calls.times))

@@ -23,9 +23,10 @@ QUICK = (
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultServer]:
+def server(temporary_directory: Path) -> Iterator[FaultServer]:
     """A server that ages at will."""
-    directory: Path = tmp_path_factory.mktemp("clock")
+    directory = temporary_directory / "clock"
+    directory.mkdir()
     running = FaultServer(binaries_of(18), directory)
     yield running
     running.stop()

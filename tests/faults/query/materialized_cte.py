@@ -22,4 +22,5 @@ FAULT = Fault(
             parameters=lambda n: (n * 7 % 2000 + 1,),
         ),
     ),
+    beside={"spilling-statement": "what the WITH query makes does not fit into work_mem"},
 )

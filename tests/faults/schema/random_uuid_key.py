@@ -22,7 +22,7 @@ FAULT = Fault(
     mend=("alter table tokens alter id drop default",),
     rewritten=(
         Calls(
-            text="insert into tokens select (lpad(to_hex(%s), 8, '0')"
+            text="insert into tokens select (lpad(to_hex(%s::bigint), 8, '0')"
             " || right(gen_random_uuid()::text, 28))::uuid, now() from generate_series(1, 500) n",
             times=170,
             parameters=lambda n: (n,),

@@ -37,4 +37,5 @@ FAULT = Fault(
     sizes=(Size(table="events", size_bytes=101 << 30, rows=700_000_000),),
     limits={"min_deleted_ratio": 0.00001},
     why_lower="a hundredth of so many rows would take minutes to delete",
+    beside={"coarse-autovacuum-scale-factor": "a fifth of so many rows is too many, too"},
 )

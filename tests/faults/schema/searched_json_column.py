@@ -29,5 +29,8 @@ FAULT = Fault(
         "alter table documents alter content type jsonb",
         "create index documents_kind_idx on documents ((content ->> 'kind'))",
     ),
-    beside={"missing-index": "an index on the expression pays, on json as well"},
+    beside={
+        "non-sargable-predicate": "the condition has no index, whatever the type",
+        "missing-index": "an index on the expression pays, on json as well",
+    },
 )

@@ -21,4 +21,5 @@ FAULT = Fault(
     ),
     mend=("alter role app set random_page_cost = 1.1",),
     days=8,
+    beside={"jit-overhead": "what looks so dear is compiled, where the server can"},
 )

@@ -10,7 +10,7 @@ FAULT = Fault(
         insert into readings (value) select n from generate_series(1, 250000) n;
     """,
     workload=(
-        Calls(text="delete from readings where id % 2 = %s", times=1, parameters=lambda n: (n,)),
+        Calls(text="delete from readings where id %% 2 = %s", times=1, parameters=lambda n: (n,)),
     ),
     ends_vacuumed=False,
     late=("analyze readings",),

@@ -13,10 +13,9 @@ FAULT = Fault(
     plant=("alter table readings set (autovacuum_vacuum_insert_threshold = -1)",),
     workload=(
         Calls(
-            text="insert into readings select 800000 + %s::integer * 100000 + n, n"
-            " from generate_series(1, 100000) n",
+            text="insert into readings select last + n, n"
+            " from (select max(at) as last from readings) r, generate_series(1, 100000) n",
             times=3,
-            parameters=lambda n: (n,),
         ),
         Calls(
             text="select count(*) from readings where at between %s and %s",
