@@ -74,6 +74,8 @@ def _tell(judgement: Judgement) -> None:
     verdict = "found" if judgement.found else "MISSED"
     how = "its own SQL" if judgement.applied else "by hand"
     print(f"{verdict:6} {judgement.rule_id:34} {judgement.time_s:5.1f} s, mended {how}", flush=True)
+    for finding in judgement.found:
+        print(f"       {finding.subject}: {finding.summary}", flush=True)
     for reason in judgement.skipped if not judgement.found else ():
         print(f"       skipped: {reason}")
     for finding in judgement.bystanders:

@@ -43,6 +43,8 @@ class Fault:
     another statement.
     """
 
+    subject: str
+    """How the subject of the finding begins: the very thing that was spoilt."""
     schema: str
     """A script that makes tables and rows, run as the role ``app``, which owns the database."""
     plant: tuple[str, ...] = ()

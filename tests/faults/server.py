@@ -46,7 +46,7 @@ class Judgement:
 
     rule_id: str
     found: tuple[Finding, ...]
-    """Of the rule, in the spoilt database."""
+    """Of the rule, in the spoilt database, about what was spoilt."""
     skipped: tuple[str, ...]
     """Why the rule could not judge it, where it said so."""
     bystanders: tuple[Finding, ...]
@@ -92,7 +92,7 @@ class FaultServer:
         if not fault.needs:
             return True
         with _session(self.cluster.dsn()) as session:
-            return session.execute(fault.needs).fetchone() == (True,)
+            return session.execute(fault.needs.encode()).fetchone() == (True,)
 
     def judge(self, rule_id: str, fault: Fault) -> Judgement:
         """Build a fault's database, look at it, mend it, and look again."""
@@ -103,7 +103,11 @@ class FaultServer:
             mended = self._observe(name, fault, rule_id, is_mended=True)
         return Judgement(
             rule_id=rule_id,
-            found=tuple(f for f in spoilt.findings if f.rule_id == rule_id),
+            found=tuple(
+                f
+                for f in spoilt.findings
+                if f.rule_id == rule_id and f.subject.startswith(fault.subject)
+            ),
             skipped=tuple(s.reason for s in spoilt.skipped if s.rule_id == rule_id),
             bystanders=tuple(
                 f
@@ -130,7 +134,7 @@ class FaultServer:
             # The owner makes what an application makes; nobody else may, since PostgreSQL 15.
             session.execute("alter schema public owner to app")
         with psycopg.connect(self.cluster.dsn(name, user="app"), autocommit=True) as session:
-            session.execute(fault.schema)
+            session.execute(fault.schema.encode())
         _run(self.cluster.dsn(name), (*fault.plant, _GRANT))
         if fault.restart_with:
             for setting, value in fault.restart_with.items():
@@ -178,9 +182,9 @@ class FaultServer:
         """Change a setting of the server, and wait until it holds."""
         name, _, value = assignment.partition(" = ")
         with _session(self.cluster.dsn()) as session:
-            session.execute(f"alter system set {assignment}")
+            session.execute(f"alter system set {assignment}".encode())
             session.execute("select pg_reload_conf()")
-            while session.execute(f"show {name}").fetchone() != (value,):
+            while session.execute(f"show {name}".encode()).fetchone() != (value,):
                 time.sleep(0.01)
 
     def _mend(
@@ -219,14 +223,14 @@ def _session(dsn: str) -> Iterator[psycopg.Connection]:
 def _run(dsn: str, statements: Sequence[str]) -> None:
     with _session(dsn) as session:
         for statement in statements:
-            session.execute(statement)
+            session.execute(statement.encode())
 
 
 def _work(cluster: Cluster, name: str, workload: Sequence[Calls]) -> None:
     """Run the application's statements, through the protocol that drivers use."""
     for calls in workload:
         with psycopg.connect(cluster.dsn(name, user="app"), autocommit=True) as session:
-            text = calls.text
+            text = calls.text.encode()
             for start in range(0, calls.times, _CHUNK):
                 rest = range(start, min(start + _CHUNK, calls.times))
                 with session.pipeline():

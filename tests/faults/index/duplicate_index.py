@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders_customer_id",
     schema=ORDERS,
     plant=("create index orders_customer_id_again on orders (customer_id)",),
     workload=(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Calls, Fault
 
 FAULT = Fault(
+    subject="public.users_last_seen_at_idx",
     schema="""
         create table users (
             id bigint generated always as identity primary key,

@@ -16,4 +16,9 @@ def build_in_vain(dsn: str) -> None:
         session.execute("create unique index concurrently orders_total_key on orders (total)")
 
 
-FAULT = Fault(schema=ORDERS, act=build_in_vain, mend=("drop index orders_total_key",))
+FAULT = Fault(
+    subject="public.orders_total_key",
+    schema=ORDERS,
+    act=build_in_vain,
+    mend=("drop index orders_total_key",),
+)

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders_customer_id_idx",
     schema=ORDERS,
     plant=("create index orders_customer_id_created_at_idx on orders (customer_id, created_at)",),
     workload=(

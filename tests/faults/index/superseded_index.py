@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders_customer_id_idx",
     schema=ORDERS,
     plant=("update orders set customer_id = customer_id % 10 + 1", "vacuum full analyze orders"),
     workload=(

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders.orders_customer_id_fkey",
     schema=ORDERS
     + "insert into customers (name) select 'guest ' || n from generate_series(1, 100) n;",
     plant=("drop index orders_customer_id_idx",),

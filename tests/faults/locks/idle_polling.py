@@ -8,6 +8,7 @@ from tests.faults.fault import Fault
 from tests.faults.shops import JOBS, POLL
 
 FAULT = Fault(
+    subject="public.jobs",
     schema=JOBS + "create index jobs_pending_idx on jobs (created_at) where state = 'pending';",
     workload=(POLL,),
     mend=(),

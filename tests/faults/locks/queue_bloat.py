@@ -9,6 +9,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import JOBS, POLL
 
 FAULT = Fault(
+    subject="public.jobs",
     schema=JOBS + "create index jobs_pending_idx on jobs (created_at) where state = 'pending';",
     workload=(
         replace(POLL, times=2_000),

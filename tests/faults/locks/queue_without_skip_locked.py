@@ -8,6 +8,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import JOBS, POLL
 
 FAULT = Fault(
+    subject="public.jobs",
     schema=JOBS
     + """
         insert into jobs (state, created_at, payload)

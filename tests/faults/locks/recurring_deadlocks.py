@@ -33,6 +33,7 @@ def deadlock_often(dsn: str) -> None:
 
 
 FAULT = Fault(
+    subject="database ",
     schema=ORDERS,
     plant=("alter system set deadlock_timeout = '10ms'", "select pg_reload_conf()"),
     act=deadlock_often,

@@ -11,6 +11,7 @@ LOOKUP = Calls(
     parameters=lambda n: (n % 2000 + 1,),
 )
 FAULT = Fault(
+    subject="pings of connections",
     schema=CUSTOMERS,
     workload=(Calls(text="select 1", times=3_000), LOOKUP),
     mend=(),

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="just-in-time compilation",
     schema=ORDERS,
     plant=("alter role app set jit_above_cost = 100",),
     workload=(

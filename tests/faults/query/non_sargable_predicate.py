@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders",
     schema=ORDERS + "create index orders_created_at_idx on orders (created_at);",
     workload=(
         Calls(

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import CUSTOMERS
 
 FAULT = Fault(
+    subject="public.customers.referrer_id",
     schema=CUSTOMERS
     + """
         alter table customers add referrer_id bigint references customers (id);

@@ -11,6 +11,7 @@ LIST = Calls(
     parameters=lambda n: (n + 1,),
 )
 FAULT = Fault(
+    subject="public.products.id",
     schema=ORDERS
     + """
         create table products (

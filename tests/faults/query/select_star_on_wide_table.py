@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Calls, Fault
 
 FAULT = Fault(
+    subject="public.articles",
     schema="""
         create table articles (
             id bigint generated always as identity primary key,

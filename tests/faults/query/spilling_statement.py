@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders",
     schema=ORDERS,
     workload=(Calls(text="select note, total, id from orders order by note, total", times=5),),
     mend=("alter role app set work_mem = '64MB'",),

@@ -11,6 +11,7 @@ def _ids(length: int) -> Parameters:
 
 
 FAULT = Fault(
+    subject="public.orders.id",
     schema=ORDERS,
     workload=tuple(
         Calls(

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault, Size
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders",
     schema=ORDERS,
     workload=(Calls(text="select count(*) from orders"),),
     sizes=(Size(table="orders", size_bytes=2 << 30, rows=12_000_000),),

@@ -6,6 +6,7 @@ from tests.faults.fault import Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders.city",
     schema=ORDERS + "alter table orders add city character varying(40);"
     "update orders set city = 'city ' || id % 500;",
     plant=("alter table orders alter city type character(40)",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Calls, Fault
 
 FAULT = Fault(
+    subject="public.lines.invoice",
     schema="""
         create table invoices (number numeric primary key, paid boolean not null);
         insert into invoices select n, true from generate_series(1, 5000) n;

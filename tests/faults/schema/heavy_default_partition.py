@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Fault
 
 FAULT = Fault(
+    subject="public.events_rest",
     schema="""
         create table events (
             at timestamptz not null,

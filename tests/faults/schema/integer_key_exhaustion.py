@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Calls, Fault
 
 FAULT = Fault(
+    subject="public.clicks.id",
     schema="""
         create table clicks (id serial primary key, at timestamptz not null default now());
         insert into clicks (at) select now() from generate_series(1, 1000) n;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Fault
 
 FAULT = Fault(
+    subject="public.events",
     schema="""
         create table events (at date not null, id bigint not null, primary key (at, id))
             partition by range (at);

@@ -6,6 +6,7 @@ from tests.faults.fault import Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders.total",
     schema=ORDERS,
     plant=("alter table orders alter total type money",),
     mend=("alter table orders alter total type numeric(10, 2)",),

@@ -6,6 +6,7 @@ from tests.faults.fault import Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders.customer_id",
     schema=ORDERS,
     plant=(
         "alter table orders alter customer_id type integer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Calls, Fault
 
 FAULT = Fault(
+    subject="public.tokens.id",
     schema="""
         create table tokens (
             id uuid primary key default gen_random_uuid(),

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault, Size
 
 READ = Calls(text="select count(*) from events where at > now() - interval '10 minutes'", times=40)
 FAULT = Fault(
+    subject="public.events",
     schema="""
         create table events (at timestamptz not null, id bigint not null, note text not null);
         insert into events

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Calls, Fault
 
 FAULT = Fault(
+    subject="public.documents.content",
     schema="""
         create table documents (
             id bigint generated always as identity primary key,

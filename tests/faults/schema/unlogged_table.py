@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders",
     schema=ORDERS,
     plant=("alter table orders set unlogged",),
     mend=("alter table orders set logged",),

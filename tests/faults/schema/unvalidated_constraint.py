@@ -6,6 +6,7 @@ from tests.faults.fault import Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders.total_check",
     schema=ORDERS,
     plant=("alter table orders add constraint total_check check (total >= 0) not valid",),
     mend=("alter table orders validate constraint total_check",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Fault, Size
 
 FAULT = Fault(
+    subject="public.tokens.id",
     schema="""
         create table tokens (id uuid primary key, at timestamptz not null, note text not null);
         insert into tokens

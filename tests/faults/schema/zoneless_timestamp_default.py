@@ -6,6 +6,7 @@ from tests.faults.fault import Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders",
     schema=ORDERS,
     plant=(
         "alter system set timezone = 'Europe/Berlin'",

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="checkpoint_completion_target",
     schema=ORDERS,
     plant=("alter system set checkpoint_completion_target = 0.5", "select pg_reload_conf()"),
     workload=(

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="random_page_cost",
     schema=ORDERS,
     workload=(
         Calls(

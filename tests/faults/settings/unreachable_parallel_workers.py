@@ -6,6 +6,7 @@ from tests.faults.fault import Fault, Size
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="max_parallel_workers_per_gather",
     schema=ORDERS,
     plant=(
         "alter system set max_parallel_workers_per_gather = 8",

@@ -5,4 +5,4 @@ from __future__ import annotations
 from tests.faults.fault import Fault
 from tests.faults.shops import ORDERS
 
-FAULT = Fault(schema=ORDERS, mend=(), later_days=5 * 366)
+FAULT = Fault(subject="PostgreSQL ", schema=ORDERS, mend=(), later_days=5 * 366)

@@ -6,6 +6,7 @@ from tests.faults.fault import Calls, Fault, Size
 from tests.faults.shops import ORDERS
 
 FAULT = Fault(
+    subject="public.orders",
     schema=ORDERS,
     workload=(
         Calls(

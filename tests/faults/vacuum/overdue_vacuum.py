@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Calls, Fault
 
 FAULT = Fault(
+    subject="public.readings",
     schema="""
         create table readings (id bigint generated always as identity primary key, value float);
         insert into readings (value) select n from generate_series(1, 250000) n;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.fault import Calls, Fault
 
 FAULT = Fault(
+    subject="public.readings",
     schema="""
         create table readings (at bigint not null, value float not null);
         insert into readings select n, n from generate_series(1, 800000) n;
