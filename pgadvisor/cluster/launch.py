@@ -55,6 +55,7 @@ class Cluster:
         prefix: How the names of its temporary directories begin.
         initdb_options: More options for initdb.
         memory_bytes: It may lie in memory, where it will take so much; None: it goes onto disk.
+        environment: More environment variables for all of its processes.
 
     Raises:
         ClusterError: It could not be started; the message has the server's own lines.
@@ -83,6 +84,7 @@ class Cluster:
         prefix: str = "pgadvisor-",
         initdb_options: tuple[str, ...] = (),
         memory_bytes: int | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         configuration = _configuration(settings or {})
         owner = server_owner()
@@ -111,7 +113,7 @@ class Cluster:
                     "installation": str(self.binaries.directory),
                     "libraries": [str(path) for path in self.binaries.library_directories],
                     "copy_from": copy_from,
-                    "environment": _environment(),
+                    "environment": _environment() | dict(environment or {}),
                     "initdb_options": [*self._initdb_options(), *initdb_options],
                     "password": password,
                     "settings": configuration,

@@ -24,6 +24,13 @@ NO_TABLE_ACTIVITY = TableActivity(table_oid=0)
 NO_INDEX_ACTIVITY = IndexActivity(index_oid=0)
 
 
+_PAGE_HEADER_BYTES = 24
+_ROW_OVERHEAD_BYTES = 28
+"""The header of a row, and its line pointer."""
+_TEXT_BYTES = 32
+"""What the planner takes a value of variable length for, as long as it knows nothing of it."""
+
+
 class Catalog:
     """A snapshot with its objects found by OID, by name and by table.
 
@@ -128,14 +135,25 @@ class Catalog:
     def rows_now(self, table: Table) -> float:
         """Rows as the planner would estimate them now: density of the last ANALYZE x length now.
 
-        Zero for a table that was never analysed and has no length.
+        Of a table that was never analysed, those that are counted, or else as many as fit into
+        its length by the widths of its columns.  Zero where it has no length.
         """
         block = self.snapshot.server.block_size_bytes
         if table.rows > 0 and table.pages > 0 and table.size_bytes > 0:
             return table.rows / table.pages * (table.size_bytes / block)
         if table.rows > 0:
             return table.rows
-        return float(self.activity_of(table).live_rows)
+        live_rows = float(self.activity_of(table).live_rows)
+        is_never_analysed = table.rows < 0 or table.pages == 0
+        return live_rows or (self._rows_by_width(table) if is_never_analysed else 0.0)
+
+    def _rows_by_width(self, table: Table) -> float:
+        """As the planner guesses them (``table_block_relation_estimate_size``)."""
+        block = self.snapshot.server.block_size_bytes
+        widths = (column.type_length_bytes for column in table.columns)
+        row_bytes = sum(_TEXT_BYTES if width < 0 else width for width in widths)
+        per_page = (block - _PAGE_HEADER_BYTES) / (row_bytes + _ROW_OVERHEAD_BYTES)
+        return float(round(per_page * (table.size_bytes / block)))
 
     def root_of(self, table: Table) -> Table:
         """The partitioned table that a partition belongs to in the end, or the table itself."""

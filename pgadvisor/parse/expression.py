@@ -15,6 +15,8 @@ from pgadvisor.parse.operand import cast_target, literal_sql
 
 _REMEMBERED = 4_000
 _CONSTANTS = frozenset({"SCONST", "USCONST", "BCONST", "XCONST", "ICONST", "FCONST"})
+_PLACES = frozenset({"location", "rexpr_list_start", "rexpr_list_end", "list_start", "list_end"})
+"""Attributes of a node that tell where in the text it stood."""
 _TEXT_TYPES = frozenset({"text", "character varying"})
 _TEXT_FUNCTIONS = frozenset(
     {"lower", "upper", "initcap", "btrim", "ltrim", "rtrim", "md5", "left", "right", "reverse"}
@@ -49,6 +51,25 @@ def same_expression(a: str, b: str) -> bool:
         return _canonical_sql(a) == _canonical_sql(b)
     except StatementError:
         return False
+
+
+def may_be_expression(of_statement: str, definite: str) -> bool:
+    """Whether an expression of a statement may be another one, for some values of its parameters.
+
+    ``pg_stat_statements`` makes a parameter of every constant: of ``content ->> 'kind'`` it keeps
+    ``content ->> $2``, which an index on the former may serve.
+
+    Args:
+        of_statement: Its parameters stand for any constant.
+        definite: An index's, say.
+    """
+    if same_expression(of_statement, definite):
+        return True
+    try:
+        one, other = (_canonical(parse_expression(sql)) for sql in (of_statement, definite))
+    except StatementError:
+        return False
+    return _may_be(one, other)
 
 
 def literals_in(sql: str) -> tuple[str, ...]:
@@ -137,6 +158,25 @@ def parse_expression(sql: str) -> ast.Node:
     if value is None:
         raise StatementError("is no expression")
     return value
+
+
+def _may_be(one: object, other: object) -> bool:
+    """Whether two canonical trees are the same but for parameters of the first."""
+    match one:
+        case ast.ParamRef() | ast.TypeCast(arg=ast.ParamRef()):
+            return isinstance(other, ast.A_Const)
+        case tuple():
+            return (
+                isinstance(other, tuple)
+                and len(one) == len(other)
+                and all(map(_may_be, one, other))
+            )
+        case ast.Node():
+            return type(one) is type(other) and all(
+                name in _PLACES or _may_be(getattr(one, name), getattr(other, name)) for name in one
+            )
+        case _:
+            return one == other
 
 
 def _canonical_sql(sql: str) -> str:

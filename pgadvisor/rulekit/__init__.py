@@ -63,7 +63,7 @@ from pgadvisor.model.usage import (
     StatementUsage,
     WrappedPredicate,
 )
-from pgadvisor.parse.expression import columns_in, same_expression
+from pgadvisor.parse.expression import columns_in, may_be_expression, same_expression
 from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
 from pgadvisor.rulekit.evidence import (
@@ -206,6 +206,7 @@ __all__ = [
     "keyset_template",
     "leaves_key_unserved",
     "lost_statistics",
+    "may_be_expression",
     "packed_bytes",
     "poll_of",
     "qualified",

@@ -9,7 +9,7 @@ from pgadvisor.model.action import DropIndex
 from pgadvisor.model.schema import Index, Table
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.usage import RelationUsage
-from pgadvisor.parse.expression import same_expression
+from pgadvisor.parse.expression import may_be_expression, same_expression
 from pgadvisor.rulekit.case import Case
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key
 from pgadvisor.sqltext.quote import qualified
@@ -107,7 +107,7 @@ def lost_statistics(
         if key.expression is None or any(same_expression(key.expression, k) for k in kept):
             continue
         for use in case.uses_of(table):
-            if any(same_expression(key.expression, e) for e in _expressions_of(use.relation)):
+            if any(may_be_expression(e, key.expression) for e in _expressions_of(use.relation)):
                 return LostStatistics(
                     expression=key.expression,
                     statement=use.statement,

@@ -30,6 +30,7 @@ from pgadvisor.rulekit import (
     trial_step,
 )
 
+_TWICE = 1.5
 _BRIN_KEEPS_HOT = 16
 """The major version from which an update of a BRIN index's columns may be heap-only."""
 
@@ -193,7 +194,7 @@ def _finding(case: Case, table: Table, index: Index, blocked: _Blocked, moved: f
     topology = case.gates.gate("topology").detail
     return Finding(
         subject=name,
-        summary=f"{name} is scanned {format_count(case.scans_of(index) / days)} times a day, and "
+        summary=f"{name} is scanned {_how_often(case.scans_of(index) / days)} a day, and "
         f"for it {format_count(min(blocked.rows_per_day, moved))} updates of {columns} a day are "
         "not heap-only",
         detail="" if is_alone else f"Its scans elsewhere are not counted: {topology}.",
@@ -213,6 +214,10 @@ def _finding(case: Case, table: Table, index: Index, blocked: _Blocked, moved: f
         ),
         statement_ids=tuple(statement.id for statement in blocked.statements),
     )
+
+
+def _how_often(per_day: float) -> str:
+    return f"{format_count(per_day)} times" if per_day >= _TWICE else "hardly once"
 
 
 def _evidence(case: Case, table: Table, index: Index, moved: float) -> Iterator[Evidence]:

@@ -39,6 +39,10 @@ class Limits:
     min_covered_time_ratio: float = 0.8
     """Share of the workload's time that was costed; less: less sure."""
 
+    min_warning_per_day_ms: float = 1_000.0
+    """Execution time saved a day; with less the index is worth a remark only, whatever its share
+    of a small workload."""
+
     max_evidence_count: int = 5
     """Statements whose costs are shown one by one."""
 
@@ -55,7 +59,8 @@ def missing_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
     ## What it leaves alone
     Candidates that the planner does not use, that save too little for their size and for what
     writes pay for them, that exceed the budget, or that make another statement dearer.  They
-    are listed as rejected, each with its reason.
+    are listed as rejected, each with its reason.  An index that saves less than a second a day
+    is a remark only.
 
     ## Before you act
     Costs are the planner's, and time is saved in proportion to them only roughly.  Look at the
@@ -124,7 +129,14 @@ def _finding(case: Case, chosen: ChosenIndex, doubts: tuple[str, ...], limits: L
             written_entries_per_day=chosen.written_entries_per_day,
         ),
         statement_ids=tuple(effect.statement_id for effect in better),
+        severity=_severity(chosen, limits),
     )
+
+
+def _severity(chosen: ChosenIndex, limits: Limits) -> Severity:
+    saved = chosen.saved_ms_per_day
+    is_felt = saved is None or saved >= limits.min_warning_per_day_ms
+    return Severity.WARNING if is_felt else Severity.INFO
 
 
 def _saved_ratio(case: Case, chosen: ChosenIndex) -> float | None:

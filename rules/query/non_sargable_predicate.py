@@ -27,6 +27,7 @@ from pgadvisor.rulekit import (
     finds_by_key,
     format_ms,
     format_ratio,
+    may_be_expression,
     same_expression,
     sargable_range,
     share_of_time,
@@ -44,6 +45,10 @@ class Limits:
     """Share of the workload's time of all statements with the condition; below half a percent
     it is worth a remark only."""
 
+    max_rows_ratio: float = 0.2
+    """Share of the table's rows that a call returns or changes, on average; to find more of them
+    an index is of no use."""
+
 
 @costed_rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
 def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcome:
@@ -56,7 +61,9 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
 
     ## What it leaves alone
     Small tables, statements with little time, conditions below an OR, expressions that an index
-    is built on, and statements that find their row by a unique key anyway.
+    is built on, or may be (``pg_stat_statements`` keeps of ``content ->> 'kind'`` no more than
+    ``content ->> $2``), statements that find their row by a unique key anyway, and those that
+    return or change a fifth of the table.
 
     ## Before you act
     What is equal to what depends on types: a day of a timestamp with time zone is a day of the
@@ -72,12 +79,19 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
             continue
         groups: dict[str, list[tuple[StatementOnTable, WrappedPredicate]]] = defaultdict(list)
         for use in case.uses_of(table):
+            if not _is_selective(case, table, use, limits):
+                continue
             for wrapped in _hidden(case, table, use.relation):
                 groups[wrapped.expression].append((use, wrapped))
         for found in groups.values():
             statements = tuple({u.statement.id: u.statement for u, _ in found}.values())
             if sum(case.share_of(statement) for statement in statements) >= limits.min_share_ratio:
                 yield _finding(case, choice, found[0], statements)
+
+
+def _is_selective(case: Case, table: Table, use: StatementOnTable, limits: Limits) -> bool:
+    statement = use.statement
+    return statement.rows <= limits.max_rows_ratio * case.rows_of(table) * statement.calls
 
 
 def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[WrappedPredicate]:
@@ -92,7 +106,7 @@ def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[Wrapp
     ]
     for wrapped in relation.wrapped:
         if not wrapped.is_optional and not any(
-            same_expression(wrapped.expression, expression) for expression in indexed
+            may_be_expression(wrapped.expression, expression) for expression in indexed
         ):
             yield wrapped
 

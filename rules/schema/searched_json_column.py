@@ -21,10 +21,10 @@ from pgadvisor.rulekit import (
     Table,
     finds_by_key,
     format_ratio,
+    may_be_expression,
     qualified,
     quote_identifier,
     rule,
-    same_expression,
     table_rows,
 )
 
@@ -52,8 +52,9 @@ def searched_json_column(case: Case, limits: Limits) -> Outcome:
 
     ## What it leaves alone
     Small tables, columns that are only written and read whole, statements with little time,
-    statements that find their row by a unique key, expressions that an index is built on, and
-    searches in the text of the document as it stands.
+    statements that find their row by a unique key, expressions that an index is built on or may
+    be (the server's counters have no constants), and searches in the text of the document as it
+    stands.
 
     ## Before you act
     jsonb keeps neither the order of keys, nor duplicate ones, nor white space: whoever checks
@@ -98,7 +99,7 @@ def _looks(use: StatementOnTable, column: Column) -> Iterator[str]:
 
 def _is_indexed(case: Case, table: Table, expression: str) -> bool:
     return any(
-        key.expression is not None and same_expression(key.expression, expression)
+        key.expression is not None and may_be_expression(expression, key.expression)
         for index in case.indexes_of(table)
         if index.is_valid
         for key in index.keys[:1]

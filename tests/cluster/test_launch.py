@@ -53,6 +53,12 @@ def test_databases_have_the_locale_of_the_c_library_in_utf_8(cluster: Cluster) -
     assert _value(cluster.dsn(), f"{query} from pg_database limit 1") == f"{cluster.locale} c UTF8"
 
 
+def test_its_processes_have_the_environment_that_they_are_given() -> None:
+    with Cluster(environment={"TZ": "Asia/Tokyo"}) as cluster:
+        # initdb writes down what it finds
+        assert _value(cluster.dsn(), "show timezone") == "Asia/Tokyo"
+
+
 def test_a_restart_keeps_data_and_settings() -> None:
     with Cluster(settings={"work_mem": "7MB", "search_path": "a'b, c\\d"}) as cluster:
         with psycopg.connect(cluster.dsn()) as connection:

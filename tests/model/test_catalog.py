@@ -125,3 +125,13 @@ def test_estimates_rows_by_the_length_of_now() -> None:
 
     tables = (grown, never_measured, never_analysed, empty)
     assert [catalog.rows_now(table) for table in tables] == [2_000.0, 500.0, 7.0, 0.0]
+
+
+def test_guesses_rows_that_nobody_has_counted_as_the_planner_does() -> None:
+    unknown = a_table("t", "id bigint", "note text", rows=-1, pages=0, size_bytes=10 * 8_192)
+    emptied = a_table("u", rows=0, pages=10, size_bytes=10 * 8_192)
+    catalog = Catalog(a_snapshot(unknown, emptied))
+
+    # 8,168 bytes of a page for rows of 8 + 32 bytes and 28 of their own
+    assert catalog.rows_now(unknown) == 1_201.0
+    assert catalog.rows_now(emptied) == 0.0

@@ -9,6 +9,7 @@ from pgadvisor.parse.expression import (
     columns_in,
     count_statements,
     literals_in,
+    may_be_expression,
     predicate_implies_equality,
     replace_literals,
     same_expression,
@@ -60,6 +61,34 @@ def test_refuses_what_is_no_expression(text: str) -> None:
 def test_the_same_expression_written_differently(one: str, other: str) -> None:
     assert same_expression(one, other)
     assert same_expression(other, one)
+
+
+@pytest.mark.parametrize(
+    ("of_statement", "of_index"),
+    [
+        ("content ->> $2", "(content ->> 'kind'::text)"),
+        ("content ->> $2::text", "(content ->> 'kind'::text)"),
+        ("date_trunc($1, at)", "date_trunc('day'::text, at)"),
+        ("lower(name)", "lower((name)::text)"),
+    ],
+)
+def test_a_parameter_may_be_any_constant(of_statement: str, of_index: str) -> None:
+    assert may_be_expression(of_statement, of_index)
+
+
+@pytest.mark.parametrize(
+    ("of_statement", "of_index"),
+    [
+        ("content ->> $2", "(content -> 'kind'::text)"),
+        ("other ->> $2", "(content ->> 'kind'::text)"),
+        ("content ->> 'kind'", "(content ->> 'colour'::text)"),
+        ("content ->> $2", "(content ->> name)"),
+        ("coalesce(a, $1)", "COALESCE(a, 0, 1)"),
+        ("a FROM", "a + 1"),
+    ],
+)
+def test_a_parameter_is_nothing_but_a_constant(of_statement: str, of_index: str) -> None:
+    assert not may_be_expression(of_statement, of_index)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,22 @@ def test_an_index_gets_a_further_level_when_its_root_is_full(
     assert plan.total_cost == original.total_cost
 
 
+def test_a_table_that_was_emptied_and_vacuumed_keeps_its_statistics(cluster: Cluster) -> None:
+    with fresh_database(cluster) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("create table numbers (id bigint primary key)")
+            connection.execute("insert into numbers select generate_series(1, 1000)")
+            connection.execute("analyze numbers")
+            connection.execute("delete from numbers")
+            connection.execute("vacuum analyze numbers")
+            original = original_plan(connection, ONE_ROW)
+
+        with Twin(collect(dsn)) as twin:
+            plan = twin.explain(ONE_ROW)
+
+    assert plan.total_cost == original.total_cost
+
+
 @pytest.mark.parametrize("fastupdate", ["on", "off"])
 def test_rows_that_a_gin_index_has_not_sorted_in_make_its_scans_dearer(
     fastupdate: str, cluster: Cluster

@@ -44,6 +44,12 @@ def run(*objects: SnapshotPart, index: Index = SEEN, streaming_replica_count: in
     return diagnose(RULE, snapshot)
 
 
+def test_does_not_call_a_scan_now_and_then_none() -> None:
+    [finding] = run(TOUCH, index_activity(SEEN, scans=2)).findings
+
+    assert finding.summary.startswith("public.users_seen_at_idx is scanned hardly once a day, and ")
+
+
 def test_reports_an_index_on_a_column_that_changes_all_the_time() -> None:
     [finding] = run(TOUCH, SCANNED).findings
 

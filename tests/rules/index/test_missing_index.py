@@ -10,7 +10,7 @@ from pgadvisor.model.action import CreateIndex, IndexDefinition, PartitionIndex
 from pgadvisor.model.candidate import Candidate, StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.estimate import Fidelity, StatementFidelity
-from pgadvisor.model.finding import Confidence, Provenance
+from pgadvisor.model.finding import Confidence, Provenance, Severity
 from pgadvisor.model.schema import IndexKey, RelationKind
 from pgadvisor.testing import Outcome, a_snapshot, a_statement, a_table, diagnose
 from pgadvisor.units import MiB
@@ -75,6 +75,22 @@ def test_turns_the_choice_into_findings() -> None:
         ("predicted size", 20 * MiB),
     ]
     assert finding.remedies == (CreateIndex(index=DEFINITION, name=CHOSEN.name),)
+
+
+@pytest.mark.parametrize(
+    ("saved", "severity"),
+    [
+        pytest.param(1_000.0, Severity.WARNING, id="a-second-a-day"),
+        pytest.param(999.0, Severity.INFO, id="a-little-less"),
+        pytest.param(None, Severity.WARNING, id="not-measured"),
+    ],
+)
+def test_is_a_remark_where_it_saves_less_than_a_second_a_day(
+    saved: float | None, severity: Severity
+) -> None:
+    [finding] = run(replace(CHOICE, chosen=(replace(CHOSEN, saved_ms_per_day=saved),))).findings
+
+    assert finding.severity is severity
 
 
 def test_says_nothing_of_time_where_none_was_measured() -> None:

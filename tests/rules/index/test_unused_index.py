@@ -125,9 +125,13 @@ def test_reports_the_wide_one_where_only_the_narrow_one_is_read() -> None:
     assert finding.subject == "public.orders_note_status_idx"
 
 
-def test_says_that_an_expression_keeps_its_statistics() -> None:
-    index = an_index(ORDERS, IndexKey(column=None, expression="lower(note)"), name="by_lower")
-    statement = a_statement("select id from orders where lower(note) = $1")
+@pytest.mark.parametrize(
+    ("expression", "condition"),
+    [("lower(note)", "lower(note) = $1"), ("left(note, 3)", "left(note, $2) = $1")],
+)
+def test_says_that_an_expression_keeps_its_statistics(expression: str, condition: str) -> None:
+    index = an_index(ORDERS, IndexKey(column=None, expression=expression), name="by_lower")
+    statement = a_statement(f"select id from orders where {condition}")
 
     outcome = run(index, statement)
 

@@ -111,6 +111,23 @@ def test_an_index_on_the_expression_is_enough(index: Index, count: int) -> None:
     assert len(run(LOWERED, index).findings) == count
 
 
+def test_an_index_may_serve_an_expression_with_a_parameter_in_it() -> None:
+    statement = a_statement("select id from orders where left(note, $2) = $1")
+    first_three = an_index(ORDERS, IndexKey(column=None, expression="left(note, 3)"))
+
+    assert run(statement, first_three).is_clear
+    assert len(run(statement, an_index(ORDERS, LOWER_NOTE)).findings) == 1
+
+
+@pytest.mark.parametrize(("rows", "count"), [(200_000, 1), (200_001, 0)])
+def test_leaves_a_statement_alone_that_takes_a_good_part_of_the_table(
+    rows: int, count: int
+) -> None:
+    statement = a_statement("delete from orders where id % $2 = $1", calls=2, rows=2 * rows)
+
+    assert len(run(statement).findings) == count
+
+
 def test_leaves_a_row_alone_that_is_found_by_its_key() -> None:
     statement = a_statement("select * from orders where id = $1 and lower(note) = $2")
 

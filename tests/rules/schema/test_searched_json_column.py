@@ -117,6 +117,14 @@ def test_leaves_alone_what_an_index_is_built_on() -> None:
     assert len(run(SEARCH, other).findings) == 1
 
 
+def test_an_index_may_serve_a_search_whose_key_is_a_parameter() -> None:
+    counted = a_statement("SELECT id FROM events WHERE payload ->> $2 = $1")
+    index = an_index(EVENTS, IndexKey(column=None, expression="(payload ->> 'kind'::text)"))
+
+    assert run(counted, index).is_clear
+    assert len(run(counted).findings) == 1
+
+
 def test_looks_below_a_domain() -> None:
     table = a_table("events", "id bigint", a_column("payload public.doc", base_type_name="json"))
 

@@ -51,6 +51,16 @@ def test_reports_a_table_that_was_never_analysed() -> None:
     assert finding.summary == "public.orders was never analysed"
 
 
+def test_reports_a_table_without_counters_that_was_never_analysed_by_its_length() -> None:
+    # As pg_upgrade leaves them: before PostgreSQL 18 it brings neither statistics nor counters.
+    unknown = replace(ORDERS, rows=-1.0, pages=0)
+
+    [finding] = run(table_activity(unknown), table=unknown).findings
+
+    assert finding.summary == "public.orders was never analysed"
+    assert run(table_activity(unknown), table=replace(unknown, size_bytes=8_192)).is_clear
+
+
 @pytest.mark.parametrize(("rows", "count"), [(19_999, 0), (20_000, 1)])
 def test_asks_for_a_fifth_of_the_rows(rows: int, count: int) -> None:
     assert len(run(KNOWN, modified(rows)).findings) == count
@@ -75,7 +85,14 @@ def test_does_not_say_never_where_the_statistics_may_not_be_read() -> None:
     denied = Unavailable(what="pg_stats of 1 table", reason="permission denied")
 
     assert run(table_activity(ORDERS), denied).is_clear
-    assert len(run(denied, table=replace(ORDERS, rows=-1.0, size_bytes=8 * 2**20)).findings) == 0
+
+
+def test_says_never_where_not_even_a_count_of_rows_is_there() -> None:
+    denied = Unavailable(what="pg_stats of 1 table", reason="permission denied")
+
+    [finding] = run(denied, table=replace(ORDERS, rows=-1.0, pages=0)).findings
+
+    assert finding.summary == "public.orders was never analysed"
     counted = replace(table_activity(ORDERS), live_rows=50_000)
     assert len(run(denied, counted, table=replace(ORDERS, rows=-1.0)).findings) == 1
 

@@ -226,9 +226,9 @@ def _pages_for_parallel_gin(server: Server, memory_kb: int) -> float:
 
 
 def _grown(shares: Iterable[Share], growth: float) -> tuple[Share, ...]:
-    """So many times as many values, but for the most common ones."""
+    """So many times as many values, but for the most common ones; of a table without rows one."""
     return tuple(
-        Share(keys=min(share.keys * growth, UNIQUE_KEYS), mass=share.mass, nulls=share.nulls)
+        replace(share, keys=min(max(share.keys * growth, 1.0), UNIQUE_KEYS))
         if share.keys > 1
         else share
         for share in shares
