@@ -17,7 +17,7 @@ def read_databases(session: Session) -> tuple[DatabaseAge, ...]:
 
 
 def read_table_ages(session: Session, options: CollectOptions) -> tuple[TableAge, ...]:
-    """Read the ages of tables and of their TOAST tables, those of the system included.
+    """Read the oldest tables, those of the system included.
 
     Raises:
         ReadError: It failed.

@@ -74,7 +74,7 @@ class Snapshot:
     extended_statistics: tuple[ExtendedStatistics, ...] = ()
     table_activity: tuple[TableActivity, ...] = ()
     table_ages: tuple[TableAge, ...] = ()
-    """Those of the system's tables and of temporary ones, too."""
+    """The oldest five hundred, those of the system's tables and of temporary ones, too."""
     index_activity: tuple[IndexActivity, ...] = ()
     column_statistics: tuple[ColumnStatistics, ...] = ()
     statements: Statements = field(default_factory=Statements)

@@ -25,6 +25,12 @@ from pgadvisor.model.action import (
     RewriteStatement,
     SetTableOptions,
 )
+from pgadvisor.model.backends import (
+    ConnectionCount,
+    OpenTransaction,
+    PreparedTransaction,
+    RunningVacuum,
+)
 from pgadvisor.model.candidate import StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
 from pgadvisor.model.estimate import Fidelity
@@ -39,6 +45,7 @@ from pgadvisor.model.finding import (
 )
 from pgadvisor.model.gates import Gate, GateState
 from pgadvisor.model.plan import PlanNode
+from pgadvisor.model.replication import ReplicationSlot, Standby
 from pgadvisor.model.schema import (
     Column,
     Constraint,
@@ -49,10 +56,12 @@ from pgadvisor.model.schema import (
     Sequence,
     Table,
 )
-from pgadvisor.model.server import RoleSetting, Setting
+from pgadvisor.model.server import DatabaseActivity, Extension, RoleSetting, Server, Setting
+from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
+from pgadvisor.model.transaction_age import WRAPAROUND_AGE, DatabaseAge, TableAge
 from pgadvisor.model.usage import (
     NotInSubquery,
     Predicate,
@@ -74,6 +83,7 @@ from pgadvisor.rulekit.redundancy import (
     is_same_index,
 )
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
+from pgadvisor.rulekit.server_state import days_since, known, number_of, require_sessions
 from pgadvisor.rulekit.settings import change_where_set
 from pgadvisor.sqltext.index import describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
@@ -92,6 +102,7 @@ from pgadvisor.units import (
 __all__ = [
     "MIN_SHARE_OF_TIME",
     "MS_PER_DAY",
+    "WRAPAROUND_AGE",
     "Action",
     "AddPrimaryKeyUsingIndex",
     "AnalyzeTable",
@@ -99,14 +110,19 @@ __all__ = [
     "Case",
     "Choice",
     "ChosenIndex",
+    "CollationVersion",
     "Column",
     "ColumnStatistics",
     "Confidence",
+    "ConnectionCount",
     "Constraint",
     "ConstraintKind",
     "CreateIndex",
+    "DatabaseActivity",
+    "DatabaseAge",
     "DropIndex",
     "Evidence",
+    "Extension",
     "Fidelity",
     "Finding",
     "Gate",
@@ -123,22 +139,27 @@ __all__ = [
     "MiB",
     "NoLimits",
     "NotInSubquery",
+    "OpenTransaction",
     "Outcome",
     "PartitionIndex",
     "PlanNode",
     "Poll",
     "Predicate",
     "PredicateKind",
+    "PreparedTransaction",
     "Provenance",
     "QueueIndex",
     "RebuildIndex",
     "Redundancy",
     "RelationKind",
     "RelationUsage",
+    "ReplicationSlot",
     "RewriteStatement",
     "RoleSetting",
     "Rule",
+    "RunningVacuum",
     "Sequence",
+    "Server",
     "SetTableOptions",
     "Setting",
     "Severity",
@@ -146,6 +167,7 @@ __all__ = [
     "Skipped",
     "Snapshot",
     "SortKey",
+    "Standby",
     "Statement",
     "StatementEffect",
     "StatementKind",
@@ -154,11 +176,15 @@ __all__ = [
     "SupersededIndex",
     "Table",
     "TableActivity",
+    "TableAge",
     "TiB",
+    "WalActivity",
     "WrappedPredicate",
+    "WriteActivity",
     "change_where_set",
     "columns_in",
     "costed_rule",
+    "days_since",
     "describe_index",
     "finds_by_key",
     "foreign_keys_of",
@@ -170,11 +196,14 @@ __all__ = [
     "is_needed_as_it_is",
     "is_same_index",
     "keyset_template",
+    "known",
+    "number_of",
     "poll_of",
     "qualified",
     "queue_index",
     "quote_identifier",
     "quote_literal",
+    "require_sessions",
     "rule",
     "same_expression",
     "sargable_range",

@@ -1,4 +1,4 @@
--- Purpose:   how old the oldest transaction numbers of each table and its TOAST table are
+-- Purpose:   the tables with the oldest transaction numbers, their TOAST tables included
 -- Columns:   fields of model.transaction_age.TableAge
 -- Privilege: none
 -- Versions:  13 and later
@@ -22,4 +22,12 @@ where c.relkind in ('r', 'm')
         or n.nspname ~ '^pg_'
     )
     and n.nspname <> all ($2::text[])
-order by n.nspname, c.relname
+order by
+    greatest(
+        pg_catalog.age(c.relfrozenxid),
+        pg_catalog.age(t.relfrozenxid),
+        pg_catalog.mxid_age(c.relminmxid),
+        pg_catalog.mxid_age(t.relminmxid)
+    ) desc,
+    c.oid
+limit 500
