@@ -141,8 +141,9 @@ def _remedies(server: Server, compression: Setting) -> Iterator[ManualSteps]:
             title="Let more time pass between checkpoints",
             steps=(
                 (
-                    "See that recovery after a crash may take longer than now, up to "
-                    f"{_LONG_S / float(timeout.value):.1f} times, and that max_wal_size allows for it."
+                    "See that recovery after a crash may take up to "
+                    f"{_LONG_S / float(timeout.value):.1f} times as long as now, and that "
+                    "max_wal_size allows for it."
                 ),
                 _change(server, timeout, f"'{_LONG_S}s'"),
                 _way_back(server, timeout, f"'{timeout.value}s'"),
