@@ -97,6 +97,35 @@ def test_reads_ages_of_databases_and_tables(major_database: str) -> None:
 
 
 @each_major
+def test_reads_how_long_values_are_kept(major_database: str) -> None:
+    run(
+        major_database,
+        "create table note (id integer, body text, raw bytea)",
+        "alter table note alter raw set storage external",
+        "insert into note select i, null, (select string_agg(sha512((i || ' ' || j)::bytea), '')"
+        " from generate_series(1, 60) j) from generate_series(1, 20) i",
+        "delete from note where id <= 5",
+        "select pg_sleep(0.6)",
+    )
+    if server_of(major_database).major >= 14:
+        run(major_database, "alter table note alter body set compression pglz")
+
+    before = collect(major_database, options=QUICK)
+    run(major_database, "vacuum note", "select pg_sleep(0.6)")
+    after = collect(major_database, options=QUICK)
+
+    [table] = before.tables
+    assert [column.storage for column in table.columns] == ["p", "x", "e"]
+    pglz = "p" if before.server.major >= 14 else ""
+    assert [column.compression for column in table.columns] == ["", pglz, ""]
+    [counted], [cleaned] = before.table_activity, after.table_activity
+    assert (counted.toast_live_rows, counted.toast_dead_rows) == (30, 10)
+    assert counted.toast_last_vacuum is None
+    assert cleaned.toast_dead_rows == 0
+    assert cleaned.toast_last_vacuum is not None
+
+
+@each_major
 def test_reads_transactions_that_are_left_open(major_database: str) -> None:
     run(major_database, "create table note (body text)")
     with open_transaction(major_database, "insert into note values ('secret')"):

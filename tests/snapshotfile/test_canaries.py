@@ -80,6 +80,7 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
     ),
     Column: frozenset(
         {"name", "type_name", "base_type_name", "identity", "generated", "collation"}
+        | {"storage", "compression"}
     ),
     Constraint: frozenset({"name", "columns", "referenced_columns", "on_delete"}),
     Index: frozenset(
