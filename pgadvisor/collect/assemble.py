@@ -227,8 +227,8 @@ class _Collection:
             for one in STATE_READS
         }
         server = replace(server, **found)
-        standbys = server.standbys
-        count = None if standbys is None else streaming_count(standbys)
+        senders = server.wal_senders
+        count = None if senders is None else streaming_count(senders)
         return replace(server, streaming_replica_count=count)
 
     def _privileges(self) -> None:

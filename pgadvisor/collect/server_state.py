@@ -12,7 +12,7 @@ from pgadvisor.collect.backends import (
     read_prepared_transactions,
     read_running_vacuums,
 )
-from pgadvisor.collect.replication import read_replication_slots, read_standbys
+from pgadvisor.collect.replication import read_replication_slots, read_wal_senders
 from pgadvisor.collect.server_counters import (
     read_collation_versions,
     read_wal_activity,
@@ -33,7 +33,7 @@ class StateRead:
 
 
 STATE_READS = (
-    StateRead(field="standbys", what="replication", read=read_standbys),
+    StateRead(field="wal_senders", what="replication", read=read_wal_senders),
     StateRead(field="replication_slots", what="replication slots", read=read_replication_slots),
     StateRead(field="databases", what="ages of databases", read=read_databases),
     StateRead(field="connections", what="connections", read=read_connections),

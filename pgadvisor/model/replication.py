@@ -33,7 +33,7 @@ class ReplicationSlot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standby:
+class WalSender:
     """One row of ``pg_stat_replication``: whoever streams WAL from here now."""
 
     application_name: str = ""

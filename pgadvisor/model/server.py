@@ -11,7 +11,7 @@ from pgadvisor.model.backends import (
     PreparedTransaction,
     RunningVacuum,
 )
-from pgadvisor.model.replication import ReplicationSlot, Standby
+from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
 from pgadvisor.model.transaction_age import DatabaseAge
 
@@ -151,7 +151,7 @@ class Server:
     """A hot standby, whose usage counters are its own."""
     streaming_replica_count: int | None = 0
     """None when ``pg_stat_replication`` may not be read."""
-    standbys: tuple[Standby, ...] | None = None
+    wal_senders: tuple[WalSender, ...] | None = None
     """None, as for all that follows down to ``collation_versions``: it was not read, or the file
     is of an earlier version of pgadvisor."""
     replication_slots: tuple[ReplicationSlot, ...] | None = None

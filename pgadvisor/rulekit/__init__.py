@@ -45,7 +45,7 @@ from pgadvisor.model.finding import (
 )
 from pgadvisor.model.gates import Gate, GateState
 from pgadvisor.model.plan import PlanNode
-from pgadvisor.model.replication import ReplicationSlot, Standby
+from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.schema import (
     Column,
     Constraint,
@@ -167,7 +167,6 @@ __all__ = [
     "Skipped",
     "Snapshot",
     "SortKey",
-    "Standby",
     "Statement",
     "StatementEffect",
     "StatementKind",
@@ -179,6 +178,7 @@ __all__ = [
     "TableAge",
     "TiB",
     "WalActivity",
+    "WalSender",
     "WrappedPredicate",
     "WriteActivity",
     "change_where_set",

@@ -57,8 +57,8 @@ def _sessions(server: Server, rename_role: Callable[[str], str]) -> Server:
 
     return replace(
         server,
-        standbys=_each(
-            server.standbys,
+        wal_senders=_each(
+            server.wal_senders,
             lambda one: replace(one, application_name=_redacted(one.application_name)),
         ),
         connections=_each(server.connections, lambda one: replace(one, role=renamed(one.role))),

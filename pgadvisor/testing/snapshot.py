@@ -148,7 +148,7 @@ def a_server(
             reset_at=reset_at,
             track="top",
         ),
-        standbys=(),
+        wal_senders=(),
         replication_slots=(),
         databases=(DatabaseAge(name="shop", transaction_age=0, multixact_age=0, is_current=True),),
         connections=(),

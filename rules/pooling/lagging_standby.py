@@ -15,7 +15,7 @@ from pgadvisor.rulekit import (
     Provenance,
     Severity,
     SkipRule,
-    Standby,
+    WalSender,
     format_ms,
     format_size,
     known,
@@ -59,7 +59,7 @@ def lagging_standby(case: Case, limits: Limits) -> Outcome:
             pg_wal_lsn_diff(sent_lsn, replay_lsn) AS unreplayed_bytes
         FROM pg_stat_replication;
     """
-    standbys = known(case.snapshot.server.standbys, "standbys")
+    standbys = known(case.snapshot.server.wal_senders, "standbys")
     if any(one.state is None for one in standbys):
         raise SkipRule("the state of standbys is hidden: the role is not a member of pg_monitor")
     for one in standbys:
@@ -67,7 +67,7 @@ def lagging_standby(case: Case, limits: Limits) -> Outcome:
             yield _finding(one)
 
 
-def _is_behind(one: Standby, limits: Limits) -> bool:
+def _is_behind(one: WalSender, limits: Limits) -> bool:
     if one.replay_lag_bytes is None:  # it only receives
         return False
     return one.replay_lag_bytes >= limits.min_lag_bytes or (
@@ -75,7 +75,7 @@ def _is_behind(one: Standby, limits: Limits) -> bool:
     )
 
 
-def _finding(one: Standby) -> Finding:
+def _finding(one: WalSender) -> Finding:
     name = one.application_name or "without a name"
     lag_bytes = one.replay_lag_bytes or 0
     behind = format_size(lag_bytes)
@@ -96,12 +96,12 @@ def _finding(one: Standby) -> Finding:
     )
 
 
-def _is_unsent(one: Standby) -> bool:
+def _is_unsent(one: WalSender) -> bool:
     """Most of what it lacks has not left this server."""
     return 2 * (one.sent_lag_bytes or 0) >= (one.replay_lag_bytes or 0)
 
 
-def _detail(one: Standby, *, holds_commits: bool) -> str:
+def _detail(one: WalSender, *, holds_commits: bool) -> str:
     where = (
         "Most of it was not even sent: the network, or the standby's receiving, is slow."
         if _is_unsent(one)
@@ -110,7 +110,7 @@ def _detail(one: Standby, *, holds_commits: bool) -> str:
     return f"{where} Commits here wait for it." if holds_commits else where
 
 
-def _evidence(one: Standby) -> Iterator[Evidence]:
+def _evidence(one: WalSender) -> Iterator[Evidence]:
     view = "pg_stat_replication"
     if one.replay_lag_bytes is not None:
         yield Evidence(
@@ -137,7 +137,7 @@ def _evidence(one: Standby) -> Iterator[Evidence]:
         yield Evidence(name="synchronous state", value=one.sync_state, source=f"{view}.sync_state")
 
 
-def _remedy(one: Standby) -> ManualSteps:
+def _remedy(one: WalSender) -> ManualSteps:
     cause = (
         "Look at the network between the two and at the disk of WAL there."
         if _is_unsent(one)

@@ -114,7 +114,7 @@ def _holders(server: Server) -> Iterator[_Holder]:
             yield _session(one, held)
     yield from _prepared(server)
     yield from _slots(server)
-    for standby in known(server.standbys, "standbys"):
+    for standby in known(server.wal_senders, "standbys"):
         if standby.transaction_age is not None:
             yield _Holder(
                 identity=f"standby:{standby.application_name}",

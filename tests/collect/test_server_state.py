@@ -13,7 +13,7 @@ from pgadvisor.cluster.binaries import embedded_binaries
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
-from pgadvisor.model.replication import Standby
+from pgadvisor.model.replication import WalSender
 from pgadvisor.model.server import Server
 from pgadvisor.model.server_counters import CollationVersion
 from pgadvisor.model.snapshot import Snapshot
@@ -64,7 +64,7 @@ def test_reads_every_state(major_database: str) -> None:
 
     assert not snapshot.is_partial
     assert server.streaming_replica_count == 0
-    assert (server.standbys, server.replication_slots) == ((), ())
+    assert (server.wal_senders, server.replication_slots) == ((), ())
     assert (server.open_transactions, server.prepared_transactions) == ((), ())
     assert server.running_vacuums == ()
     assert server.connections is not None
@@ -186,8 +186,8 @@ def test_reads_who_streams(major_database: str) -> None:
     with streaming(major_database, "far"):
         server = server_of(major_database)
 
-    [found] = server.standbys or ()
-    assert isinstance(found, Standby)
+    [found] = server.wal_senders or ()
+    assert isinstance(found, WalSender)
     assert (found.application_name, found.sync_state) == ("far", "async")
     assert found.state in {"streaming", "catchup"}
     assert server.streaming_replica_count == 1

@@ -20,7 +20,7 @@ from pgadvisor.model.backends import (
 from pgadvisor.model.foreign import Foreign
 from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.plan import Plan, PlanNode
-from pgadvisor.model.replication import ReplicationSlot, Standby
+from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.schema import (
     Column,
     Constraint,
@@ -64,7 +64,7 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
     ),
     Extension: frozenset({"name", "version", "schema", "default_version"}),
     ReplicationSlot: frozenset({"name", "kind", "database", "wal_status"}),
-    Standby: frozenset({"state", "sync_state"}),
+    WalSender: frozenset({"state", "sync_state"}),
     DatabaseAge: frozenset({"name"}),
     TableAge: frozenset({"schema", "name"}),
     ConnectionCount: frozenset({"role", "state"}),

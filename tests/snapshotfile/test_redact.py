@@ -10,7 +10,7 @@ import pytest
 
 from pgadvisor.model.backends import ConnectionCount, OpenTransaction, PreparedTransaction
 from pgadvisor.model.other_object import OtherKind, OtherObject
-from pgadvisor.model.replication import Standby
+from pgadvisor.model.replication import WalSender
 from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.model.snapshot import Redaction, Snapshot
 from pgadvisor.model.statistics import ColumnStatistics
@@ -59,7 +59,7 @@ def test_roles_are_named_at_level_default_and_not_at_all() -> None:
 
 def test_sessions_lose_the_names_that_they_gave_themselves_and_at_all_their_roles() -> None:
     snapshot = a_snapshot(
-        standbys=(Standby(application_name="far"), Standby()),
+        wal_senders=(WalSender(application_name="far"), WalSender()),
         connections=(ConnectionCount(role="ann", state="idle", count=2),),
         open_transactions=(OpenTransaction(role="ann", application_name="till of Mr Smith"),),
         prepared_transactions=(PreparedTransaction(role="bob", age_ms=1, transaction_id_age=1),),
@@ -68,7 +68,7 @@ def test_sessions_lose_the_names_that_they_gave_themselves_and_at_all_their_role
     default = redact(snapshot, "default", key=KEY).server
     hidden = redact(snapshot, "all", key=KEY).server
 
-    names = [one.application_name for one in default.standbys or ()]
+    names = [one.application_name for one in default.wal_senders or ()]
     assert names == ["(redacted)", ""]
     assert default.open_transactions == (
         OpenTransaction(role="ann", application_name="(redacted)"),

@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from pgadvisor.model.finding import Severity
-from pgadvisor.model.replication import Standby
+from pgadvisor.model.replication import WalSender
 from pgadvisor.testing import Outcome, a_snapshot, diagnose
 from pgadvisor.units import GiB
 
 RULE = "lagging-standby"
-FAR = Standby(application_name="far", sent_lag_bytes=0, replay_lag_bytes=GiB)
+FAR = WalSender(application_name="far", sent_lag_bytes=0, replay_lag_bytes=GiB)
 LATE = replace(FAR, replay_lag_bytes=10, replay_lag_ms=300_000.0)
 
 
-def run(*standbys: Standby) -> Outcome:
-    return diagnose(RULE, a_snapshot(standbys=standbys))
+def run(*standbys: WalSender) -> Outcome:
+    return diagnose(RULE, a_snapshot(wal_senders=standbys))
 
 
 def test_reports_a_standby_that_is_a_gigabyte_behind() -> None:
@@ -65,7 +65,7 @@ def test_one_that_commits_wait_for_is_a_warning(sync_state: str) -> None:
         pytest.param(replace(FAR, state="backup"), id="a-backup"),
     ],
 )
-def test_leaves_alone(standby: Standby) -> None:
+def test_leaves_alone(standby: WalSender) -> None:
     assert run(standby).is_clear
 
 
@@ -73,6 +73,6 @@ def test_cannot_judge_what_is_hidden_or_was_not_read() -> None:
     assert run(replace(FAR, state=None)).reasons == (
         "the state of standbys is hidden: the role is not a member of pg_monitor",
     )
-    assert diagnose(RULE, a_snapshot(standbys=None)).reasons == (
+    assert diagnose(RULE, a_snapshot(wal_senders=None)).reasons == (
         "standbys are not in the snapshot",
     )

@@ -10,7 +10,7 @@ import pytest
 from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.backends import ConnectionCount, OpenTransaction, PreparedTransaction
 from pgadvisor.model.finding import Severity
-from pgadvisor.model.replication import ReplicationSlot, Standby
+from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.testing import Outcome, a_snapshot, diagnose
 
 RULE = "held-vacuum-horizon"
@@ -145,7 +145,7 @@ def test_reports_slots_that_hold_rows(slot: ReplicationSlot, count: int) -> None
 
 @pytest.mark.parametrize(("held", "count"), [(MANY, 1), (MANY - 1, 0), (None, 0)])
 def test_reports_what_standbys_ask_for(held: int | None, count: int) -> None:
-    found = run(standbys=(Standby(application_name="far", transaction_age=held),)).findings
+    found = run(wal_senders=(WalSender(application_name="far", transaction_age=held),)).findings
 
     assert [finding.subject for finding in found] == ["a statement on the standby far"] * count
 
@@ -157,7 +157,7 @@ def test_reports_what_standbys_ask_for(held: int | None, count: int) -> None:
         ({"open_transactions": None}, "open transactions are not in the snapshot"),
         ({"prepared_transactions": None}, "prepared transactions are not in the snapshot"),
         ({"replication_slots": None}, "replication slots are not in the snapshot"),
-        ({"standbys": None}, "standbys are not in the snapshot"),
+        ({"wal_senders": None}, "standbys are not in the snapshot"),
         (
             {"connections": (ConnectionCount(role="shop", state=None, count=1),)},
             "what sessions of other roles do is hidden: the role is not a member of pg_monitor",

@@ -1,5 +1,5 @@
 -- Purpose:   who streams WAL from this server, and how far behind they are
--- Columns:   fields of model.replication.Standby
+-- Columns:   fields of model.replication.WalSender
 -- Privilege: pg_monitor to see the state
 -- Versions:  13 and later
 with position as materialized (
