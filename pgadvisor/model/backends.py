@@ -21,8 +21,6 @@ class OpenTransaction:
     """A session that is in a transaction, or holds a snapshot."""
 
     role: str | None = None
-    application_name: str = ""
-    """By which it calls itself; left out of saved snapshots."""
     backend_type: str = "client backend"
     state: str | None = None
     """``active``, ``idle in transaction``, ``idle in transaction (aborted)``, ..."""

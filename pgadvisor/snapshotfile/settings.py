@@ -50,7 +50,7 @@ def redact_server(server: Server, rename_role: Callable[[str], str]) -> Server:
 
 
 def _sessions(server: Server, rename_role: Callable[[str], str]) -> Server:
-    """Leave out by what names sessions call themselves: programs, hosts, people, anything."""
+    """Rename roles, and leave out by what names standbys call themselves: hosts, anything."""
 
     def renamed(role: str | None) -> str | None:
         return None if role is None else rename_role(role)
@@ -64,9 +64,7 @@ def _sessions(server: Server, rename_role: Callable[[str], str]) -> Server:
         connections=_each(server.connections, lambda one: replace(one, role=renamed(one.role))),
         open_transactions=_each(
             server.open_transactions,
-            lambda one: replace(
-                one, role=renamed(one.role), application_name=_redacted(one.application_name)
-            ),
+            lambda one: replace(one, role=renamed(one.role)),
         ),
         prepared_transactions=_each(
             server.prepared_transactions, lambda one: replace(one, role=rename_role(one.role))

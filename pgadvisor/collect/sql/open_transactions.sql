@@ -4,7 +4,6 @@
 -- Versions:  13 and later
 select
     a.usename::text as role,
-    coalesce(a.application_name, '') as application_name,
     a.backend_type,
     a.state,
     a.datname is not distinct from pg_catalog.current_database() as is_in_this_database,

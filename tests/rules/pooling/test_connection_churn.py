@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.server import DatabaseActivity
-from pgadvisor.testing import Outcome, a_snapshot, diagnose
+from pgadvisor.testing import COLLECTED_AT, Outcome, a_snapshot, a_table, diagnose, table_activity
 
+ORDERS = a_table("orders")
+WITNESS = table_activity(ORDERS, last_vacuum=COLLECTED_AT - timedelta(days=90))
+"""Counters whose reset nobody knows are at least as old."""
 RULE = "connection-churn"
 DAYS = 10
 SESSIONS = DAYS * 86_400
@@ -69,3 +73,11 @@ def test_says_why_it_cannot_judge() -> None:
     [unknown] = run(CHURN, None).reasons
     assert young.startswith("statistics cover 6.5 days, 7 days are needed")
     assert unknown.startswith("nobody knows how long the counters run")
+
+
+def test_cannot_tell_a_rate_over_a_time_that_nobody_knows() -> None:
+    snapshot = a_snapshot(ORDERS, WITNESS, activity=CHURN, statistics_age_days=None)
+
+    assert diagnose(RULE, snapshot).reasons == (
+        "nobody knows how long the sessions have been counted",
+    )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from pgadvisor.model.backends import ConnectionCount
 from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.server import DatabaseActivity, Setting
-from pgadvisor.testing import Outcome, a_snapshot, diagnose
+from pgadvisor.testing import COLLECTED_AT, Outcome, a_snapshot, a_table, diagnose, table_activity
 
+ORDERS = a_table("orders")
+WITNESS = table_activity(ORDERS, last_vacuum=COLLECTED_AT - timedelta(days=90))
+"""Counters whose reset nobody knows are at least as old."""
 RULE = "generous-max-connections"
 DAYS = 10
 DAY_MS = 86_400_000.0
@@ -75,3 +79,16 @@ def test_says_why_it_cannot_judge() -> None:
     )
     [young] = diagnose(RULE, a_snapshot(MAX, statistics_age_days=6.5)).reasons
     assert young.startswith("statistics cover 6.5 days, 7 days are needed")
+
+
+def test_goes_by_the_moment_where_nobody_knows_how_long_sessions_were_counted() -> None:
+    snapshot = a_snapshot(
+        *(ORDERS, WITNESS, MAX),
+        connections=(IDLE,),
+        activity=DatabaseActivity(session_time_ms=1e15),
+        statistics_age_days=None,
+    )
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert len(finding.evidence) == 2

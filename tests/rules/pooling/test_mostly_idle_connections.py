@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.backends import ConnectionCount
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.server import DatabaseActivity
-from pgadvisor.testing import Outcome, a_snapshot, diagnose
+from pgadvisor.testing import COLLECTED_AT, Outcome, a_snapshot, a_table, diagnose, table_activity
 
+ORDERS = a_table("orders")
+WITNESS = table_activity(ORDERS, last_vacuum=COLLECTED_AT - timedelta(days=90))
+"""Counters whose reset nobody knows are at least as old."""
 RULE = "mostly-idle-connections"
 IDLE = ConnectionCount(role="shop", state="idle", count=80)
 ACTIVE = ConnectionCount(role="shop", state="active", count=20)
@@ -101,3 +105,16 @@ def test_says_why_it_cannot_judge() -> None:
     )
     [reason] = run(IDLE, ACTIVE, statistics_age_days=6.5).reasons
     assert reason.startswith("statistics cover 6.5 days, 7 days are needed")
+
+
+def test_cannot_average_over_a_time_that_nobody_knows() -> None:
+    snapshot = a_snapshot(
+        *(ORDERS, WITNESS),
+        connections=(IDLE, ACTIVE),
+        activity=COUNTED,
+        statistics_age_days=None,
+    )
+
+    assert diagnose(RULE, snapshot).reasons == (
+        "nobody knows how long the sessions have been counted",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.finding import Finding, Severity
 from pgadvisor.model.server import DatabaseActivity, Setting
-from pgadvisor.testing import Outcome, a_snapshot, diagnose
+from pgadvisor.testing import COLLECTED_AT, Outcome, a_snapshot, a_table, diagnose, table_activity
 
+ORDERS = a_table("orders")
+WITNESS = table_activity(ORDERS, last_vacuum=COLLECTED_AT - timedelta(days=90))
+"""Counters whose reset nobody knows are at least as old."""
 RULE = "recovery-conflicts"
 DAYS = 10.0
 FEEDBACK = Setting(name="hot_standby_feedback", value="off", value_type="bool")
@@ -91,3 +95,13 @@ def test_cannot_judge_a_few_days() -> None:
     [reason] = run(statistics_age_days=6.5).reasons
 
     assert reason.startswith("statistics cover 6.5 days, 7 days are needed")
+
+
+def test_cannot_tell_a_rate_over_a_time_that_nobody_knows() -> None:
+    snapshot = a_snapshot(
+        ORDERS, WITNESS, activity=COUNTED, is_in_recovery=True, statistics_age_days=None
+    )
+
+    assert diagnose(RULE, snapshot).reasons == (
+        "nobody knows how long conflicts have been counted",
+    )
