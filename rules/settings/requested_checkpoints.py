@@ -46,6 +46,9 @@ class Limits:
     min_daily_count: float = 12.0
     """Requested checkpoints a day; a nightly load may ask for some."""
 
+    min_requested_count: int = 50
+    """In all: one load asks for a dozen, whatever the rate of a short time comes to."""
+
     min_explained_ratio: float = 0.5
     """Share of the requested ones that the WAL which was written can account for."""
 
@@ -76,9 +79,9 @@ def requested_checkpoints(case: Case, limits: Limits) -> Outcome:
     half as much WAL again for the same transactions.
 
     ## What it leaves alone
-    A small share, and a few a day.  Checkpoints that somebody asks for: a backup, CREATE
-    DATABASE and CHECKPOINT are counted in the same place, so the WAL that was written has to be
-    enough to explain at least half of them.  Standbys.
+    A small share, a few a day, and those of a single load.  Checkpoints that somebody asks for:
+    a backup, CREATE DATABASE and CHECKPOINT are counted in the same place, so the WAL that was
+    written has to be enough to explain at least half of them.  Standbys.
 
     ## Before you act
     WAL on disk may grow to the new size, and recovery after a crash takes longer, for it replays
@@ -94,7 +97,11 @@ def requested_checkpoints(case: Case, limits: Limits) -> Outcome:
     size = known(server.setting(_SIZE), f"values of {_SIZE}")
     target, timeout_s = number_of(server, _TARGET), number_of(server, _TIMEOUT)
     pace = _pace(case)
-    if pace.ratio < limits.min_requested_ratio or pace.requested_per_day < limits.min_daily_count:
+    if (
+        pace.requested < limits.min_requested_count
+        or pace.ratio < limits.min_requested_ratio
+        or pace.requested_per_day < limits.min_daily_count
+    ):
         return
     trigger_bytes = float(size.value) * MiB / (1 + target)
     if pace.wal_bytes_per_day is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pgadvisor.config import GateLimits
 from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.finding import Confidence, Finding, Severity
 from pgadvisor.model.server import Setting
@@ -92,6 +93,21 @@ def test_reports_checkpoints_that_come_before_their_time() -> None:
 )
 def test_leaves_alone(counted: WriteActivity) -> None:
     assert run(counted).is_clear
+
+
+@pytest.mark.parametrize(("requested", "count"), [(50, 1), (49, 0)])
+def test_those_of_one_load_are_too_few_however_short_the_time(requested: int, count: int) -> None:
+    hour_ago = COLLECTED_AT - timedelta(hours=1)
+    counted = replace(COUNTED, requested_checkpoints=requested, reset_at=hour_ago)
+    snapshot = a_snapshot(
+        *(SIZE, TARGET, TIMEOUT),
+        write_activity=replace(counted, timed_checkpoints=0),
+        wal_activity=replace(WAL, reset_at=hour_ago),
+    )
+
+    outcome = diagnose(RULE, snapshot, gates=GateLimits(usage_window_days=0))
+
+    assert len(outcome.findings) == count
 
 
 def test_wal_has_to_explain_half_of_them() -> None:
