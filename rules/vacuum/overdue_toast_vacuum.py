@@ -174,7 +174,8 @@ def _vacuum(table: Table) -> ManualSteps:
 
 def _factor(table: Table, limits: Limits) -> Iterator[SetTableOptions]:
     """A lower factor, where the TOAST table has not got one as low."""
-    own = dict(option.partition("=")[::2] for option in table.toast_options)
+    parts = (option.partition("=") for option in table.toast_options)
+    own = {name: value for name, _, value in parts}
     inherited = table.option_values.get(_FACTOR)
     now = own.get(_FACTOR, inherited)
     if now is None or float(now) > limits.proposed_ratio:

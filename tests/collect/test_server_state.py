@@ -133,7 +133,7 @@ def test_reads_transactions_that_are_left_open(major_database: str) -> None:
 
         server = server_of(major_database)
 
-    [found] = server.open_transactions or ()
+    [found] = list(server.open_transactions or ())
     assert found.role == "postgres"
     assert "till 7" not in repr(server)
     assert "secret" not in repr(server)
@@ -158,7 +158,7 @@ def test_names_the_command_and_not_the_statement(major_database: str) -> None:
     run(major_database, "create table note (body text)")
     statements = ("begin", "set transaction isolation level repeatable read")
     with open_transaction(major_database, *statements, " ANALYZE note"):
-        [found] = server_of(major_database).open_transactions or ()
+        [found] = list(server_of(major_database).open_transactions or ())
 
     assert found.command == "analyze"
     assert found.snapshot_age is not None
@@ -171,7 +171,7 @@ def test_reads_the_slots(major_database: str) -> None:
 
         server = server_of(major_database)
 
-    [found] = server.replication_slots or ()
+    [found] = list(server.replication_slots or ())
     assert (found.name, found.kind, found.database) == ("left_behind", "physical", None)
     assert not found.is_active
     assert not found.is_temporary
@@ -188,7 +188,7 @@ def test_reads_who_streams(major_database: str) -> None:
     with streaming(major_database, "far"):
         server = server_of(major_database)
 
-    [found] = server.wal_senders or ()
+    [found] = list(server.wal_senders or ())
     assert isinstance(found, WalSender)
     assert (found.application_name, found.sync_state) == ("far", "async")
     assert found.state in {"streaming", "catchup"}
@@ -313,7 +313,7 @@ def test_reads_prepared_transactions() -> None:
 
         snapshot = collect(dsn, options=QUICK)
 
-    [found] = snapshot.server.prepared_transactions or ()
+    [found] = list(snapshot.server.prepared_transactions or ())
     assert (found.role, found.is_in_this_database) == ("postgres", True)
     assert found.age_ms > 0
     assert found.transaction_id_age > XIDS

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 import pytest
@@ -45,7 +46,7 @@ class Fault:
     """Run in a session that stays open."""
     run: tuple[str, ...] = ()
     mend: tuple[str, ...] = ()
-    limits: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, Any] = field(default_factory=dict)
 
 
 TOAST = "(select string_agg(sha512((i || ' ' || j)::bytea), '') from generate_series(1, 60) j)"
@@ -125,7 +126,7 @@ def planted(dsn: str, fault: Fault) -> Iterator[None]:
     _run(dsn, *fault.mend)
 
 
-def subjects(dsn: str, rule: str, limits: dict[str, float]) -> list[str]:
+def subjects(dsn: str, rule: str, limits: dict[str, Any]) -> list[str]:
     snapshot = collect(dsn, options=CollectOptions(explain=False))
     gates = GateLimits(usage_window_days=0)
     outcome = diagnose(rule, snapshot, gates=gates, **limits)
