@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from pgadvisor.collect.connect import transport_warnings
 from pgadvisor.collect.dsn import Target, read_target
@@ -32,6 +33,8 @@ from pgadvisor.collect.preflight import (
     statements_failed,
 )
 from pgadvisor.collect.range_statistics import read_range_statistics, with_ranges
+from pgadvisor.collect.reasons import REFUSED_FOR_GOOD
+from pgadvisor.collect.replication import streaming_count
 from pgadvisor.collect.scope import CollectOptions, locked
 from pgadvisor.collect.search_path import SearchPaths, joined, resolved, search_paths
 from pgadvisor.collect.server import (
@@ -42,12 +45,12 @@ from pgadvisor.collect.server import (
     read_extensions,
     read_facts,
     read_locale,
-    read_replica_count,
     read_role_settings,
     read_settings,
     read_tablespaces,
     server_of,
 )
+from pgadvisor.collect.server_state import STATE_READS
 from pgadvisor.collect.session import ReadError, Record, Session
 from pgadvisor.collect.statement_text import called_names
 from pgadvisor.collect.statements import extension_of, read_statements
@@ -59,6 +62,7 @@ from pgadvisor.collect.statistics import (
     read_table_activity,
 )
 from pgadvisor.collect.tables import Tables, read_constraints, read_tables
+from pgadvisor.collect.transaction_age import read_table_ages
 from pgadvisor.errors import ConnectError
 from pgadvisor.model.server import Server
 from pgadvisor.model.snapshot import Snapshot, Unavailable
@@ -162,7 +166,9 @@ class _Collection:
         self._check_identity(identity)
         return replace(snapshot, unavailable=tuple(self._unavailable))
 
-    def _attempt(self, what: str, read: Callable[[], _T]) -> _T | None:
+    def _attempt(
+        self, what: str, read: Callable[[], _T], *, may_be_refused: bool = False
+    ) -> _T | None:
         """Run one collector; if it fails, note that and go on without."""
         try:
             return read()
@@ -174,7 +180,7 @@ class _Collection:
                     consequence="rules that need it are skipped or less sure",
                     remedy=error.next_step,
                     sqlstate=error.sqlstate,
-                    is_failure=True,
+                    is_failure=not (may_be_refused and error.sqlstate in REFUSED_FOR_GOOD),
                 )
             )
             return None
@@ -214,14 +220,25 @@ class _Collection:
             server,
             role_settings=self._all("role settings", lambda: read_role_settings(session)),
             extensions=self._all("extensions", lambda: read_extensions(session)),
-            streaming_replica_count=self._attempt(
-                "replication", lambda: read_replica_count(session)
-            ),
         )
         tablespaces = self._attempt("tablespaces", lambda: read_tablespaces(session))
         if tablespaces is not None:
             server = replace(server, tablespaces=tablespaces[0], default_tablespace=tablespaces[1])
+        server = self._state(server)
         return server, search_paths(server.search_path, server.role_settings)
+
+    def _state(self, server: Server) -> Server:
+        """Read what the whole server is busy with; what it refuses is left out, with a reason."""
+        found: dict[str, Any] = {
+            one.field: self._attempt(
+                one.what, partial(one.read, self._session), may_be_refused=True
+            )
+            for one in STATE_READS
+        }
+        server = replace(server, **found)
+        senders = server.wal_senders
+        count = None if senders is None else streaming_count(senders)
+        return replace(server, streaming_replica_count=count)
 
     def _privileges(self) -> None:
         schemas = self._rows("schemas", "schema_privileges", *self._options.values)
@@ -288,6 +305,7 @@ class _Collection:
         self._unavailable += left_out
         table_activity = self._all("table counters", lambda: read_table_activity(session, options))
         index_activity = self._all("index counters", lambda: read_index_activity(session, options))
+        table_ages = self._all("ages of tables", lambda: read_table_ages(session, options))
         indexes = {index.oid for index in snapshot.indexes}
         return replace(
             snapshot,
@@ -295,6 +313,7 @@ class _Collection:
             extended_statistics=extended,
             table_activity=tuple(row for row in table_activity if row.table_oid in tables),
             index_activity=tuple(row for row in index_activity if row.index_oid in indexes),
+            table_ages=table_ages,
         )
 
     def _statements(self, snapshot: Snapshot) -> Snapshot:

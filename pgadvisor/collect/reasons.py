@@ -11,6 +11,8 @@ MAX_TRIES = 3
 LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "08000", "08003", "08006"})
 """The server has ended the connection, or is about to."""
 LOCKED = "55P03"
+REFUSED_FOR_GOOD = frozenset({"42501", "0A000"})
+"""No privilege, or not supported: the same read would fail again, and nothing has broken."""
 CANCELLED = "57014"
 NO_PRIVILEGE = "42501"
 UNTRANSLATABLE = frozenset({"22021", "22P05"})

@@ -152,16 +152,6 @@ def read_tablespaces(session: Session) -> tuple[tuple[Tablespace, ...], str]:
     return found, next((row["name"] for row in rows if row["is_default"]), "pg_default")
 
 
-def read_replica_count(session: Session) -> int | None:
-    """Count the standbys that stream from here; None when their state is hidden from us.
-
-    Raises:
-        ReadError: It failed.
-    """
-    [row] = session.read("replicas")
-    return None if row["unknown"] else row["streaming"]
-
-
 def read_activity(session: Session) -> tuple[DatabaseActivity, datetime | None]:
     """Read the database's counters, and when they were reset.
 

@@ -65,9 +65,14 @@ def option_pairs(options: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _read_columns(session: Session, options: CollectOptions) -> dict[int, tuple[Column, ...]]:
+    methods = {
+        (row["table_oid"], row["number"]): row["compression"]
+        for row in session.read("column_compression")
+    }
     found: defaultdict[int, list[Column]] = defaultdict(list)
     for row in session.read("columns", *options.values):
-        found[row.pop("table_oid")].append(Column(**row))
+        oid = row.pop("table_oid")
+        found[oid].append(Column(compression=methods.get((oid, row["number"]), ""), **row))
     return {oid: tuple(columns) for oid, columns in found.items()}
 
 

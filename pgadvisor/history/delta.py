@@ -68,11 +68,16 @@ def _server(new: Server, old: Server, earlier: EarlierSnapshot) -> Server:
     parts = {}
     for name, counters in SERVER_COUNTERS.items():
         now, before = getattr(new, name), getattr(old, name)
-        is_new = name == "activity" and earlier.counters in _BEGAN
-        if now is None or before is None or is_new or has_fallen(now, before, counters):
+        if now is None or before is None or has_fallen(now, before, counters):
+            parts[name] = now
+        elif name == "activity":
+            is_new = earlier.counters in _BEGAN
+            parts[name] = now if is_new else difference(now, before, counters)
+        elif now.reset_at != before.reset_at:  # those of the server have a beginning of their own
             parts[name] = now
         else:
-            parts[name] = difference(now, before, counters)
+            counted = difference(now, before, counters)
+            parts[name] = replace(counted, reset_at=old.collected_at)
     return replace(
         new,
         statistics_reset_at=_start(earlier.counters, new.statistics_reset_at, old),

@@ -33,7 +33,16 @@ STATEMENT_COUNTERS = (
 SERVER_COUNTERS: Mapping[str, tuple[str, ...]] = {
     "activity": (
         *("commits", "rollbacks", "blocks_read", "blocks_hit", "temp_files", "temp_bytes"),
-        *("deadlocks", "conflicts"),
+        *("deadlocks", "conflicts", "lock_conflicts", "snapshot_conflicts"),
+        *("buffer_pin_conflicts", "sessions", "session_time_ms", "active_time_ms"),
+        *("idle_in_transaction_time_ms", "sessions_abandoned", "sessions_fatal"),
+        "sessions_killed",
     ),
+    "write_activity": (
+        *("timed_checkpoints", "requested_checkpoints", "write_time_ms", "sync_time_ms"),
+        *("checkpoint_pages", "cleaned_pages", "stopped_cleanings", "backend_pages"),
+        "backend_syncs",
+    ),
+    "wal_activity": ("records", "full_page_images", "wal_bytes", "full_buffers"),
 }
 """Of the parts of ``Server``, by the name of the field that holds each."""

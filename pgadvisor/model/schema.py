@@ -57,6 +57,11 @@ class Column:
     collation: str | None = None
     """Quoted and qualified, where it differs from the type's own; else None."""
     statistics_target: int | None = None
+    storage: str = ""
+    """``p`` plain, ``m`` main, ``e`` external, ``x`` extended; empty in files from before it was
+    kept."""
+    compression: str = ""
+    """``p`` pglz, ``l`` lz4; empty: that of ``default_toast_compression``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

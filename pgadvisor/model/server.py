@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pgadvisor.model.backends import (
+    ConnectionCount,
+    OpenTransaction,
+    PreparedTransaction,
+    RunningVacuum,
+)
+from pgadvisor.model.replication import ReplicationSlot, WalSender
+from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
+from pgadvisor.model.transaction_age import DatabaseAge
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -41,6 +51,8 @@ class Extension:
     name: str
     version: str
     schema: str
+    default_version: str | None = None
+    """What CREATE EXTENSION would install now; None: its files are gone, or it was not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,21 @@ class DatabaseActivity:
     conflicts: int = 0
     backends: int = 0
     """Connected now; a gauge, not a counter."""
+    lock_conflicts: int = 0
+    """Of the conflicts, on a standby: statements cancelled for a lock that recovery needs."""
+    snapshot_conflicts: int = 0
+    """... for rows that the primary has removed."""
+    buffer_pin_conflicts: int = 0
+    sessions: int | None = None
+    """Connections made; None, like all below, before PostgreSQL 14."""
+    session_time_ms: float | None = None
+    """Of all sessions together, those that are over; so are the times below."""
+    active_time_ms: float | None = None
+    idle_in_transaction_time_ms: float | None = None
+    sessions_abandoned: int | None = None
+    """Ended since the client was gone."""
+    sessions_fatal: int | None = None
+    sessions_killed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +157,23 @@ class Server:
     """A hot standby, whose usage counters are its own."""
     streaming_replica_count: int | None = 0
     """None when ``pg_stat_replication`` may not be read."""
+    wal_senders: tuple[WalSender, ...] | None = None
+    """None, as for all that follows down to ``collation_versions``: it was not read, or the file
+    is of an earlier version of pgadvisor."""
+    replication_slots: tuple[ReplicationSlot, ...] | None = None
+    databases: tuple[DatabaseAge, ...] | None = None
+    """This one, and the oldest of the others."""
+    connections: tuple[ConnectionCount, ...] | None = None
+    """Of clients to the whole server; our own is left out."""
+    open_transactions: tuple[OpenTransaction, ...] | None = None
+    """The oldest hundred; vacuum's own are left out."""
+    prepared_transactions: tuple[PreparedTransaction, ...] | None = None
+    running_vacuums: tuple[RunningVacuum, ...] | None = None
+    write_activity: WriteActivity | None = None
+    wal_activity: WalActivity | None = None
+    """None on PostgreSQL 13, too."""
+    collation_versions: tuple[CollationVersion, ...] | None = None
+    """Of the database and of its indexes, where the library tells versions."""
     is_superuser: bool = False
     """We were connected as a superuser."""
     is_through_pooler: bool = False
@@ -152,6 +196,16 @@ class Server:
     def major(self) -> int:
         """The major version: 18."""
         return self.version_num // 10_000
+
+    @property
+    def hides_sessions(self) -> bool:
+        """What sessions of other roles do is hidden from us."""
+        return any(one.state is None for one in self.connections or ())
+
+    @property
+    def database_age(self) -> DatabaseAge | None:
+        """The age of this database; None: it was not read."""
+        return next((one for one in self.databases or () if one.is_current), None)
 
     @property
     def statistics_age_days(self) -> float | None:

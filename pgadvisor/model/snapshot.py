@@ -20,6 +20,7 @@ from pgadvisor.model.server import Server
 from pgadvisor.model.standby import Standby
 from pgadvisor.model.statement import StatementPlan, Statements
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
+from pgadvisor.model.transaction_age import TableAge
 
 SNAPSHOT_FORMAT = 1
 """Version of the snapshot file's content."""
@@ -86,6 +87,8 @@ class Snapshot:
     other_objects: tuple[OtherObject, ...] = ()
     extended_statistics: tuple[ExtendedStatistics, ...] = ()
     table_activity: tuple[TableActivity, ...] = ()
+    table_ages: tuple[TableAge, ...] = ()
+    """The oldest five hundred, those of the system's tables and of temporary ones, too."""
     index_activity: tuple[IndexActivity, ...] = ()
     column_statistics: tuple[ColumnStatistics, ...] = ()
     statements: Statements = field(default_factory=Statements)

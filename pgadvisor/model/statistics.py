@@ -34,6 +34,11 @@ class TableActivity:
     autoanalyze_count: int = 0
     heap_blocks_read: int = 0
     heap_blocks_hit: int = 0
+    toast_live_rows: int = 0
+    """Pieces of values in its TOAST table, an estimate as ``live_rows`` is."""
+    toast_dead_rows: int = 0
+    toast_last_vacuum: datetime | None = None
+    """Of its TOAST table, by whomever."""
 
     @property
     def rows_written(self) -> int:

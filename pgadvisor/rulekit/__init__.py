@@ -25,6 +25,12 @@ from pgadvisor.model.action import (
     RewriteStatement,
     SetTableOptions,
 )
+from pgadvisor.model.backends import (
+    ConnectionCount,
+    OpenTransaction,
+    PreparedTransaction,
+    RunningVacuum,
+)
 from pgadvisor.model.candidate import StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
 from pgadvisor.model.estimate import Fidelity, RebuiltSize
@@ -39,6 +45,7 @@ from pgadvisor.model.finding import (
 )
 from pgadvisor.model.gates import Gate, GateState
 from pgadvisor.model.plan import PlanNode
+from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.schema import (
     Column,
     Constraint,
@@ -49,10 +56,12 @@ from pgadvisor.model.schema import (
     Sequence,
     Table,
 )
-from pgadvisor.model.server import RoleSetting, Setting
+from pgadvisor.model.server import DatabaseActivity, Extension, RoleSetting, Server, Setting
+from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
+from pgadvisor.model.transaction_age import WRAPAROUND_AGE, DatabaseAge, TableAge
 from pgadvisor.model.usage import (
     NotInSubquery,
     Predicate,
@@ -97,6 +106,7 @@ from pgadvisor.rulekit.removal import (
     trial_step,
 )
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
+from pgadvisor.rulekit.server_state import days_since, known, number_of, require_sessions
 from pgadvisor.rulekit.settings import change_where_set
 from pgadvisor.sqltext.index import create_index_sql, describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
@@ -115,6 +125,7 @@ from pgadvisor.units import (
 __all__ = [
     "MIN_SHARE_OF_TIME",
     "MS_PER_DAY",
+    "WRAPAROUND_AGE",
     "Action",
     "AddPrimaryKeyUsingIndex",
     "AnalyzeTable",
@@ -122,14 +133,19 @@ __all__ = [
     "Case",
     "Choice",
     "ChosenIndex",
+    "CollationVersion",
     "Column",
     "ColumnStatistics",
     "Confidence",
+    "ConnectionCount",
     "Constraint",
     "ConstraintKind",
     "CreateIndex",
+    "DatabaseActivity",
+    "DatabaseAge",
     "DropIndex",
     "Evidence",
+    "Extension",
     "Fidelity",
     "Finding",
     "Gate",
@@ -148,12 +164,14 @@ __all__ = [
     "MiB",
     "NoLimits",
     "NotInSubquery",
+    "OpenTransaction",
     "Outcome",
     "PartitionIndex",
     "PlanNode",
     "Poll",
     "Predicate",
     "PredicateKind",
+    "PreparedTransaction",
     "Provenance",
     "QueueIndex",
     "RebuildIndex",
@@ -161,10 +179,13 @@ __all__ = [
     "Redundancy",
     "RelationKind",
     "RelationUsage",
+    "ReplicationSlot",
     "RewriteStatement",
     "RoleSetting",
     "Rule",
+    "RunningVacuum",
     "Sequence",
+    "Server",
     "SetTableOptions",
     "Setting",
     "Severity",
@@ -180,13 +201,18 @@ __all__ = [
     "SupersededIndex",
     "Table",
     "TableActivity",
+    "TableAge",
     "TiB",
+    "WalActivity",
+    "WalSender",
     "WrappedPredicate",
+    "WriteActivity",
     "blocks_per_call",
     "change_where_set",
     "columns_in",
     "costed_rule",
     "create_index_sql",
+    "days_since",
     "describe_index",
     "finds_by_key",
     "foreign_keys_of",
@@ -204,9 +230,11 @@ __all__ = [
     "is_needed_as_it_is",
     "is_same_index",
     "keyset_template",
+    "known",
     "leaves_key_unserved",
     "lost_statistics",
     "may_be_expression",
+    "number_of",
     "packed_bytes",
     "poll_of",
     "qualified",
@@ -217,6 +245,7 @@ __all__ = [
     "readers_of",
     "removal_of",
     "removal_step",
+    "require_sessions",
     "rows_per_call",
     "rule",
     "same_expression",

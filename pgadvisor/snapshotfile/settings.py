@@ -1,10 +1,11 @@
-"""Settings: what the planner and the maintenance go by stays, what people wrote does not."""
+"""The server: what the planner and the maintenance go by stays, what people wrote does not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 from pgadvisor.model.server import RoleSetting, Server, Setting
 
@@ -27,6 +28,7 @@ KEPT_TEXTS = frozenset(
 )
 """Settings whose value is a text that the server gives meaning to."""
 
+_T = TypeVar("_T")
 _QUANTITY = re.compile(
     r"-?\d+(?:\.\d+)?\s*(?:B|kB|MB|GB|TB|us|ms|s|min|h|d)?|on|off|true|false|yes|no", re.IGNORECASE
 )
@@ -41,10 +43,37 @@ def redact_server(server: Server, rename_role: Callable[[str], str]) -> Server:
     """
     harmless = {s.name for s in server.settings if s.value_type != "string"}
     return replace(
-        server,
+        _sessions(server, rename_role),
         settings=tuple(map(redact_setting, server.settings)),
         role_settings=tuple(_role_settings(server.role_settings, harmless, rename_role)),
     )
+
+
+def _sessions(server: Server, rename_role: Callable[[str], str]) -> Server:
+    """Rename roles, and leave out by what names standbys call themselves: hosts, anything."""
+
+    def renamed(role: str | None) -> str | None:
+        return None if role is None else rename_role(role)
+
+    return replace(
+        server,
+        wal_senders=_each(
+            server.wal_senders,
+            lambda one: replace(one, application_name=_redacted(one.application_name)),
+        ),
+        connections=_each(server.connections, lambda one: replace(one, role=renamed(one.role))),
+        open_transactions=_each(
+            server.open_transactions,
+            lambda one: replace(one, role=renamed(one.role)),
+        ),
+        prepared_transactions=_each(
+            server.prepared_transactions, lambda one: replace(one, role=rename_role(one.role))
+        ),
+    )
+
+
+def _each(items: tuple[_T, ...] | None, redacted: Callable[[_T], _T]) -> tuple[_T, ...] | None:
+    return None if items is None else tuple(map(redacted, items))
 
 
 def redact_setting(setting: Setting) -> Setting:

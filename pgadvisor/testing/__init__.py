@@ -32,6 +32,7 @@ from pgadvisor.testing.snapshot import (
     column_statistics,
     index_activity,
     table_activity,
+    table_age,
 )
 
 __all__ = [
@@ -55,4 +56,5 @@ __all__ = [
     "index_activity",
     "oid_of",
     "table_activity",
+    "table_age",
 ]

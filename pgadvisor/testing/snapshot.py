@@ -23,6 +23,7 @@ from pgadvisor.model.server import Extension, Server, Setting, StatementsInfo
 from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.model.statement import Statement, StatementPlan, Statements
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
+from pgadvisor.model.transaction_age import DatabaseAge, TableAge
 
 COLLECTED_AT = datetime(2026, 3, 31, 12, 0, tzinfo=UTC)
 """When built snapshots are taken, by the server's clock."""
@@ -40,6 +41,7 @@ SnapshotObject = (
     | ExtendedStatistics
     | TableActivity
     | IndexActivity
+    | TableAge
     | ColumnStatistics
     | Statement
     | StatementPlan
@@ -85,6 +87,22 @@ def column_statistics(
     return replace(row, **fields)
 
 
+def table_age(
+    table: Table,
+    transaction_age: int,
+    **fields: Any,  # noqa: ANN401  (fields of TableAge)
+) -> TableAge:
+    """Build the age of a table, in transactions since its oldest one that is not frozen."""
+    age = TableAge(
+        table_oid=table.oid,
+        schema=table.schema,
+        name=table.name,
+        transaction_age=transaction_age,
+        multixact_age=0,
+    )
+    return replace(age, **fields)
+
+
 def a_statement(
     text: str,
     *,
@@ -111,7 +129,7 @@ def a_server(
     statistics_age_days: float | None = DEFAULT_AGE_DAYS,
     **fields: Any,  # noqa: ANN401  (fields of Server)
 ) -> Server:
-    """Build a server; None: nobody knows since when it counts."""
+    """Build a server, quiet but for what is given; None: nobody knows since when it counts."""
     reset_at = None
     if statistics_age_days is not None:
         reset_at = COLLECTED_AT - timedelta(days=statistics_age_days)
@@ -130,6 +148,14 @@ def a_server(
             reset_at=reset_at,
             track="top",
         ),
+        wal_senders=(),
+        replication_slots=(),
+        databases=(DatabaseAge(name="shop", transaction_age=0, multixact_age=0, is_current=True),),
+        connections=(),
+        open_transactions=(),
+        prepared_transactions=(),
+        running_vacuums=(),
+        collation_versions=(),
     )
     return replace(server, **fields)
 
@@ -167,6 +193,7 @@ def a_snapshot(
         extended_statistics=_of(parts, ExtendedStatistics),
         table_activity=_of(parts, TableActivity),
         index_activity=_of(parts, IndexActivity),
+        table_ages=_of(parts, TableAge),
         column_statistics=_of(parts, ColumnStatistics),
         statements=Statements(rows=tuple(statements)),
         plans=_of(parts, StatementPlan),

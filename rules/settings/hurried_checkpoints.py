@@ -40,7 +40,17 @@ class Limits:
     """Written between two checkpoints, on average; with less there is nothing to spread."""
 
 
-@rule(severity=Severity.INFO, since="0.1", limits=Limits, requires=("statements",))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wal:
+    """WAL between two timed checkpoints, on average."""
+
+    size_bytes: float
+    who: str
+    """Who has written it: a beginning of a sentence."""
+    source: str
+
+
+@rule(severity=Severity.INFO, since="0.1", limits=Limits)
 def hurried_checkpoints(case: Case, limits: Limits) -> Outcome:
     """Checkpoints write everything at the start of their time.
 
@@ -51,7 +61,9 @@ def hurried_checkpoints(case: Case, limits: Limits) -> Outcome:
     say so.
 
     ## What it leaves alone
-    Servers on which little is written between two checkpoints, where nobody would notice.
+    Servers on which little is written between two checkpoints, where nobody would notice.  That
+    is told by the server's own count of WAL, which is there since PostgreSQL 14; else by that of
+    the statements, of this database alone.
 
     ## Before you act
     Recovery after a crash may take a little longer: the last checkpoint that is complete began
@@ -69,17 +81,34 @@ def hurried_checkpoints(case: Case, limits: Limits) -> Outcome:
         return
     if server.is_in_recovery:
         raise SkipRule("this is a standby, whose statements write no WAL")
-    wal_bytes = _wal_bytes_between(case, timeout)
-    if wal_bytes >= limits.min_wal_bytes and _allows(target, limits.min_target_ratio):
-        yield _finding(target, timeout, wal_bytes, limits)
+    wal = _wal_of_server(case, timeout) or _wal_of_statements(case, timeout)
+    if wal.size_bytes >= limits.min_wal_bytes and _allows(target, limits.min_target_ratio):
+        yield _finding(target, timeout, wal, limits)
 
 
-def _wal_bytes_between(case: Case, timeout: Setting) -> float:
-    """WAL of this database's statements in the time between two timed checkpoints.
+def _wal_of_server(case: Case, timeout: Setting) -> _Wal | None:
+    """All WAL; None where the server has not counted it for long enough."""
+    server = case.snapshot.server
+    counted = server.wal_activity
+    if counted is None or counted.reset_at is None:
+        return None
+    time_ms = (server.collected_at - counted.reset_at).total_seconds() * _MS_PER_SECOND
+    if time_ms < max(case.limits.usage_window_days * MS_PER_DAY, 1.0):
+        return None
+    return _Wal(
+        size_bytes=counted.wal_bytes / time_ms * _interval_ms(timeout),
+        who="The server writes",
+        source="pg_stat_wal.wal_bytes over its window",
+    )
+
+
+def _wal_of_statements(case: Case, timeout: Setting) -> _Wal:
+    """WAL of this database's statements.
 
     Raises:
-        SkipRule: They were not counted for long enough to speak of an average.
+        SkipRule: There are none, or they were not counted for long enough.
     """
+    case.require("statements")
     days, needed = case.statement_window.days, case.limits.usage_window_days
     if days is None:
         raise SkipRule("nobody knows how long statements have been counted")
@@ -87,7 +116,11 @@ def _wal_bytes_between(case: Case, timeout: Setting) -> float:
         counted, wanted = (format_ms(each * MS_PER_DAY) for each in (days, needed))
         raise SkipRule(f"statements have been counted for {counted}, {wanted} are needed")
     wal_bytes = sum(statement.wal_bytes for statement in case.snapshot.statements)
-    return wal_bytes / days * _interval_ms(timeout) / MS_PER_DAY
+    return _Wal(
+        size_bytes=wal_bytes / days * _interval_ms(timeout) / MS_PER_DAY,
+        who="Statements of this database alone write",
+        source="pg_stat_statements.wal_bytes over the window",
+    )
 
 
 def _interval_ms(timeout: Setting) -> float:
@@ -98,15 +131,15 @@ def _allows(setting: Setting, value: float) -> bool:
     return setting.max_value is None or value <= float(setting.max_value)
 
 
-def _finding(target: Setting, timeout: Setting, wal_bytes: float, limits: Limits) -> Finding:
+def _finding(target: Setting, timeout: Setting, wal: _Wal, limits: Limits) -> Finding:
     given = float(target.value)
     return Finding(
         subject=_TARGET,
         summary=f"Checkpoints write in {format_ratio(given)} of their time what they could spread "
         f"over {format_ratio(limits.min_target_ratio)}",
-        detail=f"Statements of this database alone write {format_size(wal_bytes)} of WAL between "
-        "two checkpoints, on average.",
-        evidence=tuple(_evidence(target, timeout, wal_bytes)),
+        detail=f"{wal.who} {format_size(wal.size_bytes)} of WAL between two checkpoints, on "
+        "average.",
+        evidence=tuple(_evidence(target, timeout, wal)),
         provenance=Provenance.STATISTICS,
         confidence=Confidence.MEDIUM,
         guards=("enough is written between two checkpoints to be spread",),
@@ -115,7 +148,7 @@ def _finding(target: Setting, timeout: Setting, wal_bytes: float, limits: Limits
     )
 
 
-def _evidence(target: Setting, timeout: Setting, wal_bytes: float) -> Iterator[Evidence]:
+def _evidence(target: Setting, timeout: Setting, wal: _Wal) -> Iterator[Evidence]:
     yield Evidence(
         name=_TARGET,
         value=float(target.value),
@@ -127,9 +160,9 @@ def _evidence(target: Setting, timeout: Setting, wal_bytes: float) -> Iterator[E
     )
     yield Evidence(
         name="WAL between two checkpoints",
-        value=round(wal_bytes),
+        value=round(wal.size_bytes),
         unit="bytes",
-        source="pg_stat_statements.wal_bytes over the window",
+        source=wal.source,
     )
 
 

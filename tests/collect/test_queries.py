@@ -16,21 +16,25 @@ FILES = sorted((Path(__file__).parents[2] / "pgadvisor" / "collect" / "sql").glo
 EXTENSION = "the_extension"
 SYSTEM = {"pg_catalog", "information_schema", EXTENSION}
 READING_FUNCTIONS = {
-    *("array_agg", "cardinality", "clock_timestamp"),
+    *("age", "array_agg", "cardinality", "clock_timestamp"),
     *("count", "current_database", "current_setting"),
-    *("format", "format_type", "has_schema_privilege", "has_sequence_privilege"),
-    *("has_table_privilege", "inet_server_addr", "min"),
-    *("pg_backend_pid", "pg_control_checkpoint", "pg_control_system", "pg_encoding_to_char"),
-    *("pg_get_constraintdef",),
+    *("extract", "format", "format_type", "has_schema_privilege", "has_sequence_privilege"),
+    *("has_table_privilege", "inet_server_addr", "min", "mxid_age"),
+    *("pg_backend_pid", "pg_collation_actual_version", "pg_control_checkpoint"),
+    *("pg_control_system", "pg_current_wal_lsn"),
+    *("pg_database_collation_actual_version", "pg_encoding_to_char", "pg_get_constraintdef"),
     *("pg_get_expr", "pg_get_function_arguments", "pg_get_function_identity_arguments"),
     *("pg_get_function_result", "pg_get_functiondef", "pg_options_to_table"),
     *("pg_get_indexdef", "pg_get_partkeydef", "pg_get_statisticsobjdef"),
     *("pg_get_statisticsobjdef_expressions", "pg_get_viewdef", "pg_has_role"),
-    *("pg_is_in_recovery", "pg_postmaster_start_time", "pg_relation_size"),
+    *("pg_is_in_recovery", "pg_last_wal_replay_lsn", "pg_postmaster_start_time"),
+    *("pg_relation_size", "pg_wal_lsn_diff"),
     *("pg_sequence_last_value", "pg_stat_get_blocks_fetched", "pg_stat_get_blocks_hit"),
-    *("pg_stat_get_last_analyze_time", "pg_stat_get_last_autoanalyze_time", "pg_stat_statements"),
+    *("pg_stat_get_dead_tuples", "pg_stat_get_last_analyze_time"),
+    *("pg_stat_get_last_autoanalyze_time", "pg_stat_get_last_autovacuum_time"),
+    *("pg_stat_get_last_vacuum_time", "pg_stat_get_live_tuples", "pg_stat_statements"),
     *("quote_ident", "quote_literal", "row_security_active", "split_part"),
-    *("strpos", "substr", "to_jsonb", "unnest"),
+    *("strpos", "substr", "sum", "to_jsonb", "unnest"),
     *("version",),
 }
 """Every function that a read calls; a new one is added here after a look at what it does."""

@@ -23,6 +23,7 @@ from pgadvisor.model.counters import (
 from pgadvisor.model.earlier import Continuity, EarlierSnapshot
 from pgadvisor.model.gates import GateState
 from pgadvisor.model.server import DatabaseActivity, Server, StatementsInfo
+from pgadvisor.model.server_counters import WalActivity, WriteActivity
 from pgadvisor.model.snapshot import HIDDEN_STATEMENTS, LOCKED, Snapshot, Unavailable
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.model.statistics import IndexActivity, TableActivity
@@ -543,6 +544,26 @@ def test_statements_that_were_first_counted_in_between_have_a_window_of_their_ow
     assert statement_window(made).days == pytest.approx(4)
 
 
+@pytest.mark.parametrize(
+    ("reset_at", "wal_bytes", "since"),
+    [(days_ago(90), 600, days_ago(30)), (days_ago(5), 1_000, days_ago(5))],
+    ids=["went on", "began anew"],
+)
+def test_counters_of_the_whole_server_have_a_beginning_of_their_own(
+    reset_at: datetime, wal_bytes: int, since: datetime
+) -> None:
+    old, new = a_moment(30), a_moment(0)
+    before = WalActivity(wal_bytes=400, reset_at=days_ago(90))
+    now = WalActivity(wal_bytes=1_000, reset_at=reset_at)
+
+    made = delta(
+        replace(new, server=replace(new.server, wal_activity=now)),
+        replace(old, server=replace(old.server, wal_activity=before)),
+    )
+
+    assert made.server.wal_activity == WalActivity(wal_bytes=wal_bytes, reset_at=since)
+
+
 # -- for any counters --------------------------------------------------------------------------
 
 COUNTS = st.integers(0, 1_000)
@@ -650,9 +671,12 @@ GAUGES = {
         *("table_oid", "live_rows", "dead_rows", "rows_modified_since_analyze"),
         *("rows_inserted_since_vacuum", "last_vacuum", "last_autovacuum"),
         *("last_analyze", "last_autoanalyze"),
+        *("toast_live_rows", "toast_dead_rows", "toast_last_vacuum"),
     },
     IndexActivity: {"index_oid", "last_scan"},
     DatabaseActivity: {"backends"},
+    WriteActivity: {"reset_at"},
+    WalActivity: {"reset_at"},
     Statement: {
         *("id", "text", "source", "fingerprint", "roles", "is_top_level", "since", "weight"),
         *("mean_time_ms", "min_time_ms", "max_time_ms", "stddev_time_ms"),
@@ -662,6 +686,8 @@ COUNTERS = {
     TableActivity: TABLE_COUNTERS,
     IndexActivity: INDEX_COUNTERS,
     DatabaseActivity: SERVER_COUNTERS["activity"],
+    WriteActivity: SERVER_COUNTERS["write_activity"],
+    WalActivity: SERVER_COUNTERS["wal_activity"],
     Statement: STATEMENT_COUNTERS,
 }
 

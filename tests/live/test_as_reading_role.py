@@ -57,6 +57,8 @@ def reader(owner: str, tmp_path: Path) -> Iterator[str]:
         connection.execute("revoke all on schema public from public")
         connection.execute(sql.SQL("create role {} login").format(role))
         connection.execute(printed.out.encode())
+        # Else what the grants wrote is counted some seconds later, as if the run had written it.
+        connection.execute("select pg_stat_force_next_flush()")
         yield conninfo.make_conninfo(owner, user=ROLE)
         connection.execute(sql.SQL("drop owned by {}").format(role))
         connection.execute(sql.SQL("drop role {}").format(role))

@@ -11,10 +11,17 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from pgadvisor.model.backends import (
+    ConnectionCount,
+    OpenTransaction,
+    PreparedTransaction,
+    RunningVacuum,
+)
 from pgadvisor.model.earlier import EarlierSnapshot
 from pgadvisor.model.foreign import Foreign
 from pgadvisor.model.other_object import OtherObject
 from pgadvisor.model.plan import Plan, PlanNode
+from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.schema import (
     Column,
     Constraint,
@@ -35,10 +42,12 @@ from pgadvisor.model.server import (
     StatementsInfo,
     Tablespace,
 )
+from pgadvisor.model.server_counters import CollationVersion
 from pgadvisor.model.snapshot import Redaction, Snapshot, Unavailable
 from pgadvisor.model.standby import Standby
 from pgadvisor.model.statement import Statement, StatementPlan
 from pgadvisor.model.statistics import ColumnStatistics, ExtendedValues
+from pgadvisor.model.transaction_age import DatabaseAge, TableAge
 from pgadvisor.snapshotfile import Level, save
 from pgadvisor.snapshotfile.codec import content_of
 from pgadvisor.sqltext.quote import quote_literal
@@ -58,7 +67,16 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
         {"name", "unit", "source", "context", "value_type", "min_value", "max_value"}
         | {"enum_values"}
     ),
-    Extension: frozenset({"name", "version", "schema"}),
+    Extension: frozenset({"name", "version", "schema", "default_version"}),
+    ReplicationSlot: frozenset({"name", "kind", "database", "wal_status"}),
+    WalSender: frozenset({"state", "sync_state"}),
+    DatabaseAge: frozenset({"name"}),
+    TableAge: frozenset({"schema", "name"}),
+    ConnectionCount: frozenset({"role", "state"}),
+    OpenTransaction: frozenset({"role", "backend_type", "state", "command"}),
+    PreparedTransaction: frozenset({"role"}),
+    RunningVacuum: frozenset({"phase"}),
+    CollationVersion: frozenset({"name", "recorded", "actual"}),
     RoleSetting: frozenset({"role", "database", "name"}),
     StatementsInfo: frozenset({"extension_version", "schema", "track"}),
     Table: frozenset(
@@ -67,6 +85,7 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
     ),
     Column: frozenset(
         {"name", "type_name", "base_type_name", "identity", "generated", "collation"}
+        | {"storage", "compression"}
     ),
     Constraint: frozenset({"name", "columns", "referenced_columns", "on_delete"}),
     Index: frozenset(

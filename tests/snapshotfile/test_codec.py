@@ -65,6 +65,21 @@ def test_fills_in_what_an_older_minor_format_lacks() -> None:
     assert decode(_file(msgspec.json.encode(document))) == replace(SNAPSHOT, unavailable=())
 
 
+def test_reads_files_from_before_the_state_of_the_server_was_kept() -> None:
+    document = msgspec.json.decode(content_of(DATA))
+    del document["table_ages"]
+    for name in ("wal_senders", "replication_slots", "open_transactions", "write_activity"):
+        del document["server"][name]
+    del document["server"]["extensions"][0]["default_version"]
+
+    old = decode(_file(msgspec.json.encode(document)))
+
+    assert old.table_ages == ()
+    assert (old.server.wal_senders, old.server.replication_slots) == (None, None)
+    assert (old.server.open_transactions, old.server.write_activity) == (None, None)
+    assert old.server.extensions[0].default_version is None
+
+
 @pytest.mark.parametrize(
     "place", ["tables[0].name", "server.extensions[0].schema", "types[0].name"]
 )

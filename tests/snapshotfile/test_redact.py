@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from pgadvisor.model.backends import ConnectionCount, OpenTransaction, PreparedTransaction
 from pgadvisor.model.other_object import OtherKind, OtherObject
+from pgadvisor.model.replication import WalSender
 from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.model.snapshot import Redaction, Snapshot
 from pgadvisor.model.statistics import ColumnStatistics
@@ -53,6 +55,28 @@ def test_roles_are_named_at_level_default_and_not_at_all() -> None:
     assert not {"ann", "bob"} & set(hidden.statements[0].roles)
     assert hidden.server.role_settings[0].role == hidden.statements[0].roles[0]
     assert hidden.server.role_settings[0].value == "64MB"
+
+
+def test_standbys_lose_their_names_and_at_level_all_sessions_those_of_their_roles() -> None:
+    snapshot = a_snapshot(
+        wal_senders=(WalSender(application_name="far"), WalSender()),
+        connections=(ConnectionCount(role="ann", state="idle", count=2),),
+        open_transactions=(OpenTransaction(role="ann"),),
+        prepared_transactions=(PreparedTransaction(role="bob", age_ms=1, transaction_id_age=1),),
+    )
+
+    default = redact(snapshot, "default", key=KEY).server
+    hidden = redact(snapshot, "all", key=KEY).server
+
+    names = [one.application_name for one in default.wal_senders or ()]
+    assert names == ["(redacted)", ""]
+    assert default.open_transactions == snapshot.server.open_transactions
+    assert default.connections == snapshot.server.connections
+    assert "ann" not in repr(hidden)
+    assert "bob" not in repr(hidden)
+    assert hidden.connections is not None
+    assert hidden.open_transactions is not None
+    assert hidden.connections[0].role == hidden.open_transactions[0].role
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ select
         when a.attcollation not in (0, t.typcollation)
         then pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
     end as collation,
-    nullif(a.attstattarget, -1)::integer as statistics_target
+    nullif(a.attstattarget, -1)::integer as statistics_target,
+    a.attstorage::text as storage
 from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

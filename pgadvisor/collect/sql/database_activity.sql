@@ -1,7 +1,7 @@
 -- Purpose:   counters of this database and when they began
 -- Columns:   fields of model.server.DatabaseActivity, and statistics_reset_at
 -- Privilege: none
--- Versions:  13 and later
+-- Versions:  13, which does not count sessions
 select
     s.xact_commit as commits,
     s.xact_rollback as rollbacks,
@@ -12,6 +12,10 @@ select
     s.deadlocks,
     s.conflicts,
     s.numbackends as backends,
+    c.confl_lock as lock_conflicts,
+    c.confl_snapshot as snapshot_conflicts,
+    c.confl_bufferpin as buffer_pin_conflicts,
     s.stats_reset as statistics_reset_at
 from pg_catalog.pg_stat_database s
+    join pg_catalog.pg_stat_database_conflicts c on c.datid = s.datid
 where s.datname = pg_catalog.current_database()

@@ -27,7 +27,13 @@ select
     s.autoanalyze_count,
     pg_catalog.pg_stat_get_blocks_fetched(s.relid) - pg_catalog.pg_stat_get_blocks_hit(s.relid)
         as heap_blocks_read,
-    pg_catalog.pg_stat_get_blocks_hit(s.relid) as heap_blocks_hit
+    pg_catalog.pg_stat_get_blocks_hit(s.relid) as heap_blocks_hit,
+    coalesce(pg_catalog.pg_stat_get_live_tuples(c.reltoastrelid), 0) as toast_live_rows,
+    coalesce(pg_catalog.pg_stat_get_dead_tuples(c.reltoastrelid), 0) as toast_dead_rows,
+    greatest(
+        pg_catalog.pg_stat_get_last_vacuum_time(c.reltoastrelid),
+        pg_catalog.pg_stat_get_last_autovacuum_time(c.reltoastrelid)
+    ) as toast_last_vacuum
 from pg_catalog.pg_stat_all_tables s
     join pg_catalog.pg_class c on c.oid = s.relid
 where s.schemaname !~ '^pg_'

@@ -139,7 +139,7 @@ def test_says_that_an_expression_keeps_its_statistics(expression: str, condition
     assert outcome.reasons == (
         (
             "by_lower is not scanned, but the statistics of its expression may serve statement "
-            f'{statement.id}; `CREATE STATISTICS ON (lower(note)) FROM "public"."orders"` and '
+            f'{statement.id}; `CREATE STATISTICS ON ({expression}) FROM "public"."orders"` and '
             "ANALYZE first"
         ),
     )

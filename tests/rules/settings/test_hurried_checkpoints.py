@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.finding import Finding, Severity
 from pgadvisor.model.server import Setting
-from pgadvisor.testing import Outcome, a_server, a_snapshot, a_statement, a_table, diagnose
+from pgadvisor.model.server_counters import WalActivity
+from pgadvisor.testing import (
+    COLLECTED_AT,
+    Outcome,
+    a_server,
+    a_snapshot,
+    a_statement,
+    a_table,
+    diagnose,
+)
 from pgadvisor.units import MiB
 
 RULE = "hurried-checkpoints"
@@ -138,3 +148,31 @@ def test_cannot_speak_of_an_average_of_a_few_days(
     snapshot = a_snapshot(ORDERS, UPDATE, TARGET, TIMEOUT, statements_info=info)
 
     assert diagnose(RULE, snapshot).reasons == reasons
+
+
+def counted(wal_bytes: int, days: float) -> WalActivity:
+    return WalActivity(wal_bytes=wal_bytes, reset_at=COLLECTED_AT - timedelta(days=days))
+
+
+@pytest.mark.parametrize(("less", "count"), [(0, 1), (1, 0)])
+def test_goes_by_all_wal_of_the_server_where_that_is_counted(less: int, count: int) -> None:
+    wal = counted(7 * 24 * 12 * 64 * MiB - less, 7)
+
+    found = diagnose(RULE, a_snapshot(TARGET, TIMEOUT, wal_activity=wal)).findings
+
+    assert len(found) == count
+    for finding in found:
+        assert finding.detail == (
+            "The server writes 64 MB of WAL between two checkpoints, on average."
+        )
+        assert finding.evidence[2].source == "pg_stat_wal.wal_bytes over its window"
+
+
+def test_goes_by_statements_where_the_server_has_counted_for_too_short() -> None:
+    short = counted(0, 6.5)
+
+    [finding] = diagnose(
+        RULE, a_snapshot(ORDERS, UPDATE, TARGET, TIMEOUT, wal_activity=short)
+    ).findings
+
+    assert finding.detail.startswith("Statements of this database alone write 64 MB of WAL")

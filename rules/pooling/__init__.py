@@ -1,0 +1,1 @@
+"""Rules about connections, pools and what might be kept away from the server."""
