@@ -43,6 +43,7 @@ from pgadvisor.collect.server import (
     read_locale,
     read_replica_count,
     read_role_settings,
+    read_service_marks,
     read_settings,
     read_tablespaces,
     server_of,
@@ -205,6 +206,7 @@ class _Collection:
             server,
             role_settings=self._all("role settings", lambda: read_role_settings(session)),
             extensions=self._all("extensions", lambda: read_extensions(session)),
+            service_marks=self._all("the service", lambda: read_service_marks(session)),
             streaming_replica_count=self._attempt(
                 "replication", lambda: read_replica_count(session)
             ),

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pgadvisor.model.service import Service, recognise
+
+REDACTED = "(redacted)"
+"""Stands for the text of a setting that is not kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -27,6 +32,8 @@ class Setting:
     max_value: str | None = None
     enum_values: tuple[str, ...] = ()
     is_pending_restart: bool = False
+    is_set_by_alter_system: bool | None = None
+    """The value is that of ``postgresql.auto.conf``; None: which file it is may not be read."""
 
     @property
     def is_default(self) -> bool:
@@ -139,6 +146,8 @@ class Server:
     default_tablespace: str = "pg_default"
     """Of the database: where relations are that are in no other."""
     activity: DatabaseActivity = DatabaseActivity()
+    service_marks: tuple[str, ...] = ()
+    """What only managed services have: ``setting rds``, ``role rds_superuser``."""
     statements_info: StatementsInfo | None = None
     """None: ``pg_stat_statements`` is not usable here; ``unavailable`` says why."""
 
@@ -146,6 +155,18 @@ class Server:
     def major(self) -> int:
         """The major version: 18."""
         return self.version_num // 10_000
+
+    @property
+    def service(self) -> Service | None:
+        """The managed service that runs it; None: none that we know of."""
+        known = recognise(self.service_marks, is_superuser=self.is_superuser)
+        return None if known is None else known[0]
+
+    @property
+    def service_mark(self) -> str:
+        """What tells the service: ``role rds_superuser``; empty without one."""
+        known = recognise(self.service_marks, is_superuser=self.is_superuser)
+        return "" if known is None else known[1]
 
     @property
     def statistics_age_days(self) -> float | None:

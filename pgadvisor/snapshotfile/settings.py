@@ -6,10 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from pgadvisor.model.server import RoleSetting, Server, Setting
-
-REDACTED = "(redacted)"
-"""Stands for a text that is not kept."""
+from pgadvisor.model.server import REDACTED, RoleSetting, Server, Setting
+from pgadvisor.model.service import known_marks
 
 KEPT_TEXTS = frozenset(
     {
@@ -43,6 +41,7 @@ def redact_server(server: Server, rename_role: Callable[[str], str]) -> Server:
     return replace(
         server,
         settings=tuple(map(redact_setting, server.settings)),
+        service_marks=known_marks(server.service_marks),
         role_settings=tuple(_role_settings(server.role_settings, harmless, rename_role)),
     )
 
