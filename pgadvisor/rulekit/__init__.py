@@ -16,6 +16,7 @@ from pgadvisor.model.action import (
     Action,
     AddPrimaryKeyUsingIndex,
     AnalyzeTable,
+    ChangeSetting,
     CreateIndex,
     DropIndex,
     IndexDefinition,
@@ -49,7 +50,7 @@ from pgadvisor.model.schema import (
     Sequence,
     Table,
 )
-from pgadvisor.model.server import RoleSetting, Setting
+from pgadvisor.model.server import REDACTED, RoleSetting, Setting
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
@@ -74,7 +75,14 @@ from pgadvisor.rulekit.redundancy import (
     is_same_index,
 )
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
-from pgadvisor.rulekit.settings import change_where_set
+from pgadvisor.rulekit.services import has_own_storage
+from pgadvisor.rulekit.settings import (
+    OWN_SOURCES,
+    change_for_database,
+    change_for_role,
+    change_where_set,
+    value_for_role,
+)
 from pgadvisor.sqltext.index import describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.units import (
@@ -92,11 +100,14 @@ from pgadvisor.units import (
 __all__ = [
     "MIN_SHARE_OF_TIME",
     "MS_PER_DAY",
+    "OWN_SOURCES",
+    "REDACTED",
     "Action",
     "AddPrimaryKeyUsingIndex",
     "AnalyzeTable",
     "AnyRule",
     "Case",
+    "ChangeSetting",
     "Choice",
     "ChosenIndex",
     "Column",
@@ -156,6 +167,8 @@ __all__ = [
     "TableActivity",
     "TiB",
     "WrappedPredicate",
+    "change_for_database",
+    "change_for_role",
     "change_where_set",
     "columns_in",
     "costed_rule",
@@ -166,6 +179,7 @@ __all__ = [
     "format_ms",
     "format_ratio",
     "format_size",
+    "has_own_storage",
     "index_name",
     "is_needed_as_it_is",
     "is_same_index",
@@ -180,5 +194,6 @@ __all__ = [
     "sargable_range",
     "serves_key",
     "serving_indexes",
+    "value_for_role",
     "with_skip_locked",
 ]

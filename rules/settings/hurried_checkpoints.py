@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from pgadvisor.rulekit import (
     MS_PER_DAY,
     Case,
+    ChangeSetting,
     Confidence,
     Evidence,
     Finding,
     Impact,
-    ManualSteps,
     MiB,
     Outcome,
     Provenance,
     Setting,
     Severity,
     SkipRule,
+    change_where_set,
     format_ms,
     format_ratio,
     format_size,
@@ -52,6 +53,7 @@ def hurried_checkpoints(case: Case, limits: Limits) -> Outcome:
 
     ## What it leaves alone
     Servers on which little is written between two checkpoints, where nobody would notice.
+    Services that keep data in a storage of their own (Aurora, AlloyDB, Neon) are not judged.
 
     ## Before you act
     Recovery after a crash may take a little longer: the last checkpoint that is complete began
@@ -70,8 +72,9 @@ def hurried_checkpoints(case: Case, limits: Limits) -> Outcome:
     if server.is_in_recovery:
         raise SkipRule("this is a standby, whose statements write no WAL")
     wal_bytes = _wal_bytes_between(case, timeout)
-    if wal_bytes >= limits.min_wal_bytes and _allows(target, limits.min_target_ratio):
-        yield _finding(target, timeout, wal_bytes, limits)
+    if wal_bytes >= limits.min_wal_bytes:
+        change = change_where_set(server, _TARGET, f"{limits.min_target_ratio:g}")
+        yield _finding(target, timeout, wal_bytes, limits, change)
 
 
 def _wal_bytes_between(case: Case, timeout: Setting) -> float:
@@ -94,11 +97,9 @@ def _interval_ms(timeout: Setting) -> float:
     return float(timeout.value) * _MS_PER_SECOND
 
 
-def _allows(setting: Setting, value: float) -> bool:
-    return setting.max_value is None or value <= float(setting.max_value)
-
-
-def _finding(target: Setting, timeout: Setting, wal_bytes: float, limits: Limits) -> Finding:
+def _finding(
+    target: Setting, timeout: Setting, wal_bytes: float, limits: Limits, change: ChangeSetting
+) -> Finding:
     given = float(target.value)
     return Finding(
         subject=_TARGET,
@@ -110,7 +111,7 @@ def _finding(target: Setting, timeout: Setting, wal_bytes: float, limits: Limits
         provenance=Provenance.STATISTICS,
         confidence=Confidence.MEDIUM,
         guards=("enough is written between two checkpoints to be spread",),
-        remedies=(_remedy(target, limits),),
+        remedies=(change,),
         impact=Impact(risk="statements wait for the disk while a checkpoint hurries"),
     )
 
@@ -130,27 +131,4 @@ def _evidence(target: Setting, timeout: Setting, wal_bytes: float) -> Iterator[E
         value=round(wal_bytes),
         unit="bytes",
         source="pg_stat_statements.wal_bytes over the window",
-    )
-
-
-def _remedy(target: Setting, limits: Limits) -> ManualSteps:
-    wanted = f"{limits.min_target_ratio:g}"
-    if target.source == "command line":  # which no file overrules
-        change, back = f"postgres -c {_TARGET}={wanted}", f"postgres -c {_TARGET}={target.value}"
-        when = "at the next restart"
-    else:
-        change = f"ALTER SYSTEM SET {_TARGET} = {wanted}"
-        is_default = target.source == "default"
-        back = (
-            f"ALTER SYSTEM RESET {_TARGET}"
-            if is_default
-            else f"ALTER SYSTEM SET {_TARGET} = {target.value}"
-        )
-        when = "and `SELECT pg_reload_conf()`; no restart"
-    return ManualSteps(
-        title="Give checkpoints nearly all of their time",
-        steps=(
-            f"`{change}`, {when}.",
-            f"The way back, to the value of now from the {target.source}: `{back}`.",
-        ),
     )

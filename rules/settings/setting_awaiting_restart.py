@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pgadvisor.rulekit import (
+    REDACTED,
     Case,
     Confidence,
     Evidence,
@@ -20,7 +21,6 @@ from pgadvisor.rulekit import (
     rule,
 )
 
-_REDACTED = "(redacted)"
 _LIST = "shared_preload_libraries"
 """A list whose members are quoted one by one; and it is shown to privileged roles only."""
 _NOT_LOWER_ON_STANDBY = frozenset(
@@ -131,7 +131,7 @@ def _way_back(setting: Setting) -> str:
             f"`ALTER SYSTEM RESET {name}`, or take its line out of the file that pg_file_settings "
             "names; it was not set before"
         )
-    if setting.value == _REDACTED:
+    if setting.value == REDACTED:
         return f"`SHOW {name}` tells the value in force, which is not in this snapshot; set it"
     return f"`ALTER SYSTEM SET {name} = {_literal(setting)}`, which is the value in force"
 

@@ -21,6 +21,7 @@ from pgadvisor.rulekit import (
     Skipped,
     SkipRule,
     Table,
+    change_where_set,
     format_count,
     format_ms,
     rule,
@@ -213,24 +214,26 @@ def _server_finding(case: Case, causes: list[str]) -> Finding:
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
         guards=("this is no standby",),
-        remedies=(_server_steps(causes),),
+        remedies=tuple(_server_remedies(case, causes)),
         impact=Impact(risk="dead rows are removed only when transaction ids run short"),
         severity=Severity.CRITICAL,
     )
 
 
-def _server_steps(causes: list[str]) -> ManualSteps:
-    return ManualSteps(
-        title="Switch autovacuum on",
+def _server_remedies(case: Case, causes: list[str]) -> Iterator[Action]:
+    refused = []
+    for name in causes:
+        try:
+            yield change_where_set(case.snapshot.server, name, "on")
+        except SkipRule as skip:
+            refused.append(f"Ask who runs the server to switch {name} on: {skip}.")
+    yield ManualSteps(
+        title="Catch up with what was left undone",
         steps=(
+            *refused,
             (
                 "Vacuum the tables with the most dead rows by hand, one by one, at a quiet time: "
                 "`VACUUM (ANALYZE)`. All of them at once would take the disk for themselves."
-            ),
-            *(f"`ALTER SYSTEM SET {name} = on`" for name in causes),
-            (
-                "`SELECT pg_reload_conf()`. Where the provider keeps the settings, change them in "
-                "its console. No restart is needed."
             ),
             (
                 "If vacuum disturbed the application, give it less to do at a time, by "
