@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pgadvisor.advice import Advice
 from pgadvisor.choose.recommend import recommend, redacted_definitions
+from pgadvisor.choose.setting_effect import told_by_trials
 from pgadvisor.choose.simulate import simulate
 from pgadvisor.config import Config
 from pgadvisor.diagnose.engine import changed_limits, diagnose, diagnose_choice
@@ -82,6 +83,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     simulation = simulate(case, diagnosis.findings, bounds, planner, progress)
     case = replace(case, fidelity=simulation.choice.fidelity)
     choice = simulation.choice
+    told = told_by_trials(diagnosis.findings, simulation.setting_trials)
+    diagnosis = replace(diagnosis, findings=told)
     diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
     refused = {**simulation.refused_drops, **redacted_definitions(snapshot)}
     recommendations = recommend(diagnosis.findings, choice, refused)

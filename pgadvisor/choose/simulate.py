@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pgadvisor.choose.chooser import IndexChooser
 from pgadvisor.choose.drops import check_drops
 from pgadvisor.choose.inquiry import Progress
+from pgadvisor.choose.setting_trial import SettingTrial, try_settings
 from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with_proposals
 from pgadvisor.choose.write_cost import WriteCost
 from pgadvisor.errors import ClusterError, HypoPGError
-from pgadvisor.model.action import DropIndex
+from pgadvisor.model.action import ChangeSetting, DropIndex
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding
@@ -32,6 +33,8 @@ class Simulation:
     choice: Choice = field(default_factory=Choice)
     refused_drops: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """By schema and name, why the planner wants an index to stay."""
+    setting_trials: Mapping[ChangeSetting, SettingTrial] = field(default_factory=dict)
+    """What planner settings that findings want to change do to the plans of the workload."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """Of the statements that take most time, with the values that were tried."""
     unavailable: tuple[Unavailable, ...] = ()
@@ -67,7 +70,7 @@ def simulate(
         missing = Unavailable(
             what="HypoPG" if isinstance(error, HypoPGError) else "the planner twin",
             reason=f"{error.attempted}: {error.happened}",
-            consequence="no index is proposed for its saving, and no drop is checked",
+            consequence="no index is proposed for its saving, and no drop or setting is checked",
             remedy=error.next_step,
             is_failure=True,
         )
@@ -103,6 +106,7 @@ def _ask(
     drops = tuple(index for index in wanted if index.oid not in kept)
     chosen = frozenset(index.candidate.definition for index in choice.chosen)
     check = check_drops(drops, workload.statements, backend, chosen)
+    trials = try_settings(findings, workload.statements, catalog, backend, chosen)
     names = {index.oid: (index.schema, index.name) for index in wanted}
     by_value = survey(
         backend,
@@ -122,6 +126,7 @@ def _ask(
     return Simulation(
         choice=choice,
         refused_drops={names[oid]: why for oid, why in (kept | dict(check.refused)).items()},
+        setting_trials=trials,
         plans_by_value=by_value,
     )
 
