@@ -51,6 +51,7 @@ from pgadvisor.model.schema import (
     Table,
 )
 from pgadvisor.model.server import REDACTED, RoleSetting, Setting
+from pgadvisor.model.service import Service
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
@@ -150,6 +151,7 @@ __all__ = [
     "RoleSetting",
     "Rule",
     "Sequence",
+    "Service",
     "SetTableOptions",
     "Setting",
     "Severity",

@@ -14,6 +14,7 @@ from pgadvisor.rulekit import (
     ManualSteps,
     Outcome,
     Provenance,
+    Service,
     Severity,
     Skipped,
     SkipRule,
@@ -209,10 +210,14 @@ def _evidence(case: Case, changes: dict[str, ChangeSetting]) -> Iterator[Evidenc
 def _remedies(case: Case, changes: dict[str, ChangeSetting]) -> Iterator[Action]:
     yield from changes.values()
     is_created = any(e.name == _EXTENSION for e in case.snapshot.server.extensions)
+    # learn.microsoft.com/azure/postgresql: "Allow extensions".
+    is_on_azure = case.snapshot.server.service is Service.AZURE
+    allow = f"Add {_EXTENSION} to azure.extensions, which says what may be created."
     if _PRELOAD in changes and not is_created:
         yield ManualSteps(
             title=f"Create {_EXTENSION} after the restart",
             steps=(
+                *([allow] if is_on_azure else []),
                 f"`CREATE EXTENSION {_EXTENSION}` in this database.",
                 f"The way back, before the library is taken out: `DROP EXTENSION {_EXTENSION}`.",
             ),

@@ -102,6 +102,21 @@ def _evidence(waiting: list[Setting]) -> Iterator[Evidence]:
 
 
 def _remedy(case: Case, waiting: list[Setting]) -> ManualSteps:
+    service = case.snapshot.server.service
+    if service is not None:
+        return ManualSteps(
+            title="Bring the change into force, or take it back",
+            steps=(
+                f"See by {service}'s own tools what is to come.",
+                "Restart the server there when it suits; a reload is not enough.",
+                *(
+                    f"To take it back instead: set {s.name} there to {s.value} again, in its base "
+                    "unit, which is the value in force."
+                    for s in waiting
+                    if s.value != REDACTED
+                ),
+            ),
+        )
     listed = ", ".join(quote_literal(setting.name) for setting in waiting)
     query = (
         "SELECT name, setting, sourcefile, error FROM pg_file_settings "  # noqa: S608  (quoted)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 from pgadvisor.collect.assemble import collect
 from pgadvisor.model.server import Setting
@@ -54,7 +55,7 @@ def test_recognises_a_service_by_its_role_unless_we_are_a_superuser(database: st
 def test_a_setting_that_somebody_made_up_is_no_mark_and_its_value_stays_there(
     database: str,
 ) -> None:
-    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    name = conninfo.conninfo_to_dict(database)["dbname"]
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"alter database \"{name}\" set rds.secret_thing = 'hush'".encode())
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import conninfo
 
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.model.action import ChangeSetting, SettingEffect, SettingScope
@@ -66,7 +67,7 @@ def in_auto_conf(dsn: str) -> list[tuple[object, ...]]:
 def test_what_is_set_for_roles_and_databases_goes_back_to_what_it_was(
     with_role: str, tmp_path: Path
 ) -> None:
-    database = psycopg.conninfo.conninfo_to_dict(with_role)["dbname"]
+    database = conninfo.conninfo_to_dict(with_role)["dbname"]
     assert isinstance(database, str)
     actions = (
         change(SettingScope.ROLE),

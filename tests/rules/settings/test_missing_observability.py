@@ -201,3 +201,11 @@ def test_asks_for_nothing_that_a_service_does_not_offer() -> None:
     assert by_hand(finding)[1] == (
         "gcloud sql instances patch INSTANCE --database-flags=FLAGS_THAT_ARE_SET,log_lock_waits=on"
     )
+
+
+def test_azure_wants_to_be_asked_before_an_extension_is_created() -> None:
+    snapshot = a_snapshot(IO, PRELOAD, statements_info=None, service_marks=("role azure_pg_admin",))
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert manual(finding)[0].startswith("Add pg_stat_statements to azure.extensions")
