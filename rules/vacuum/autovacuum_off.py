@@ -30,6 +30,9 @@ from pgadvisor.rulekit import (
 _OPTION = "autovacuum_enabled"
 _OFF = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"})
 """What PostgreSQL reads as false; a storage parameter is kept as it was written."""
+_REVIEW_REASON = (
+    "vacuum the tables with the most dead rows by hand first, or all of them are vacuumed at once"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,11 +227,11 @@ def _server_remedies(case: Case, causes: list[str]) -> Iterator[Action]:
     refused = []
     for name in causes:
         try:
-            yield change_where_set(case.snapshot.server, name, "on")
+            yield change_where_set(case.snapshot.server, name, "on", review_reason=_REVIEW_REASON)
         except SkipRule as skip:
             refused.append(f"Ask who runs the server to switch {name} on: {skip}.")
     yield ManualSteps(
-        title="Catch up with what was left undone",
+        title="Before it is switched on, catch up with what was left undone",
         steps=(
             *refused,
             (
