@@ -19,6 +19,7 @@ from pgadvisor.advice import Advice
 from pgadvisor.choose.coherence import coherent
 from pgadvisor.choose.joint_drops import with_proof
 from pgadvisor.choose.recommend import recommend, redacted_definitions, unseen_drops
+from pgadvisor.choose.setting_effect import told_by_trials
 from pgadvisor.choose.simulate import Simulation, simulate
 from pgadvisor.config import Config
 from pgadvisor.diagnose.baseline import compare
@@ -106,6 +107,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     choice = simulation.choice
     case = replace(case, fidelity=choice.fidelity)
     diagnosis = with_proof(diagnosis, simulation.checked_drops)
+    told = told_by_trials(diagnosis.findings, simulation.setting_trials)
+    diagnosis = replace(diagnosis, findings=told)
     found = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
     # Only now: what is known takes part in the choice, or the choice would not be the same.
     diagnosis, known = compare(found, baseline, today=day, is_only_new=only_new)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 
 from pgadvisor.model.action import (
     Action,
+    ChangeSetting,
     CreateIndex,
     DropIndex,
     IndexDefinition,
     ManualSteps,
     RewriteStatement,
+    SettingScope,
 )
 from pgadvisor.model.advice import Recommendation
 from pgadvisor.model.choice import Choice, ChosenIndex
@@ -21,13 +23,17 @@ from pgadvisor.model.gates import GateState
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.propose.existing import covers
 from pgadvisor.rulekit import Case
-from pgadvisor.snapshotfile import mentions_pseudonym
+from pgadvisor.snapshotfile import is_role_pseudonym, mentions_pseudonym
 from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.sqltext.index import definition_sql
+from pgadvisor.sqltext.settings import why_by_hand
 
 _REDACTED = (
     "the snapshot is redacted, and the index's definition holds a pseudonym; "
     "analyse the database itself, or a snapshot that is not redacted"
+)
+_REDACTED_ROLE = (
+    "the snapshot is redacted, and the role has another name in it; analyse the database itself"
 )
 
 
@@ -55,6 +61,7 @@ class _Groups:
     def __init__(self, choice: Choice) -> None:
         self.all: list[_Group] = []
         self._by_action: dict[Action, _Group] = {}
+        self._by_setting: dict[tuple[str, SettingScope, str, str], _Group] = {}
         self._by_dropped: dict[tuple[str, str], _Group] = {}
         self._by_created: dict[IndexDefinition, _Group] = {}
         self._by_table: defaultdict[int, list[tuple[IndexDefinition, _Group]]] = defaultdict(list)
@@ -83,6 +90,8 @@ class _Groups:
         found = [self._by_action.get(action)]
         if isinstance(action, DropIndex):
             found.append(self._by_dropped.get((action.schema, action.name)))
+        if isinstance(action, ChangeSetting):  # there is one value for it, the first one's
+            found.append(self._by_setting.get(action.place))
         if isinstance(action, CreateIndex):
             created = self._by_table[action.index.table_oid]
             found += [group for present, group in created if covers(present, action.index)]
@@ -101,6 +110,8 @@ class _Groups:
         self._by_action.setdefault(action, group)
         if isinstance(action, DropIndex):
             self._by_dropped.setdefault((action.schema, action.name), group)
+        if isinstance(action, ChangeSetting):
+            self._by_setting.setdefault(action.place, group)
         if isinstance(action, CreateIndex):
             former = self._by_created.get(action.index, group)
             self._by_created[action.index] = min(former, group, key=_number)
@@ -159,6 +170,8 @@ def _refusal(action: Action, refused_drops: Mapping[tuple[str, str], str]) -> st
         return refused_drops.get((action.schema, action.name), "")
     if isinstance(action, CreateIndex) and mentions_pseudonym(definition_sql(action.index)):
         return _REDACTED
+    if isinstance(action, ChangeSetting):
+        return _REDACTED_ROLE if is_role_pseudonym(action.role) else action.review_reason
     return ""
 
 
@@ -177,8 +190,8 @@ def _recommendation(group: _Group, chosen: Mapping[IndexDefinition, ChosenIndex]
         for effect in chosen[action.index].effects
     )
     confidence = _confidence(findings)
-    has_steps = any(steps_of(action) for action in group.actions)
-    reason = group.review_reason
+    has_steps = any(step.up or step.checks for a in group.actions for step in steps_of(a))
+    reason = group.review_reason or ("" if has_steps else _by_hand(group.actions))
     if has_steps and not reason and confidence is Confidence.LOW:
         reason = "the evidence is too thin to act on without a look of your own"
     return Recommendation(
@@ -193,6 +206,12 @@ def _recommendation(group: _Group, chosen: Mapping[IndexDefinition, ChosenIndex]
         is_in_migration=has_steps and not reason,
         review_reason=reason,
     )
+
+
+def _by_hand(actions: Sequence[Action]) -> str:
+    """Why no script changes the settings, where those are all that there is to do; or empty."""
+    reasons = (why_by_hand(action) for action in actions if isinstance(action, ChangeSetting))
+    return next((reason for reason in reasons if reason), "")
 
 
 def _confidence(findings: Sequence[Finding]) -> Confidence:

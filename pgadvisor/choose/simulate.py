@@ -9,9 +9,11 @@ from typing import TypeVar
 from pgadvisor.choose.chooser import IndexChooser
 from pgadvisor.choose.inquiry import Progress
 from pgadvisor.choose.joint_drops import joint_drops, proven_duplicates, wanted_drops
+from pgadvisor.choose.setting_trial import SettingTrial, try_settings
 from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with_proposals
 from pgadvisor.choose.write_cost import WriteCost
 from pgadvisor.errors import ClusterError, HypoPGError
+from pgadvisor.model.action import ChangeSetting
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding
@@ -34,6 +36,8 @@ class Simulation:
     """By schema and name, why the planner wants an index to stay."""
     checked_drops: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """By schema and name of indexes that may go: how many statements were planned without it."""
+    setting_trials: Mapping[ChangeSetting, SettingTrial] = field(default_factory=dict)
+    """What planner settings that findings want to change do to the plans of the workload."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """Of the statements that take most time, with the values that were tried."""
     unavailable: tuple[Unavailable, ...] = ()
@@ -69,7 +73,7 @@ def simulate(
         missing = Unavailable(
             what="HypoPG" if isinstance(error, HypoPGError) else "the planner twin",
             reason=f"{error.attempted}: {error.happened}",
-            consequence="no index is proposed for its saving, and no drop is checked",
+            consequence="no index is proposed for its saving, and no drop or setting is checked",
             remedy=error.next_step,
             is_failure=True,
         )
@@ -106,6 +110,8 @@ def _ask(
     )
     choice = chooser.choose(budget, with_frontier=True)
     drops = joint_drops(case, findings, choice, workload.statements, backend)
+    chosen = frozenset(index.candidate.definition for index in choice.chosen)
+    trials = try_settings(findings, workload.statements, catalog, backend, chosen)
     by_value = survey(
         backend,
         case.snapshot.statements,
@@ -127,6 +133,7 @@ def _ask(
         choice=choice,
         refused_drops=_by_name(case, drops.refused),
         checked_drops=_by_name(case, drops.checked),
+        setting_trials=trials,
         plans_by_value=by_value,
     )
 

@@ -46,6 +46,7 @@ from pgadvisor.collect.server import (
     read_facts,
     read_locale,
     read_role_settings,
+    read_service_marks,
     read_settings,
     read_tablespaces,
     server_of,
@@ -220,6 +221,7 @@ class _Collection:
             server,
             role_settings=self._all("role settings", lambda: read_role_settings(session)),
             extensions=self._all("extensions", lambda: read_extensions(session)),
+            service_marks=self._all("the service", lambda: read_service_marks(session)),
         )
         tablespaces = self._attempt("tablespaces", lambda: read_tablespaces(session))
         if tablespaces is not None:

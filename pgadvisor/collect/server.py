@@ -137,6 +137,15 @@ def read_role_settings(session: Session) -> tuple[RoleSetting, ...]:
     return tuple(RoleSetting(**row) for row in session.read("role_settings"))
 
 
+def read_service_marks(session: Session) -> tuple[str, ...]:
+    """Read what only managed services have.
+
+    Raises:
+        ReadError: It failed.
+    """
+    return tuple(row["mark"] for row in session.read("service_marks"))
+
+
 def read_tablespaces(session: Session) -> tuple[tuple[Tablespace, ...], str]:
     """Read the tablespaces that have options, and the name of the database's own.
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from pgadvisor.emit.choice_document import ChoicePart, EffectPart
+from pgadvisor.emit.setting_document import SettingPart
 from pgadvisor.emit.value_document import ValuePlansPart
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -36,6 +37,9 @@ class ServerPart:
     version_num: Annotated[int, _about("As server_version_num gives it: 180004 is 18.4.")]
     collected_at: Annotated[
         str | None, _about("ISO 8601, by the server's clock; null when it is not known.")
+    ]
+    service: Annotated[
+        str | None, _about("The managed service that runs it; null: none that is known.")
     ]
 
 
@@ -200,6 +204,7 @@ class RecommendationPart:
     effects: Annotated[tuple[EffectPart, ...], _about("The greatest gain first.")]
     up_sql: Annotated[tuple[str, ...], _about("Its statements, without semicolons.")]
     down_sql: Annotated[tuple[str, ...], _about("What takes it back, in order.")]
+    settings: Annotated[tuple[SettingPart, ...], _about("Settings that it changes.")]
     rewrites: tuple[RewritePart, ...]
     manual: tuple[ManualPart, ...]
 

@@ -11,15 +11,16 @@ import msgspec
 from pgadvisor.emit import document as doc
 from pgadvisor.emit.choice_document import choice_part, effect_part
 from pgadvisor.emit.judged_on import skipped_by
+from pgadvisor.emit.setting_document import setting_part
 from pgadvisor.emit.value_document import value_plans_parts
 from pgadvisor.emit.window_document import earlier_part, standby_part, window_part
-from pgadvisor.model.action import ManualSteps, RewriteStatement
+from pgadvisor.model.action import ChangeSetting, ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
 from pgadvisor.model.baseline import BaselineComparison, BaselineEntry
 from pgadvisor.model.candidate import Rejected
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import Finding, Impact, Severity, Skipped
-from pgadvisor.sqltext.actions import steps_of
+from pgadvisor.sqltext.actions import all_steps_of
 from pgadvisor.sqltext.index import definition_sql
 
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -121,6 +122,7 @@ def _server(advice: AdviceData) -> doc.ServerPart:
         version=advice.server.version,
         version_num=advice.server.version_num,
         collected_at=advice.collected_at.isoformat() if advice.collected_at else None,
+        service=advice.server.service,
     )
 
 
@@ -181,7 +183,7 @@ def _coverage(advice: AdviceData) -> doc.CoveragePart:
 
 
 def _recommendation(made: Recommendation) -> doc.RecommendationPart:
-    steps = tuple(step for action in made.actions for step in steps_of(action))
+    steps = all_steps_of(made.actions)
     return doc.RecommendationPart(
         title=made.title,
         severity=made.severity.value,
@@ -194,6 +196,7 @@ def _recommendation(made: Recommendation) -> doc.RecommendationPart:
         effects=tuple(map(effect_part, made.effects)),
         up_sql=tuple(sql for step in steps for sql in step.up),
         down_sql=_down(steps),
+        settings=tuple(setting_part(a) for a in made.actions if isinstance(a, ChangeSetting)),
         rewrites=tuple(
             doc.RewritePart(before=a.before, after=a.after, condition=a.condition)
             for a in made.actions

@@ -13,6 +13,7 @@ from pgadvisor.model.action import (
     Action,
     AddPrimaryKeyUsingIndex,
     AnalyzeTable,
+    ChangeSetting,
     CreateIndex,
     DropIndex,
     RebuildIndex,
@@ -20,7 +21,8 @@ from pgadvisor.model.action import (
 )
 from pgadvisor.model.advice import Migration, MigrationStep, Recommendation
 from pgadvisor.parse.expression import statement_kinds
-from pgadvisor.sqltext.actions import is_concurrent, steps_of
+from pgadvisor.sqltext.actions import all_steps_of, runs_alone
+from pgadvisor.sqltext.settings import left_to_a_person
 
 _REVISION: Final = re.compile(r"[A-Za-z0-9_]{1,100}")
 _FIRST: Final = -1
@@ -31,10 +33,21 @@ _ORDER: Final = (
     DropIndex,
     AnalyzeTable,
     SetTableOptions,
+    ChangeSetting,
 )
 """What replaces something comes before what is replaced."""
 _KINDS: Final = frozenset(
-    {"IndexStmt", "DropStmt", "ReindexStmt", "VacuumStmt", "AlterTableStmt", "SelectStmt"}
+    {
+        "IndexStmt",
+        "DropStmt",
+        "ReindexStmt",
+        "VacuumStmt",
+        "AlterTableStmt",
+        "AlterRoleSetStmt",
+        "AlterDatabaseSetStmt",
+        "AlterSystemStmt",
+        "SelectStmt",
+    }
 )
 """The only statements that a migration consists of, as the grammar calls them."""
 
@@ -52,7 +65,8 @@ def build_migration(
     """Put the recommendations that belong into a migration into one.
 
     Args:
-        recommendations: Those with ``is_in_migration`` are carried out, each action once.
+        recommendations: Those with ``is_in_migration`` are carried out, each action once.  Changes
+            of settings of the others are told of in comments.
         format: A name in ``pgadvisor.emit.formats.FORMATS``.
         revision: What the migration is called; None: a name made from its content.
 
@@ -71,7 +85,7 @@ def build_migration(
             "its revision is no plain name",
             "Use letters, digits and underscores.",
         )
-    steps = tuple(_steps(_ordered(recommendations)))
+    steps = (*_steps(_ordered(recommendations)), *_left_to_a_person(recommendations))
     up_sql = script(up_units(steps), UP_FILE, f"Taken back by {DOWN_FILE}.", revision)
     down_sql = script(down_units(steps), DOWN_FILE, f"Takes back {UP_FILE}.", revision)
     _check(up_sql, [(*unit.statements, *unit.checks) for unit in up_units(steps)])
@@ -114,12 +128,22 @@ def _analyses(actions: Iterable[Action]) -> Iterator[AnalyzeTable]:
             yield AnalyzeTable(schema=action.index.schema, table=action.index.table)
 
 
-def _steps(actions: Sequence[Action]) -> Iterator[MigrationStep]:
-    for action in actions:
-        try:
-            yield from steps_of(action)
-        except ValueError as error:
-            raise PgAdvisorError("writing the migration", str(error)) from error
+def _steps(actions: Sequence[Action]) -> tuple[MigrationStep, ...]:
+    try:
+        return all_steps_of(actions)
+    except ValueError as error:
+        raise PgAdvisorError("writing the migration", str(error)) from error
+
+
+def _left_to_a_person(recommendations: Sequence[Recommendation]) -> Iterator[MigrationStep]:
+    """Settings that a person has to decide on: to be read where the rest is, and not run."""
+    done = {a for made in recommendations if made.is_in_migration for a in made.actions}
+    for made in recommendations:
+        for action in made.actions:
+            if isinstance(action, ChangeSetting) and action not in done:
+                done.add(action)
+                for step in _steps((action,)):
+                    yield left_to_a_person(step, made.review_reason)
 
 
 def _check(script_sql: str, units: Sequence[Sequence[str]]) -> None:
@@ -149,10 +173,10 @@ def _expected_kinds(units: Sequence[Sequence[str]]) -> Iterator[str]:
             kinds = statement_kinds(statement)
             if len(kinds) != 1 or kinds[0] not in _KINDS:
                 raise ValueError("one of its statements is another one than it should be")
-            if kinds[0] == "SelectStmt":
-                yield from kinds
-            elif is_concurrent(statement):
+            if runs_alone(statement):
                 yield from ("VariableSetStmt", "VariableSetStmt", *kinds)
+            elif kinds[0] == "SelectStmt":
+                yield from kinds
             else:
                 begin = ("TransactionStmt", "VariableSetStmt", "VariableSetStmt")
                 yield from (*begin, *kinds, "TransactionStmt")

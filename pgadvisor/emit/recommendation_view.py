@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from pgadvisor.emit.effect_view import EffectView, EffectWriter
 from pgadvisor.emit.index_view import IndexView, view_index
 from pgadvisor.emit.one_line import one_line
-from pgadvisor.model.action import Action, CreateIndex, ManualSteps, RewriteStatement
+from pgadvisor.model.action import (
+    Action,
+    ChangeSetting,
+    CreateIndex,
+    ManualSteps,
+    RewriteStatement,
+)
 from pgadvisor.model.advice import AdviceData, Recommendation
 from pgadvisor.model.finding import Evidence, Finding, Impact, Provenance
-from pgadvisor.sqltext.actions import steps_of
+from pgadvisor.sqltext.actions import all_steps_of
+from pgadvisor.sqltext.settings import setting_step
 from pgadvisor.units import format_count, format_ms, format_ratio, format_size
 
 _EFFECTS = 3
@@ -43,6 +50,20 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettingView:
+    """A change of a setting in words."""
+
+    title: str
+    note: str
+    """The old value, where it is from, and what it takes until the new one is in force."""
+    reason: str
+    """Why it is done by hand, as a clause; empty: the SQL above does it."""
+    by_hand: tuple[str, ...]
+    """SQL or commands that nothing runs for the user."""
+    way_back: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecommendationView:
     """A recommendation in words."""
 
@@ -67,6 +88,7 @@ class RecommendationView:
     """Its indexes are to be told of at length."""
     sql: tuple[str, ...]
     """Statements with their semicolons."""
+    settings: tuple[SettingView, ...]
     rewrites: tuple[RewriteStatement, ...]
     manual: tuple[ManualSteps, ...]
     keys: tuple[str, ...]
@@ -102,6 +124,7 @@ def view_recommendation(
         more_effects=len(made.effects) - len(shown),
         is_explained=explain_choice,
         sql=tuple(_sql(made.actions)),
+        settings=tuple(_settings(made.actions)),
         rewrites=tuple(a for a in made.actions if isinstance(a, RewriteStatement)),
         manual=tuple(a for a in made.actions if isinstance(a, ManualSteps)),
         keys=made.finding_keys,
@@ -171,6 +194,17 @@ def _indexes(made: Recommendation, advice: AdviceData, writer: EffectWriter) -> 
 
 
 def _sql(actions: Sequence[Action]) -> Iterator[str]:
-    for action in actions:
-        for step in steps_of(action):
-            yield from (f"{one_line(statement)};" for statement in step.up)
+    for step in all_steps_of(actions):
+        yield from (f"{one_line(statement)};" for statement in step.up)
+
+
+def _settings(actions: Sequence[Action]) -> Iterator[SettingView]:
+    steps = (setting_step(action) for action in actions if isinstance(action, ChangeSetting))
+    for step in steps:
+        yield SettingView(
+            title=step.title,
+            note=step.note,
+            reason=step.review_reason,
+            by_hand=tuple(map(one_line, step.by_hand)),
+            way_back=tuple(map(one_line, step.down_by_hand or step.down)),
+        )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pgadvisor.emit.one_line import one_line
 from pgadvisor.model.advice import MigrationStep
-from pgadvisor.sqltext.actions import is_concurrent, timeouts_ms
+from pgadvisor.sqltext.actions import runs_alone, timeouts_ms
 from pgadvisor.sqltext.quote import comment
 
 UP_FILE = "migration.up.sql"
@@ -42,6 +42,10 @@ class Unit:
     checks: tuple[str, ...]
     lock: str
     note: str = ""
+    by_hand: tuple[str, ...] = ()
+    """What is told of and not run."""
+    review_reason: str = ""
+    """Why, as a clause."""
 
 
 def up_units(steps: Sequence[MigrationStep]) -> tuple[Unit, ...]:
@@ -53,9 +57,11 @@ def up_units(steps: Sequence[MigrationStep]) -> tuple[Unit, ...]:
             checks=step.checks,
             lock=step.lock,
             note=step.note,
+            by_hand=step.by_hand,
+            review_reason=step.review_reason,
         )
         for step in steps
-        if step.up or step.checks
+        if step.up or step.checks or step.by_hand
     )
 
 
@@ -66,14 +72,16 @@ def down_units(steps: Sequence[MigrationStep]) -> tuple[Unit, ...]:
     for step in reversed(steps):
         statements = tuple(s for s in step.down if s not in done)
         done.update(statements)
-        if statements:
+        if statements or step.down_by_hand:
             units.append(
                 Unit(
                     title=f"Take back: {step.title}",
                     statements=statements,
                     checks=step.down_checks,
                     lock=step.lock,
-                    note=step.note,
+                    note=step.note if statements else "",
+                    by_hand=step.down_by_hand,
+                    review_reason=step.review_reason,
                 )
             )
     return tuple(units)
@@ -95,13 +103,23 @@ def script(units: Sequence[Unit], name: str, purpose: str, revision: str | None 
         lines += ["", "SET client_encoding = 'UTF8';"]
     for number, unit in enumerate(units, start=1):
         lines += ["", comment(f"{number} of {len(units)}: {unit.title}")]
-        lines += [comment(f"Lock: {unit.lock}."), *([comment(unit.note)] if unit.note else [])]
+        lines += [comment(f"Lock: {unit.lock}.")] if unit.statements or unit.checks else []
+        lines += [comment(unit.note)] if unit.note else []
+        lines += by_hand_comments(unit)
         for statement in unit.statements:
             lines += _guarded(statement)
         if unit.checks:
             lines += [comment("Fails when the index is not valid.")]
             lines += [f"{one_line(check)};" for check in unit.checks]
     return "\n".join(lines) + "\n"
+
+
+def by_hand_comments(unit: Unit) -> list[str]:
+    """What a unit leaves to a person, as SQL comments; none: nothing."""
+    if not unit.by_hand:
+        return []
+    head = comment(f"Not run: {unit.review_reason or 'a person has to decide'}.")
+    return [head, *(comment(f"    {one_line(line)}") for line in unit.by_hand)]
 
 
 def set_timeouts(statement: str, *, is_local: bool = False) -> tuple[str, str]:
@@ -125,7 +143,7 @@ def _head(name: str, purpose: str, revision: str | None) -> Iterator[str]:
 
 def _guarded(statement: str) -> Iterator[str]:
     """A statement with its timeouts, in a transaction of its own where it may be in one."""
-    if is_concurrent(statement):
+    if runs_alone(statement):
         yield from (f"{s};" for s in set_timeouts(statement))
         yield f"{one_line(statement)};"
         return

@@ -114,6 +114,7 @@ def _recommendation(page: Page, made: RecommendationView) -> None:
         write_losses(page, made)
         for statement in made.sql:
             page.verbatim(statement, style="cyan")
+        _settings(page, made)
         _by_hand(page, made)
         for key in made.keys:
             page.verbatim(f"key: {one_line(key)}", style="dim")
@@ -132,6 +133,20 @@ def _effects(page: Page, made: RecommendationView) -> None:
         write_effect(page, effect, is_long=made.is_explained)
     if made.more_effects:
         page.paragraph(f"and {plural(made.more_effects, 'more statement')}")
+
+
+def _settings(page: Page, made: RecommendationView) -> None:
+    for setting in made.settings:
+        title = "" if setting.title == made.title else f"{setting.title}. "
+        page.paragraph(f"{title}{setting.note}")
+        if setting.by_hand:
+            page.paragraph(f"By hand: {sentence(setting.reason)}")
+        for command in setting.by_hand:
+            page.verbatim(one_line(command), style="cyan")
+        if setting.way_back:
+            page.paragraph("The way back:")
+        for command in setting.way_back:
+            page.verbatim(one_line(command), style="dim")
 
 
 def _by_hand(page: Page, made: RecommendationView) -> None:

@@ -158,6 +158,8 @@ def view(advice: AdviceData, *, explain_choice: bool = False) -> ReportView:
 def _facts(advice: AdviceData, choice: ChoiceView | None) -> Iterator[tuple[str, str]]:
     yield "Database", advice.server.database
     yield "Server", f"PostgreSQL {advice.server.version}"
+    if advice.server.service is not None:
+        yield "Service", f"{advice.server.service}, told by: {advice.server.service_mark}"
     looked_at = (
         plural(advice.table_count, "table"),
         plural(advice.index_count, "index", "indexes"),
@@ -256,7 +258,7 @@ def _skipped(skipped: tuple[Skipped, ...]) -> tuple[SkippedView, ...]:
 def _migration_note(advice: AdviceData) -> str:
     if advice.migration.is_empty:
         return "There is nothing to migrate."
-    return f"The migration has {plural(len(advice.migration.steps), 'step')} and a way back."
+    return f"The migration has {plural(len(advice.migration.run_steps), 'step')} and a way back."
 
 
 def _closing(advice: AdviceData) -> str:

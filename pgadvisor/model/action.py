@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from functools import partial
 
 from pgadvisor.model.schema import IndexKey
+from pgadvisor.model.service import Service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,63 @@ class SetTableOptions:
     """The same names with their old values; None: was not set."""
 
 
+class SettingScope(StrEnum):
+    """For whom a setting is set; the narrower one beats the wider."""
+
+    ROLE_IN_DATABASE = "role in database"
+    ROLE = "role"
+    DATABASE = "database"
+    ALL_ROLES = "all roles"
+    COMMAND_LINE = "command line"
+    """Of the server program: no file overrules it."""
+    SYSTEM = "system"
+    """The configuration of the whole server."""
+
+
+class SettingEffect(StrEnum):
+    """What it takes until a new value is in force."""
+
+    NEW_SESSIONS = "new sessions"
+    RELOAD = "reload"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSetting:
+    """Give a setting another value; undoing it restores the old value where that came from."""
+
+    name: str
+    value: str
+    """Like ``pg_settings.setting``: numbers without a unit, in the setting's own base unit."""
+    unit: str | None = None
+    """The base unit: ``8kB``, ``ms``; None for numbers without one and for texts."""
+    value_type: str = "string"
+    """``bool``, ``enum``, ``integer``, ``real`` or ``string``."""
+    previous_value: str | None
+    """In force before, in the same form; None: not in the snapshot."""
+    previous_source: str
+    """Where that came from: ``default``, ``configuration file``, ``database``, ``role``, ..."""
+    is_set_there: bool = False
+    """The old value was set at this very place, so that the way back sets it again."""
+    scope: SettingScope
+    role: str = ""
+    """Of the two scopes of roles."""
+    database: str = ""
+    """Of the two scopes of databases."""
+    effect: SettingEffect
+    may_alter_system: bool = True
+    """False: ``allow_alter_system`` is off, somebody else keeps the configuration."""
+    service: Service | None = None
+    """Where the server runs, if that has a way of its own to change the system's settings."""
+    review_reason: str = ""
+    """Why a person has to decide first, as a clause; empty: nothing speaks against it."""
+
+    @property
+    def place(self) -> tuple[str, SettingScope, str, str]:
+        """What is set: there is only one value for it."""
+        return self.name, self.scope, self.role, self.database
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddPrimaryKeyUsingIndex:
     """Make an existing unique index over NOT NULL columns the primary key."""
@@ -150,6 +209,7 @@ Action = (
     | RebuildIndex
     | AnalyzeTable
     | SetTableOptions
+    | ChangeSetting
     | AddPrimaryKeyUsingIndex
     | RewriteStatement
     | ManualSteps

@@ -70,6 +70,13 @@ class MigrationStep:
     """Queries run after ``up``; each fails when the step did not do what it should have."""
     down_checks: tuple[str, ...] = ()
     """The same after ``down``."""
+    by_hand: tuple[str, ...] = ()
+    """What no script runs: SQL before a restart, commands of a service.  Scripts have it as
+    comments."""
+    down_by_hand: tuple[str, ...] = ()
+    """What takes that back."""
+    review_reason: str = ""
+    """Why it is left to a person, as a clause."""
     note: str = ""
     action: Action | None = None
     """What it carries out, for formats that have their own words for it."""
@@ -97,9 +104,14 @@ class Migration:
     """In the project's own format; the two scripts above for ``plain``."""
 
     @property
+    def run_steps(self) -> tuple[MigrationStep, ...]:
+        """The steps that do something, without those that are only told of in comments."""
+        return tuple(step for step in self.steps if step.up or step.checks)
+
+    @property
     def is_empty(self) -> bool:
         """There is nothing to apply."""
-        return not self.steps
+        return not self.run_steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

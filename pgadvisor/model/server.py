@@ -13,7 +13,11 @@ from pgadvisor.model.backends import (
 )
 from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
+from pgadvisor.model.service import Service, recognise
 from pgadvisor.model.transaction_age import DatabaseAge
+
+REDACTED = "(redacted)"
+"""Stands for the text of a setting that is not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class Setting:
     max_value: str | None = None
     enum_values: tuple[str, ...] = ()
     is_pending_restart: bool = False
+    is_set_by_alter_system: bool | None = None
+    """The value is that of ``postgresql.auto.conf``; None: which file it is may not be read."""
 
     @property
     def is_default(self) -> bool:
@@ -189,6 +195,8 @@ class Server:
     default_tablespace: str = "pg_default"
     """Of the database: where relations are that are in no other."""
     activity: DatabaseActivity = DatabaseActivity()
+    service_marks: tuple[str, ...] = ()
+    """What only managed services have: ``setting rds``, ``role rds_superuser``."""
     statements_info: StatementsInfo | None = None
     """None: ``pg_stat_statements`` is not usable here; ``unavailable`` says why."""
 
@@ -206,6 +214,18 @@ class Server:
     def database_age(self) -> DatabaseAge | None:
         """The age of this database; None: it was not read."""
         return next((one for one in self.databases or () if one.is_current), None)
+
+    @property
+    def service(self) -> Service | None:
+        """The managed service that runs it; None: none that we know of."""
+        known = recognise(self.service_marks, is_superuser=self.is_superuser)
+        return None if known is None else known[0]
+
+    @property
+    def service_mark(self) -> str:
+        """What tells the service: ``role rds_superuser``; empty without one."""
+        known = recognise(self.service_marks, is_superuser=self.is_superuser)
+        return "" if known is None else known[1]
 
     @property
     def statistics_age_days(self) -> float | None:

@@ -16,6 +16,7 @@ from pgadvisor.model.action import (
     Action,
     AddPrimaryKeyUsingIndex,
     AnalyzeTable,
+    ChangeSetting,
     CreateIndex,
     DropIndex,
     IndexDefinition,
@@ -56,8 +57,16 @@ from pgadvisor.model.schema import (
     Sequence,
     Table,
 )
-from pgadvisor.model.server import DatabaseActivity, Extension, RoleSetting, Server, Setting
+from pgadvisor.model.server import (
+    REDACTED,
+    DatabaseActivity,
+    Extension,
+    RoleSetting,
+    Server,
+    Setting,
+)
 from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
+from pgadvisor.model.service import Service
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
@@ -107,7 +116,14 @@ from pgadvisor.rulekit.removal import (
 )
 from pgadvisor.rulekit.rule import AnyRule, NoLimits, Outcome, Rule, costed_rule, rule
 from pgadvisor.rulekit.server_state import days_since, known, number_of, require_sessions
-from pgadvisor.rulekit.settings import change_where_set
+from pgadvisor.rulekit.services import has_own_storage
+from pgadvisor.rulekit.settings import (
+    OWN_SOURCES,
+    change_for_database,
+    change_for_role,
+    change_where_set,
+    value_for_role,
+)
 from pgadvisor.sqltext.index import create_index_sql, describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.units import (
@@ -125,12 +141,15 @@ from pgadvisor.units import (
 __all__ = [
     "MIN_SHARE_OF_TIME",
     "MS_PER_DAY",
+    "OWN_SOURCES",
+    "REDACTED",
     "WRAPAROUND_AGE",
     "Action",
     "AddPrimaryKeyUsingIndex",
     "AnalyzeTable",
     "AnyRule",
     "Case",
+    "ChangeSetting",
     "Choice",
     "ChosenIndex",
     "CollationVersion",
@@ -186,6 +205,7 @@ __all__ = [
     "RunningVacuum",
     "Sequence",
     "Server",
+    "Service",
     "SetTableOptions",
     "Setting",
     "Severity",
@@ -208,6 +228,8 @@ __all__ = [
     "WrappedPredicate",
     "WriteActivity",
     "blocks_per_call",
+    "change_for_database",
+    "change_for_role",
     "change_where_set",
     "columns_in",
     "costed_rule",
@@ -222,6 +244,7 @@ __all__ = [
     "format_size",
     "goes_on_after",
     "has_other_duty",
+    "has_own_storage",
     "index_definition",
     "index_name",
     "index_only_scans",
@@ -255,6 +278,7 @@ __all__ = [
     "share_of_time",
     "table_rows",
     "trial_step",
+    "value_for_role",
     "with_skip_locked",
     "written_rows",
 ]

@@ -30,6 +30,7 @@ _MIN_RANDOM = 4
 _LAST_LETTER = "\ud7fb"
 """What follows are surrogates, which are no characters."""
 _MENTION = re.compile(rf"[0-9A-Za-z]{{{_MIN_RANDOM}}}{MARK}")
+_ROLE = re.compile(r"role_[0-9a-f]{8}")
 
 
 class NoRoomError(ValueError):
@@ -42,6 +43,11 @@ def mentions_pseudonym(sql: str) -> bool:
     Pseudonyms in columns of fewer than twelve characters have no mark and are not seen.
     """
     return _MENTION.search(sql) is not None
+
+
+def is_role_pseudonym(role: str) -> bool:
+    """Whether a role may be one that ``all`` gave another name: ``role_0a1b2c3d``."""
+    return _ROLE.fullmatch(role) is not None
 
 
 class Codes:

@@ -21,6 +21,7 @@ from pgadvisor.model.schema import (
     UserType,
     View,
 )
+from pgadvisor.model.server import REDACTED
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement, StatementPlan, Statements
 from pgadvisor.model.statistics import ColumnStatistics
@@ -29,7 +30,7 @@ from pgadvisor.parse.normalise import INSUFFICIENT_PRIVILEGE, UNPARSABLE
 from pgadvisor.snapshotfile.extended_statistics import rare_combinations, redacted_values
 from pgadvisor.snapshotfile.functions import LANGUAGES, redact_definition
 from pgadvisor.snapshotfile.literals import SqlRedactor
-from pgadvisor.snapshotfile.settings import REDACTED, redact_server
+from pgadvisor.snapshotfile.settings import redact_server
 from pgadvisor.snapshotfile.statistics import StatisticsRedactor
 
 LISTS = "lists of values"

@@ -7,10 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from pgadvisor.model.server import RoleSetting, Server, Setting
-
-REDACTED = "(redacted)"
-"""Stands for a text that is not kept."""
+from pgadvisor.model.server import REDACTED, RoleSetting, Server, Setting
+from pgadvisor.model.service import known_marks
 
 KEPT_TEXTS = frozenset(
     {
@@ -45,6 +43,7 @@ def redact_server(server: Server, rename_role: Callable[[str], str]) -> Server:
     return replace(
         _sessions(server, rename_role),
         settings=tuple(map(redact_setting, server.settings)),
+        service_marks=known_marks(server.service_marks),
         role_settings=tuple(_role_settings(server.role_settings, harmless, rename_role)),
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from pgadvisor.model.action import (
     Action,
     AddPrimaryKeyUsingIndex,
     AnalyzeTable,
+    ChangeSetting,
     CreateIndex,
     DropIndex,
     ManualSteps,
@@ -21,6 +22,7 @@ from pgadvisor.model.action import (
 from pgadvisor.model.advice import MigrationStep
 from pgadvisor.sqltext.index import create_index_sql, describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
+from pgadvisor.sqltext.settings import RELOAD, reload_once, setting_step
 
 LOCK_TIMEOUT_MS = 2_000
 """For locks that make others queue behind us; on 55P03 the step is run again."""
@@ -49,12 +51,19 @@ def steps_of(action: Action) -> tuple[MigrationStep, ...]:  # noqa: PLR0911  (on
             return (_analyze(action),)
         case SetTableOptions():
             return (_set_table_options(action),)
+        case ChangeSetting():
+            return (setting_step(action),)
         case AddPrimaryKeyUsingIndex():
             return (_add_primary_key(action),)
         case RewriteStatement() | ManualSteps():
             return ()
         case _:
             assert_never(action)
+
+
+def all_steps_of(actions: Iterable[Action]) -> tuple[MigrationStep, ...]:
+    """The steps of several actions, in their order; the configuration is reloaded once."""
+    return reload_once(step for action in actions for step in steps_of(action))
 
 
 def validity_check(schema: str, name: str) -> str:
@@ -273,8 +282,13 @@ def _add_primary_key(action: AddPrimaryKeyUsingIndex) -> MigrationStep:
 
 
 def is_concurrent(statement: str) -> bool:
-    """Whether one of our statements has to run outside a transaction block."""
+    """Whether one of our statements works on an index without blocking anybody."""
     return _CONCURRENT.match(statement) is not None
+
+
+def runs_alone(statement: str) -> bool:
+    """Whether one of our statements has to run outside a transaction block."""
+    return is_concurrent(statement) or statement.startswith("ALTER SYSTEM ") or statement == RELOAD
 
 
 def timeouts_ms(statement: str) -> tuple[int, int]:

@@ -6,21 +6,15 @@ Whoever collected the snapshot began with others than an application does.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 
-from pgadvisor.model.server import RoleSetting, Server, Setting
+from pgadvisor.model.server import REDACTED, RoleSetting, Server, Setting
 from pgadvisor.model.statement import Statement
-from pgadvisor.snapshotfile.settings import REDACTED
+from pgadvisor.sqltext.setting_value import canonical_value
 from pgadvisor.whatif.planner_settings import is_planner_setting
 
 _OWN_SOURCES = frozenset({"user", "database user"})
 """Where a setting of the collecting role's own comes from, which nobody else has."""
-_TRUTHS = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
-_QUANTITY = re.compile(r"([-+]?[\d.]+(?:e[-+]?\d+)?)\s*([a-zA-Z]*)", re.IGNORECASE)
-_BASE = re.compile(r"(\d*)(B|kB|MB|GB|TB)")
-_BYTES = {"B": 1, "kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
 
 def settings_of(statement: Statement, server: Server) -> tuple[tuple[str, str], ...]:
@@ -39,7 +33,7 @@ def settings_of(statement: Statement, server: Server) -> tuple[tuple[str, str], 
     for setting in server.settings:
         if is_planner_setting(setting.name):
             value = given.get(setting.name, _without_our_own(setting))
-            if _canonical(value, setting) != _canonical(setting.value, setting):
+            if canonical_value(value, setting) != canonical_value(setting.value, setting):
                 found.append((setting.name, value))
     return tuple(sorted(found))
 
@@ -61,21 +55,3 @@ def _without_our_own(setting: Setting) -> str:
         # The configuration file's value is hidden by the role's; the default is the best guess.
         return setting.boot_value
     return setting.value
-
-
-def _canonical(value: str, setting: Setting) -> str | Decimal:
-    """A value in a form in which equal ones are equal: ``64MB`` is 65536 kB."""
-    text = value.strip()
-    if setting.value_type == "bool":
-        return _TRUTHS.get(text.lower(), text.lower())
-    match = _QUANTITY.fullmatch(text)
-    if match is None or setting.value_type not in {"integer", "real"}:
-        return text.lower()
-    try:
-        number = Decimal(match[1])
-    except InvalidOperation:
-        return text.lower()
-    base = _BASE.fullmatch(setting.unit or "")
-    if not match[2] or base is None:
-        return number
-    return number * _BYTES.get(match[2], 1) / (int(base[1] or 1) * _BYTES[base[2]])

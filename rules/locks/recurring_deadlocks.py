@@ -163,7 +163,7 @@ def _remedy() -> ManualSteps:
         steps=(
             (
                 "Look in the server's log for `deadlock detected`: its detail names both "
-                "statements. `ALTER SYSTEM SET log_lock_waits = on` shows the long waits besides."
+                "statements. `log_lock_waits` shows the long waits besides."
             ),
             (
                 "Where one statement locks several rows, lock them first, in the order of the "

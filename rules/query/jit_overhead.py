@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    Action,
     Case,
     Confidence,
     Evidence,
@@ -16,11 +17,12 @@ from pgadvisor.rulekit import (
     Severity,
     SkipRule,
     Statement,
+    change_for_role,
     format_count,
     format_ms,
     format_ratio,
-    quote_identifier,
     rule,
+    value_for_role,
 )
 
 _SETTING = "jit_above_cost"
@@ -60,11 +62,13 @@ def jit_overhead(case: Case, limits: Limits) -> Outcome:
     Raise the bound for the roles that run short statements, not for the server: reports of
     another role may gain by compilation.  It holds for new sessions only.  That the planner
     expects far too many rows is the cause as often as not, so see to stale statistics first.
+    Where a role runs nothing that takes long, ``jit`` off for it does as well.
 
     ## Example
         SELECT query, jit_functions, jit_generation_time FROM pg_stat_statements
          ORDER BY jit_generation_time DESC LIMIT 10;
-        ALTER ROLE web SET jit_above_cost = 1000000;
+        ALTER ROLE web IN DATABASE shop SET jit_above_cost = 1000000;
+        ALTER ROLE web IN DATABASE shop RESET jit_above_cost;  -- the way back
     """
     _require_counters(case)
     jit = case.snapshot.server.setting("jit")
@@ -112,7 +116,7 @@ def _finding(case: Case, statements: tuple[Statement, ...], spent: float) -> Fin
             "jit is not off for new sessions",
             "statements that take long are not counted",
         ),
-        remedies=(_remedy(case, statements),),
+        remedies=_remedies(case, statements),
         impact=Impact(saved_ms_per_day=_per_day(case, spent), saved_ratio=share),
         statement_ids=tuple(statement.id for statement in statements),
     )
@@ -144,38 +148,31 @@ def _bound(case: Case) -> float:
     return float(setting.value) if setting is not None else 100_000.0
 
 
-def _remedy(case: Case, statements: tuple[Statement, ...]) -> ManualSteps:
+def _remedies(case: Case, statements: tuple[Statement, ...]) -> tuple[Action, ...]:
     roles = tuple(dict.fromkeys(role for each in statements for role in each.roles))
-    bound = format(_raised(case, statements), "d")
+    bound = format(_raised(case, statements, roles), "d")
     steps = ["Run ANALYZE where statistics are old: fewer expected rows, and it may not compile."]
-    steps += [
-        f"`ALTER ROLE {quote_identifier(role)} SET {_SETTING} = {bound}`; "
-        f"the way back is `ALTER ROLE {quote_identifier(role)} {_undo(case, role)}`."
-        for role in roles
-    ] or [
-        (
-            f"`ALTER ROLE ... SET {_SETTING} = {bound}` for the role that runs them; "
-            f"the way back is `ALTER ROLE ... RESET {_SETTING}`."
+    if not roles:
+        steps.append(
+            f"`ALTER ROLE ... SET {_SETTING} = {bound}` for the role that runs them, which is not "
+            f"in the snapshot; the way back is `ALTER ROLE ... RESET {_SETTING}`."
         )
-    ]
-    steps.append("Where a role runs nothing that takes long, `SET jit = off` for it does as well.")
-    return ManualSteps(title="Compile none but long statements", steps=tuple(steps))
+    server = case.snapshot.server
+    return (
+        *(change_for_role(server, role, _SETTING, bound) for role in roles),
+        ManualSteps(title="Compile none but long statements", steps=tuple(steps)),
+    )
 
 
-def _raised(case: Case, statements: tuple[Statement, ...]) -> int:
-    """A power of ten above the present bound, and above the costs of the statements' plans."""
+def _raised(case: Case, statements: tuple[Statement, ...], roles: tuple[str, ...]) -> int:
+    """A power of ten above the present bounds, and above the costs of the statements' plans."""
     ids = {statement.id for statement in statements}
     costs = [
         known.plan.total_cost
         for known in case.snapshot.plans
         if known.plan is not None and known.statement_id in ids
     ]
-    highest = max((*costs, 2 * max(_bound(case), 1.0)))
+    given = (value_for_role(case.snapshot.server, role, _SETTING) for role in roles)
+    bounds = [_bound(case), *(float(value) for value in given if value is not None)]
+    highest = max((*costs, 2 * max(*bounds, 1.0)))
     return int(10 ** math.ceil(math.log10(highest)))
-
-
-def _undo(case: Case, role: str) -> str:
-    for setting in case.snapshot.server.role_settings:
-        if (setting.role, setting.database, setting.name) == (role, None, _SETTING):
-            return f"SET {_SETTING} = {setting.value}"
-    return f"RESET {_SETTING}"

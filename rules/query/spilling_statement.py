@@ -2,14 +2,18 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    Action,
     Case,
+    ChangeSetting,
     Confidence,
     Evidence,
     Finding,
     Impact,
+    KiB,
     ManualSteps,
     MiB,
     Outcome,
@@ -17,11 +21,19 @@ from pgadvisor.rulekit import (
     Severity,
     Statement,
     StatementKind,
+    change_for_role,
     format_ms,
     format_ratio,
     format_size,
     rule,
     share_of_time,
+    value_for_role,
+)
+
+_SETTING = "work_mem"
+_REVIEW_REASON = (
+    "each sort and hash of each session of the role may take it: sort less first, then try it in "
+    "one transaction, and measure"
 )
 
 
@@ -69,8 +81,10 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
         share = case.share_of(statement)
         if temp_bytes >= limits.min_temp_bytes and share >= limits.min_share_ratio:
             groups[case.shape_of(statement)].append(statement)
+    changes = _changes(case, groups.values(), limits)
     for statements in groups.values():
-        yield _finding(case, statements, limits)
+        role = next(iter(statements[0].roles), "")
+        yield _finding(case, statements, limits, changes.get(role))
 
 
 def _temp_bytes_per_call(case: Case, statement: Statement) -> float:
@@ -78,10 +92,12 @@ def _temp_bytes_per_call(case: Case, statement: Statement) -> float:
     return statement.temp_blocks_written * block_bytes / statement.calls
 
 
-def _finding(case: Case, statements: list[Statement], limits: Limits) -> Finding:
+def _finding(
+    case: Case, statements: list[Statement], limits: Limits, change: ChangeSetting | None
+) -> Finding:
     statement = statements[0]
     temp_bytes = _temp_bytes_per_call(case, statement)
-    work_mem = case.snapshot.server.setting("work_mem")
+    work_mem = case.snapshot.server.setting(_SETTING)
     now = f"{format_size(int(work_mem.value) * 1024)}" if work_mem else "unknown"
     tables = sorted(
         {
@@ -112,13 +128,15 @@ def _finding(case: Case, statements: list[Statement], limits: Limits) -> Finding
             "it is no utility statement",
             f"it takes {format_ratio(case.share_of(statement))} of the workload's time",
         ),
-        remedies=(_remedy(temp_bytes, limits),),
+        remedies=_remedies(temp_bytes, limits, change),
         impact=Impact(risk="sorting and hashing waits for the disk"),
         statement_ids=tuple(s.id for s in statements),
     )
 
 
-def _remedy(temp_bytes: float, limits: Limits) -> ManualSteps:
+def _remedies(
+    temp_bytes: float, limits: Limits, change: ChangeSetting | None
+) -> tuple[Action, ...]:
     """Less to sort first, then memory for this statement alone."""
     steps = [
         (
@@ -128,18 +146,40 @@ def _remedy(temp_bytes: float, limits: Limits) -> ManualSteps:
         "See whether an index gives the order, so that nothing has to be sorted.",
     ]
     wanted = _work_mem_mib(temp_bytes)
-    if wanted * MiB <= limits.max_work_mem_bytes:
+    is_affordable = wanted * MiB <= limits.max_work_mem_bytes
+    if is_affordable:
         steps.append(
-            f"If it has to be: `SET LOCAL work_mem = '{wanted}MB'` in its transaction, or "
-            f"`ALTER ROLE ... SET work_mem` for the role that runs it, and measure; not for "
-            "the whole server."
+            f"If it has to be: `SET LOCAL work_mem = '{wanted}MB'` in its transaction, and "
+            "measure; for the role that runs it only where most of what it runs is like it, and "
+            "never for the whole server."
         )
     else:
         steps.append(
             f"It would need about {format_size(wanted * MiB)} of memory for each run, which is "
             "more than a session should take: keep a summary table instead."
         )
-    return ManualSteps(title="Keep the statement from spilling to disk", steps=tuple(steps))
+    manual = ManualSteps(title="Keep the statement from spilling to disk", steps=tuple(steps))
+    return (manual,) if change is None or not is_affordable else (manual, change)
+
+
+def _changes(
+    case: Case, groups: Iterable[Sequence[Statement]], limits: Limits
+) -> dict[str, ChangeSetting]:
+    """By role, what the greediest of its statements needs: a role has one value for all."""
+    wanted: dict[str, int] = {}
+    for statements in groups:
+        mib = _work_mem_mib(_temp_bytes_per_call(case, statements[0]))
+        if statements[0].roles and mib * MiB <= limits.max_work_mem_bytes:
+            role = statements[0].roles[0]
+            wanted[role] = max(mib, wanted.get(role, 0))
+    server = case.snapshot.server
+    return {
+        role: change_for_role(
+            server, role, _SETTING, str(mib * MiB // KiB), review_reason=_REVIEW_REASON
+        )
+        for role, mib in wanted.items()
+        if mib * MiB > int(value_for_role(server, role, _SETTING) or 0) * KiB
+    }
 
 
 def _work_mem_mib(temp_bytes: float) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    Action,
     Case,
     Confidence,
     Evidence,
@@ -105,7 +106,7 @@ def _finding(
         provenance=Provenance.STATISTICS,
         confidence=Confidence.MEDIUM if server.major >= _TELLS_APART else Confidence.LOW,
         guards=("the background writer was stopped at its limit",),
-        remedies=(_remedy(server, setting, limits),),
+        remedies=_remedies(server, setting, limits),
         impact=Impact(risk="statements wait for the disk while they write for others"),
     )
 
@@ -138,21 +139,13 @@ def _evidence(
     )
 
 
-def _remedy(server: Server, setting: Setting, limits: Limits) -> ManualSteps:
+def _remedies(server: Server, setting: Setting, limits: Limits) -> tuple[Action, ...]:
     now = int(setting.value)
     wanted = min(round(limits.raised_ratio * now) or _DEFAULT, limits.max_proposed_count)
-    is_fixed = setting.source == "command line"
-    when = "at the next restart" if is_fixed else "and `SELECT pg_reload_conf()`; no restart"
-    back = (
-        f"ALTER SYSTEM RESET {_PAGES}"
-        if setting.source == "default"
-        else change_where_set(server, setting, setting.value)
-    )
-    return ManualSteps(
-        title=f"Let the background writer write {wanted} pages a round",
-        steps=(
-            f"`{change_where_set(server, setting, str(wanted))}`, {when}.",
-            "Compare the same counters, and the latency of statements, in a week.",
-            f"The way back, to the value of now from the {setting.source}: `{back}`.",
+    return (
+        change_where_set(server, _PAGES, str(wanted)),
+        ManualSteps(
+            title="See what became of it",
+            steps=("Compare the same counters, and the latency of statements, in a week.",),
         ),
     )

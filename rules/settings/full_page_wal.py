@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    Action,
     Case,
     Confidence,
     Evidence,
@@ -126,45 +127,22 @@ def _evidence(server: Server, wal: WalActivity, ratio: float, days: float) -> It
     yield Evidence(name="counted for", value=round(days, 1), unit="days", source="pg_stat_wal")
 
 
-def _remedies(server: Server, compression: Setting) -> Iterator[ManualSteps]:
+def _remedies(server: Server, compression: Setting) -> Iterator[Action]:
+    yield change_where_set(server, compression.name, _method(compression))
     yield ManualSteps(
-        title="Compress whole pages in WAL",
-        steps=(
-            _change(server, compression, _method(compression)),
-            "Compare processor time and throughput of a busy hour with the day before.",
-            _way_back(server, compression, "off"),
-        ),
+        title="See what compression takes",
+        steps=("Compare processor time and throughput of a busy hour with the day before.",),
     )
     timeout = server.setting(_TIMEOUT)
     if timeout is not None and float(timeout.value) < _LONG_S:
-        yield ManualSteps(
-            title="Let more time pass between checkpoints",
-            steps=(
-                (
-                    "See that recovery after a crash may take up to "
-                    f"{_LONG_S / float(timeout.value):.1f} times as long as now, and that "
-                    "max_wal_size allows for it."
-                ),
-                _change(server, timeout, f"'{_LONG_S}s'"),
-                _way_back(server, timeout, f"'{timeout.value}s'"),
-            ),
+        yield change_where_set(
+            server,
+            _TIMEOUT,
+            str(_LONG_S),
+            review_reason="see first that recovery after a crash may take up to "
+            f"{_LONG_S / float(timeout.value):.1f} times as long as now, and that max_wal_size "
+            "allows for it",
         )
-
-
-def _change(server: Server, setting: Setting, value: str) -> str:
-    is_fixed = setting.source == "command line"
-    when = "at the next restart" if is_fixed else "and `SELECT pg_reload_conf()`; no restart"
-    return f"`{change_where_set(server, setting, value)}`, {when}."
-
-
-def _way_back(server: Server, setting: Setting, value: str) -> str:
-    is_default = setting.source == "default"
-    back = (
-        f"ALTER SYSTEM RESET {setting.name}"
-        if is_default
-        else change_where_set(server, setting, value)
-    )
-    return f"The way back, to the value of now from the {setting.source}: `{back}`."
 
 
 def _method(compression: Setting) -> str:

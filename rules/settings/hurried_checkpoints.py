@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from pgadvisor.rulekit import (
     MS_PER_DAY,
     Case,
+    ChangeSetting,
     Confidence,
     Evidence,
     Finding,
     Impact,
-    ManualSteps,
     MiB,
     Outcome,
     Provenance,
     Setting,
     Severity,
     SkipRule,
+    change_where_set,
     format_ms,
     format_ratio,
     format_size,
@@ -64,6 +65,7 @@ def hurried_checkpoints(case: Case, limits: Limits) -> Outcome:
     Servers on which little is written between two checkpoints, where nobody would notice.  That
     is told by the server's own count of WAL, which is there since PostgreSQL 14; else by that of
     the statements, of this database alone.
+    Services that keep data in a storage of their own (Aurora, AlloyDB, Neon) are not judged.
 
     ## Before you act
     Recovery after a crash may take a little longer: the last checkpoint that is complete began
@@ -82,8 +84,9 @@ def hurried_checkpoints(case: Case, limits: Limits) -> Outcome:
     if server.is_in_recovery:
         raise SkipRule("this is a standby, whose statements write no WAL")
     wal = _wal_of_server(case, timeout) or _wal_of_statements(case, timeout)
-    if wal.size_bytes >= limits.min_wal_bytes and _allows(target, limits.min_target_ratio):
-        yield _finding(target, timeout, wal, limits)
+    if wal.size_bytes >= limits.min_wal_bytes:
+        change = change_where_set(server, _TARGET, f"{limits.min_target_ratio:g}")
+        yield _finding(target, timeout, wal, limits, change)
 
 
 def _wal_of_server(case: Case, timeout: Setting) -> _Wal | None:
@@ -127,11 +130,9 @@ def _interval_ms(timeout: Setting) -> float:
     return float(timeout.value) * _MS_PER_SECOND
 
 
-def _allows(setting: Setting, value: float) -> bool:
-    return setting.max_value is None or value <= float(setting.max_value)
-
-
-def _finding(target: Setting, timeout: Setting, wal: _Wal, limits: Limits) -> Finding:
+def _finding(
+    target: Setting, timeout: Setting, wal: _Wal, limits: Limits, change: ChangeSetting
+) -> Finding:
     given = float(target.value)
     return Finding(
         subject=_TARGET,
@@ -143,7 +144,7 @@ def _finding(target: Setting, timeout: Setting, wal: _Wal, limits: Limits) -> Fi
         provenance=Provenance.STATISTICS,
         confidence=Confidence.MEDIUM,
         guards=("enough is written between two checkpoints to be spread",),
-        remedies=(_remedy(target, limits),),
+        remedies=(change,),
         impact=Impact(risk="statements wait for the disk while a checkpoint hurries"),
     )
 
@@ -163,27 +164,4 @@ def _evidence(target: Setting, timeout: Setting, wal: _Wal) -> Iterator[Evidence
         value=round(wal.size_bytes),
         unit="bytes",
         source=wal.source,
-    )
-
-
-def _remedy(target: Setting, limits: Limits) -> ManualSteps:
-    wanted = f"{limits.min_target_ratio:g}"
-    if target.source == "command line":  # which no file overrules
-        change, back = f"postgres -c {_TARGET}={wanted}", f"postgres -c {_TARGET}={target.value}"
-        when = "at the next restart"
-    else:
-        change = f"ALTER SYSTEM SET {_TARGET} = {wanted}"
-        is_default = target.source == "default"
-        back = (
-            f"ALTER SYSTEM RESET {_TARGET}"
-            if is_default
-            else f"ALTER SYSTEM SET {_TARGET} = {target.value}"
-        )
-        when = "and `SELECT pg_reload_conf()`; no restart"
-    return ManualSteps(
-        title="Give checkpoints nearly all of their time",
-        steps=(
-            f"`{change}`, {when}.",
-            f"The way back, to the value of now from the {target.source}: `{back}`.",
-        ),
     )

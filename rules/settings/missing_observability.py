@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    Action,
     Case,
+    ChangeSetting,
     Confidence,
     Evidence,
     Finding,
@@ -12,11 +14,11 @@ from pgadvisor.rulekit import (
     ManualSteps,
     Outcome,
     Provenance,
-    Setting,
+    Service,
     Severity,
     Skipped,
     SkipRule,
-    quote_literal,
+    change_where_set,
     rule,
 )
 
@@ -104,8 +106,9 @@ def missing_observability(case: Case, limits: Limits) -> Outcome:
     judged.  Nothing here asks for ``log_statement``, which costs much and holds secrets.
 
     ## Before you act
-    ``pg_stat_statements`` takes a restart; the others do not.  Where the clock of the machine
-    is slow, ``track_io_timing`` costs more than it tells: try ``pg_test_timing`` first.
+    ``pg_stat_statements`` takes a restart, which is left to you; the others do not.  Where the
+    clock of the machine is slow, ``track_io_timing`` costs more than it tells: try
+    ``pg_test_timing`` first.
 
     ## Example
         ALTER SYSTEM SET track_io_timing = on;
@@ -114,8 +117,14 @@ def missing_observability(case: Case, limits: Limits) -> Outcome:
     """
     if not any(case.snapshot.server.setting(record.name) for record in _RECORDS):
         raise SkipRule("the settings are not in the snapshot")
-    missing = [record for record in _RECORDS if _is_missing(case, record)]
+    changes: dict[str, ChangeSetting] = {}
+    for record in _RECORDS:
+        if _is_missing(case, record):
+            yield from _changed(case, record.name, record.on, changes)
     lacks_statements = _lacks_statements(case)
+    if lacks_statements:
+        wanted = ",".join((*(_libraries(case) or ()), _EXTENSION))
+        yield from _changed(case, _PRELOAD, wanted, changes)
     if lacks_statements is None:
         yield Skipped(
             rule_id="",
@@ -126,25 +135,25 @@ def missing_observability(case: Case, limits: Limits) -> Outcome:
         if source := _hiding_source(case, record):
             reason = f"what the server says is hidden by a value of narrower scope: {source}"
             yield Skipped(rule_id="", subject=record.name, reason=reason)
-    if len(missing) + bool(lacks_statements) >= limits.min_missing_count:
-        yield _finding(case, missing, lacks_statements=bool(lacks_statements))
+    if len(changes) >= limits.min_missing_count:
+        yield _finding(case, changes)
+
+
+def _changed(
+    case: Case, name: str, value: str, changes: dict[str, ChangeSetting]
+) -> Iterator[Skipped]:
+    """Add a change to those that there are, or say why there is none."""
+    try:
+        changes[name] = change_where_set(case.snapshot.server, name, value)
+    except SkipRule as skip:
+        yield Skipped(rule_id="", subject=name, reason=str(skip))
 
 
 def _is_missing(case: Case, record: _Record) -> bool:
     setting = case.snapshot.server.setting(record.name)
     if setting is None or setting.value != record.off or setting.source not in _SERVER_WIDE:
         return False
-    if not _allows(setting, record.on):
-        return False
     return record.name != "log_temp_files" or case.snapshot.server.activity.temp_files > 0
-
-
-def _allows(setting: Setting, value: str) -> bool:
-    """This very server has such a value."""
-    if setting.enum_values:
-        return value in setting.enum_values
-    low, high = setting.min_value, setting.max_value
-    return low is None or high is None or float(low) <= float(value) <= float(high)
 
 
 def _hiding_source(case: Case, record: _Record) -> str | None:
@@ -168,23 +177,25 @@ def _libraries(case: Case) -> tuple[str, ...] | None:
     return tuple(name for name in names if name)
 
 
-def _finding(case: Case, missing: list[_Record], *, lacks_statements: bool) -> Finding:
-    names = [_EXTENSION] * lacks_statements + [record.name for record in missing]
+def _finding(case: Case, changes: dict[str, ChangeSetting]) -> Finding:
+    shows = {record.name: record.shows for record in _RECORDS}
+    names = [_EXTENSION] * (_PRELOAD in changes) + [name for name in changes if name != _PRELOAD]
     return Finding(
         subject="server",
         summary=f"What would explain a slow hour is not recorded: {', '.join(names)}",
-        evidence=tuple(_evidence(case, missing, lacks_statements=lacks_statements)),
+        detail=". ".join(f"{name} shows {shows[name]}" for name in changes if name in shows),
+        evidence=tuple(_evidence(case, changes)),
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
         guards=("these are the values of the server, not of a role or a database",),
-        remedies=tuple(_remedies(case, missing, lacks_statements=lacks_statements)),
+        remedies=tuple(_remedies(case, changes)),
         impact=Impact(risk="what made the database slow cannot be found out afterwards"),
     )
 
 
-def _evidence(case: Case, missing: list[_Record], *, lacks_statements: bool) -> Iterator[Evidence]:
+def _evidence(case: Case, changes: dict[str, ChangeSetting]) -> Iterator[Evidence]:
     server = case.snapshot.server
-    for name in [_PRELOAD] * lacks_statements + [record.name for record in missing]:
+    for name in sorted(changes, key=lambda name: name != _PRELOAD):
         setting = server.setting(name)
         if setting is not None:
             yield Evidence(name=name, value=setting.value, source="pg_settings.setting")
@@ -196,66 +207,18 @@ def _evidence(case: Case, missing: list[_Record], *, lacks_statements: bool) -> 
             )
 
 
-def _remedies(
-    case: Case, missing: list[_Record], *, lacks_statements: bool
-) -> Iterator[ManualSteps]:
-    if missing:
-        changes = tuple(f"{_way(case, record)}: {record.shows}." for record in missing)
-        ways_back = ", ".join(f"`{_way_back(case, record)}`" for record in missing)
+def _remedies(case: Case, changes: dict[str, ChangeSetting]) -> Iterator[Action]:
+    yield from changes.values()
+    is_created = any(e.name == _EXTENSION for e in case.snapshot.server.extensions)
+    # learn.microsoft.com/azure/postgresql: "Allow extensions".
+    is_on_azure = case.snapshot.server.service is Service.AZURE
+    allow = f"Add {_EXTENSION} to azure.extensions, which says what may be created."
+    if _PRELOAD in changes and not is_created:
         yield ManualSteps(
-            title="Record more, without a restart",
+            title=f"Create {_EXTENSION} after the restart",
             steps=(
-                *changes,
-                (
-                    "`SELECT pg_reload_conf()`.  Where a service or an operator keeps the "
-                    "configuration, change it there."
-                ),
-                f"The way back: {ways_back}, and reload.",
+                *([allow] if is_on_azure else []),
+                f"`CREATE EXTENSION {_EXTENSION}` in this database.",
+                f"The way back, before the library is taken out: `DROP EXTENSION {_EXTENSION}`.",
             ),
         )
-    if lacks_statements:
-        yield _load_statements(case)
-
-
-def _way(case: Case, record: _Record) -> str:
-    setting = case.snapshot.server.setting(record.name)
-    if setting is not None and setting.source == "command line":
-        # No file overrules it.
-        return f"Start the server with `-c {record.name}={record.on}` the next time"
-    return f"`{_change(record.name, record.on)}`"
-
-
-def _change(name: str, value: str) -> str:
-    return f"ALTER SYSTEM SET {name} = {value}"
-
-
-def _way_back(case: Case, record: _Record) -> str:
-    setting = case.snapshot.server.setting(record.name)
-    source = "default" if setting is None else setting.source
-    if source == "command line":
-        return f"-c {record.name}={record.off}"
-    is_default = source == "default"
-    return f"ALTER SYSTEM RESET {record.name}" if is_default else _change(record.name, record.off)
-
-
-def _load_statements(case: Case) -> ManualSteps:
-    libraries = _libraries(case) or ()
-    # One literal with commas in it would be the name of one library, which is not found, and
-    # the server would not start.
-    loaded = ", ".join(quote_literal(name) for name in libraries)
-    wanted = ", ".join(quote_literal(name) for name in (*libraries, _EXTENSION))
-    setting = case.snapshot.server.setting(_PRELOAD)
-    is_default = setting is not None and setting.source == "default"
-    way_back = f"ALTER SYSTEM RESET {_PRELOAD}" if is_default else _change(_PRELOAD, loaded or "''")
-    is_created = any(e.name == _EXTENSION for e in case.snapshot.server.extensions)
-    create = f"`CREATE EXTENSION {_EXTENSION}` in this database."
-    drop = f"`DROP EXTENSION {_EXTENSION}`, "
-    return ManualSteps(
-        title=f"Load {_EXTENSION} at the next restart",
-        steps=(
-            f"`{_change(_PRELOAD, wanted)}`, each name in quotes of its own.",
-            "Restart the server when it suits.",
-            *(() if is_created else (create,)),
-            f"The way back: {'' if is_created else drop}`{way_back}`, and another restart.",
-        ),
-    )

@@ -5,31 +5,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    OWN_SOURCES,
     Case,
+    ChangeSetting,
     Confidence,
     Evidence,
     Finding,
     Impact,
-    ManualSteps,
     Outcome,
     Provenance,
     Severity,
     SkipRule,
     Table,
+    change_for_database,
+    change_for_role,
     format_count,
     format_ratio,
-    quote_identifier,
     rule,
 )
 
 _SETTING = "random_page_cost"
 _SEQUENTIAL = "seq_page_cost"
-_PROPOSED = 1.1
+_PROPOSED = "1.1"
 _MANUAL_RATIO = 40.0
 """The manual takes a random read for that much slower than a sequential one, and 90 % of them for
 cached: hence the default of 4."""
-_OWN_SOURCES = frozenset({"user", "database user", "client", "session", "unknown"})
-"""Where a value comes from that only the collecting role has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,20 +89,22 @@ def pessimistic_random_page_cost(case: Case, limits: Limits) -> Outcome:
     from the system's cache or from a disk is not known.
 
     ## Before you act
-    It changes what all plans cost, so that some get worse.  Plan the most expensive statements
-    with the new value first, then let one role have it.
+    It changes what all plans cost, so that some may get worse.  The planner twin has planned the
+    workload with the new value: the finding names the statements whose plans change, and where
+    none does, it says that the change does nothing.  The role that takes most of the time gets it
+    first; compare its statements for some days before others follow.
 
     ## Example
         pgadvisor twin shop.pgsnap --explain query.sql --set random_page_cost=1.1
-        ALTER ROLE shop SET random_page_cost = 1.1;
-        ALTER ROLE shop RESET random_page_cost;  -- the way back
+        ALTER ROLE shop IN DATABASE shop SET random_page_cost = 1.1;
+        ALTER ROLE shop IN DATABASE shop RESET random_page_cost;  -- the way back
     """
     server = case.snapshot.server
     costs = [server.setting(name) for name in (_SETTING, _SEQUENTIAL)]
     if None in costs:
         raise SkipRule(f"{_SETTING} and {_SEQUENTIAL} are not in the snapshot")
     for cost in costs:
-        if cost is not None and cost.source in _OWN_SOURCES:
+        if cost is not None and cost.source in OWN_SOURCES:
             raise SkipRule(
                 f"what the server says of {cost.name} is hidden by the collecting role's own value"
             )
@@ -205,31 +207,12 @@ def _evidence(case: Case, reads: _Reads, ratio: float) -> Iterator[Evidence]:
     )
 
 
-def _remedy(case: Case) -> ManualSteps:
-    database = f"ALTER DATABASE {quote_identifier(case.snapshot.server.database)}"
-    role = _busiest_role(case)
-    first = "ALTER ROLE ..." if role is None else f"ALTER ROLE {quote_identifier(role)}"
-    return ManualSteps(
-        title=f"Try {_SETTING} = {_PROPOSED}, from the narrow to the wide",
-        steps=(
-            (
-                f"`pgadvisor twin SNAPSHOT --explain FILE --set {_SETTING}={_PROPOSED}` shows "
-                "which plans of the most expensive statements change; the server is not touched."
-            ),
-            (
-                f"`{first} SET {_SETTING} = {_PROPOSED}` for one role, and compare its statements "
-                "for some days; it holds for new sessions, without a reload or a restart."
-            ),
-            (
-                f"If all is well, `{database} SET {_SETTING} = {_PROPOSED}`; other databases of "
-                "the server were not looked at."
-            ),
-            (
-                f"The way back, since nothing was set: `{first} RESET {_SETTING}`, "
-                f"`{database} RESET {_SETTING}`."
-            ),
-        ),
-    )
+def _remedy(case: Case) -> ChangeSetting:
+    """For one role first; where nobody knows which roles there are, for the database."""
+    server, role = case.snapshot.server, _busiest_role(case)
+    if role is None:
+        return change_for_database(server, _SETTING, _PROPOSED)
+    return change_for_role(server, role, _SETTING, _PROPOSED)
 
 
 def _busiest_role(case: Case) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
     MS_PER_DAY,
+    Action,
     Case,
     Confidence,
     Evidence,
@@ -156,7 +157,7 @@ def _finding(server: Server, size: Setting, pace: _Pace, wanted_mib: int) -> Fin
         guards=()
         if pace.wal_bytes_per_day is None
         else ("the WAL that was written is enough to explain them",),
-        remedies=(_remedy(server, size, wanted_mib),),
+        remedies=_remedies(server, wanted_mib),
         impact=Impact(risk="pages are written whole into WAL more often than they need be"),
     )
 
@@ -185,24 +186,17 @@ def _evidence(size: Setting, pace: _Pace) -> Iterator[Evidence]:
     )
 
 
-def _remedy(server: Server, size: Setting, wanted_mib: int) -> ManualSteps:
-    change = change_where_set(server, size, f"'{wanted_mib}MB'")
-    back = (
-        f"ALTER SYSTEM RESET {_SIZE}"
-        if size.source == "default"
-        else change_where_set(server, size, f"'{size.value}MB'")
-    )
-    when = (
-        "at the next restart"
-        if size.source == "command line"
-        else "and `SELECT pg_reload_conf()`; no restart"
-    )
-    return ManualSteps(
-        title=f"Give WAL {format_size(wanted_mib * MiB)} between checkpoints",
-        steps=(
-            f"See that the disk of WAL has twice {format_size(wanted_mib * MiB)} of room.",
-            f"`{change}`, {when}.",
-            "Look again in a week; as long as many are requested, double it once more.",
-            f"The way back, to the value of now from the {size.source}: `{back}`.",
+def _remedies(server: Server, wanted_mib: int) -> tuple[Action, ...]:
+    size = format_size(wanted_mib * MiB)
+    return (
+        change_where_set(
+            server,
+            _SIZE,
+            str(wanted_mib),
+            review_reason=f"see first that the disk of WAL has twice {size} of room",
+        ),
+        ManualSteps(
+            title="Look again in a week",
+            steps=("As long as many checkpoints are requested, double it once more.",),
         ),
     )

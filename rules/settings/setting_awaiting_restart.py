@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pgadvisor.rulekit import (
+    REDACTED,
     Case,
     Confidence,
     Evidence,
@@ -20,7 +21,6 @@ from pgadvisor.rulekit import (
     rule,
 )
 
-_REDACTED = "(redacted)"
 _LIST = "shared_preload_libraries"
 """A list whose members are quoted one by one; and it is shown to privileged roles only."""
 _NOT_LOWER_ON_STANDBY = frozenset(
@@ -102,6 +102,21 @@ def _evidence(waiting: list[Setting]) -> Iterator[Evidence]:
 
 
 def _remedy(case: Case, waiting: list[Setting]) -> ManualSteps:
+    service = case.snapshot.server.service
+    if service is not None:
+        return ManualSteps(
+            title="Bring the change into force, or take it back",
+            steps=(
+                f"See by {service}'s own tools what is to come.",
+                "Restart the server there when it suits; a reload is not enough.",
+                *(
+                    f"To take it back instead: set {s.name} there to {s.value} again, in its base "
+                    "unit, which is the value in force."
+                    for s in waiting
+                    if s.value != REDACTED
+                ),
+            ),
+        )
     listed = ", ".join(quote_literal(setting.name) for setting in waiting)
     query = (
         "SELECT name, setting, sourcefile, error FROM pg_file_settings "  # noqa: S608  (quoted)
@@ -131,7 +146,7 @@ def _way_back(setting: Setting) -> str:
             f"`ALTER SYSTEM RESET {name}`, or take its line out of the file that pg_file_settings "
             "names; it was not set before"
         )
-    if setting.value == _REDACTED:
+    if setting.value == REDACTED:
         return f"`SHOW {name}` tells the value in force, which is not in this snapshot; set it"
     return f"`ALTER SYSTEM SET {name} = {_literal(setting)}`, which is the value in force"
 

@@ -6,29 +6,27 @@ from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
     MS_PER_DAY,
+    OWN_SOURCES,
     Case,
+    ChangeSetting,
     Confidence,
     Evidence,
     Finding,
     Impact,
-    ManualSteps,
     Outcome,
     Provenance,
-    Setting,
     Severity,
     SkipRule,
     StatementKind,
+    change_for_role,
     format_ms,
     format_ratio,
-    quote_identifier,
     rule,
 )
 
 _TIMEOUT = "idle_in_transaction_session_timeout"
 _BOUNDS = (_TIMEOUT, "transaction_timeout")
 """Either ends such a session; the second one is of PostgreSQL 17."""
-_OWN_SOURCES = frozenset({"user", "database user", "client", "session", "unknown"})
-"""Where a value comes from that only the collecting role has."""
 _WRITES = frozenset(
     {StatementKind.INSERT, StatementKind.UPDATE, StatementKind.DELETE, StatementKind.MERGE}
 )
@@ -89,15 +87,15 @@ def unbounded_idle_transaction(case: Case, limits: Limits) -> Outcome:
     connect again.  Sessions that are open already keep the old value, those of a pooler, too.
 
     ## Example
-        ALTER ROLE shop SET idle_in_transaction_session_timeout = '60s';
-        ALTER ROLE shop RESET idle_in_transaction_session_timeout;  -- the way back
+        ALTER ROLE shop IN DATABASE shop SET idle_in_transaction_session_timeout = '1min';
+        ALTER ROLE shop IN DATABASE shop RESET idle_in_transaction_session_timeout;
     """
     setting = case.snapshot.server.setting(_TIMEOUT)
     if setting is None:
         raise SkipRule(f"{_TIMEOUT} is not in the snapshot")
     bounds = [bound for name in _BOUNDS if (bound := case.snapshot.server.setting(name))]
     for bound in bounds:
-        if bound.source in _OWN_SOURCES:
+        if bound.source in OWN_SOURCES:
             raise SkipRule(
                 f"what the server says of {bound.name} is hidden by the collecting role's own value"
             )
@@ -114,8 +112,8 @@ def unbounded_idle_transaction(case: Case, limits: Limits) -> Outcome:
             and not one.does_maintenance
             and one.calls >= limits.min_calls_ratio * total
         )
-        if is_application and not _is_decided(case, role) and _allows(setting, limits.timeout_ms):
-            yield _finding(role, one, total, limits)
+        if is_application and not _is_decided(case, role):
+            yield _finding(role, one, total, _change(case, role, limits))
 
 
 def _require_window(case: Case) -> None:
@@ -151,11 +149,7 @@ def _is_decided(case: Case, role: str) -> bool:
     )
 
 
-def _allows(setting: Setting, value_ms: float) -> bool:
-    return setting.max_value is None or value_ms <= float(setting.max_value)
-
-
-def _finding(role: str, work: _Work, total: int, limits: Limits) -> Finding:
+def _finding(role: str, work: _Work, total: int, change: ChangeSetting) -> Finding:
     return Finding(
         subject=role,
         summary=f"{role} runs {format_ratio(work.calls / total)} of the workload's calls and may "
@@ -169,7 +163,7 @@ def _finding(role: str, work: _Work, total: int, limits: Limits) -> Finding:
             "neither it nor the database nor the server has a timeout for it",
             "it writes, and runs no migrations, loads or backups",
         ),
-        remedies=(_remedy(role, limits),),
+        remedies=(change,),
         impact=Impact(risk="one hanging session holds locks and stops vacuum in all tables"),
     )
 
@@ -185,19 +179,12 @@ def _evidence(work: _Work, total: int) -> Iterator[Evidence]:
     yield Evidence(name="calls that write", value=work.writes, source="pg_stat_statements.calls")
 
 
-def _remedy(role: str, limits: Limits) -> ManualSteps:
-    name = quote_identifier(role)
-    return ManualSteps(
-        title=f"End transactions of {role} that are idle for {format_ms(limits.timeout_ms)}",
-        steps=(
-            (
-                "Make sure that the application connects again after an error, and that it waits "
-                "for no other service or person within a transaction."
-            ),
-            (
-                f"`ALTER ROLE {name} SET {_TIMEOUT} = {limits.timeout_ms:.0f}`, in milliseconds; "
-                "sessions that begin after it have it, no reload and no restart."
-            ),
-            f"The way back, since nothing was set: `ALTER ROLE {name} RESET {_TIMEOUT}`.",
-        ),
+def _change(case: Case, role: str, limits: Limits) -> ChangeSetting:
+    return change_for_role(
+        case.snapshot.server,
+        role,
+        _TIMEOUT,
+        f"{limits.timeout_ms:.0f}",
+        review_reason="make sure first that the application connects again after an error, and "
+        "that it waits for no other service or person within a transaction",
     )

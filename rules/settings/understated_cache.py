@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from pgadvisor.rulekit import (
+    OWN_SOURCES,
+    Action,
     Case,
     Confidence,
     Evidence,
@@ -22,8 +24,6 @@ from pgadvisor.rulekit import (
 
 _CACHE = "effective_cache_size"
 _BUFFERS = "shared_buffers"
-_OWN_SOURCES = frozenset({"user", "database user", "client", "session", "unknown"})
-"""Where a value comes from that only the collecting role has."""
 
 
 @rule(severity=Severity.INFO, since="0.1", limits=NoLimits)
@@ -52,7 +52,7 @@ def understated_cache(case: Case, _limits: NoLimits) -> Outcome:
     cache, buffers = server.setting(_CACHE), server.setting(_BUFFERS)
     if cache is None or buffers is None:
         raise SkipRule(f"{_CACHE} and {_BUFFERS} are not in the snapshot")
-    if cache.source in _OWN_SOURCES:
+    if cache.source in OWN_SOURCES:
         raise SkipRule(
             f"what the server says of {_CACHE} is hidden by the collecting role's own value"
         )
@@ -86,7 +86,7 @@ def _finding(case: Case, cache: Setting, buffers: Setting, data_bytes: int) -> F
             "the data are larger than what the planner is told of",
             "it is no value of the collecting role",
         ),
-        remedies=(_remedy(case, cache, buffers),),
+        remedies=_remedies(case, buffers),
         impact=Impact(risk="the planner avoids index scans that would be found in memory"),
     )
 
@@ -104,28 +104,16 @@ def _evidence(case: Case, cache: Setting, buffers: Setting, data_bytes: int) -> 
     )
 
 
-def _remedy(case: Case, cache: Setting, buffers: Setting) -> ManualSteps:
-    floor = buffers.value
-    when = {
-        "database": "for new sessions, without a restart",
-        "global": "for new sessions, without a restart",
-        "command line": "at the next restart",
-    }.get(cache.source, "and `SELECT pg_reload_conf()`; no restart")
-    is_default, server = cache.source == "default", case.snapshot.server
-    undo = change_where_set(server, cache, cache.value)
-    back = f"ALTER SYSTEM RESET {_CACHE}" if is_default else undo
-    return ManualSteps(
-        title=f"Tell the planner of {format_size(_bytes(case, buffers))} at least",
-        steps=(
-            (
-                f"`pgadvisor twin SNAPSHOT --explain FILE --set {_CACHE}={floor}` shows which "
-                "plans change; the server is not touched."
+def _remedies(case: Case, buffers: Setting) -> tuple[Action, ...]:
+    return (
+        change_where_set(case.snapshot.server, _CACHE, buffers.value),
+        ManualSteps(
+            title="Then tell the planner of the system's cache, too",
+            steps=(
+                (
+                    "Add what the system's cache holds in an hour of much work; it is not in the "
+                    "snapshot, and in a container its limit counts."
+                ),
             ),
-            (
-                f"`{change_where_set(server, cache, floor)}`, in blocks, {when}.  "
-                "Add what the system's cache holds in an hour of much work; it is not in the "
-                "snapshot, and in a container its limit counts."
-            ),
-            f"The way back, to the value of now from the {cache.source}: `{back}`.",
         ),
     )

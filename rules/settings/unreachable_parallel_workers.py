@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    OWN_SOURCES,
+    Action,
     Case,
     Confidence,
     Evidence,
@@ -27,8 +29,6 @@ _WANTED = "max_parallel_workers_per_gather"
 _POOL = "max_parallel_workers"
 _PROCESSES = "max_worker_processes"
 _SCAN_SIZE = "min_parallel_table_scan_size"
-_OWN_SOURCES = frozenset({"user", "database user", "client", "session", "unknown"})
-"""Where a value comes from that only the collecting role has."""
 _GROWTH = 3
 """The planner takes one worker more for a table three times as large."""
 
@@ -71,7 +71,7 @@ def unreachable_parallel_workers(case: Case, _limits: NoLimits) -> Outcome:
     if len(found) < len(names):
         raise SkipRule("the settings of parallel workers are not in the snapshot")
     for name, setting in found.items():
-        if setting.source in _OWN_SOURCES:
+        if setting.source in OWN_SOURCES:
             raise SkipRule(
                 f"what the server says of {name} is hidden by the collecting role's own value"
             )
@@ -121,7 +121,7 @@ def _finding(case: Case, found: dict[str, Setting], scan: _Scan, available: int)
             "it holds on an idle server, too",
             "there is a table for which so many workers are planned",
         ),
-        remedies=(_remedy(case, found, available),),
+        remedies=_remedies(case, found, available),
         impact=Impact(risk="large tables are read with plans that were made for more workers"),
     )
 
@@ -136,26 +136,17 @@ def _evidence(found: dict[str, Setting], scan: _Scan) -> Iterator[Evidence]:
     )
 
 
-def _remedy(case: Case, found: dict[str, Setting], available: int) -> ManualSteps:
-    wanted = found[_WANTED]
-    is_default, server = wanted.source == "default", case.snapshot.server
-    undo = change_where_set(server, wanted, wanted.value)
-    back = f"ALTER SYSTEM RESET {_WANTED}" if is_default else undo
-    raised = f"`ALTER SYSTEM SET {_POOL} = {wanted.value}` (a reload"
-    if int(found[_PROCESSES].value) < int(wanted.value):
-        raised += f"), after {_PROCESSES} was raised, which takes a restart, on standbys first"
+def _remedies(case: Case, found: dict[str, Setting], available: int) -> tuple[Action, ...]:
+    wanted = found[_WANTED].value
+    raised = f"set {_POOL} to {wanted} instead (a reload"
+    if int(found[_PROCESSES].value) < int(wanted):
+        raised += f"), after {_PROCESSES} was raised, which takes a restart, on standbys first."
     else:
-        raised += ", no restart)"
-    when = {
-        "database": "for new sessions, without a restart",
-        "global": "for new sessions, without a restart",
-        "command line": "at the next restart",
-    }.get(wanted.source, "and `SELECT pg_reload_conf()`; no restart")
-    return ManualSteps(
-        title="Plan for the workers that there are",
-        steps=(
-            f"`{change_where_set(server, wanted, str(available))}`, {when}.",
-            f"Only where processors are idle while large queries run: {raised}.",
-            f"The way back of the first, to the value of now from the {wanted.source}: `{back}`.",
+        raised += ", no restart)."
+    return (
+        change_where_set(case.snapshot.server, _WANTED, str(available)),
+        ManualSteps(
+            title="Or let the workers start that are planned for",
+            steps=(f"Only where processors are idle while large queries run: {raised}",),
         ),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
     MS_PER_DAY,
+    Action,
     Case,
     Confidence,
     Evidence,
@@ -16,6 +17,7 @@ from pgadvisor.rulekit import (
     Severity,
     Skipped,
     SkipRule,
+    change_where_set,
     format_ms,
     rule,
 )
@@ -59,7 +61,7 @@ _HAZARDS = (
         summary="fsync is off: a crash of the machine can corrupt the whole database",
         detail="The server never waits until the disk has what was written.  After a loss of power "
         "data files and WAL do not fit together, and only a backup helps.",
-        after="Then force to disk what the system still caches: run `sync` on the machine.  Until "
+        after="Force to disk what the system still caches: run `sync` on the machine.  Until "
         "it has returned, nothing is safer than before.",
     ),
     _Hazard(
@@ -69,7 +71,7 @@ _HAZARDS = (
         summary="full_page_writes is off: a page that a crash tears in two cannot be mended",
         detail="A crash in the middle of a write leaves half of the old page and half of the new "
         "one.  Recovery mends it with the copy in WAL, which is not written here.",
-        after="Then run `CHECKPOINT`: whole pages are written for changes after it.  WAL grows.",
+        after="Run `CHECKPOINT`: whole pages are written for changes after it.  WAL grows.",
     ),
     _Hazard(
         name="zero_damaged_pages",
@@ -78,7 +80,7 @@ _HAZARDS = (
         summary="zero_damaged_pages is on: a damaged page is emptied instead of reported",
         detail="All rows of the page are gone, with no more than a warning in the log.  It is for "
         "saving what can be saved, in one session, after a copy was made.",
-        after="Then search the log for `invalid page`: such pages may have been emptied already.",
+        after="Search the log for `invalid page`: such pages may have been emptied already.",
     ),
     _Hazard(
         name="synchronous_commit",
@@ -108,7 +110,8 @@ def unsafe_durability(case: Case, limits: Limits) -> Outcome:
     Servers that neither run nor count for a day, as those do that tests set up.
     ``synchronous_commit`` that is off for a role, a database or a session: that is how it is
     meant to be used.  ``full_page_writes`` where ``wal_recycle`` or ``wal_init_zero`` are off,
-    too, as on file systems that copy on write and so tear no page.
+    too, as on file systems that copy on write and so tear no page.  Services that keep data in a
+    storage of their own (Aurora, AlloyDB, Neon): Neon runs with ``fsync`` off, and is safe.
 
     ## Before you act
     Commits get slower by a flush of the disk each.  Several sessions that commit at once share
@@ -152,7 +155,10 @@ def _judged(case: Case, hazard: _Hazard) -> Outcome:
             "lie on one is not in the snapshot",
         )
     else:
-        yield _finding(case, hazard)
+        try:
+            yield _finding(case, hazard)
+        except SkipRule as skip:
+            yield _skipped(hazard, f"it is {setting.value}, but {skip}")
 
 
 def _skipped(hazard: _Hazard, reason: str) -> Skipped:
@@ -189,7 +195,7 @@ def _finding(case: Case, hazard: _Hazard) -> Finding:
             "it is the value of the whole server, not of a role, a database or a session",
             "the server was not set up just now",
         ),
-        remedies=(_remedy(case, hazard),),
+        remedies=_remedies(case, hazard),
         impact=Impact(risk=hazard.summary.partition(": ")[2]),
         severity=hazard.severity,
     )
@@ -210,37 +216,11 @@ def _evidence(case: Case, hazard: _Hazard) -> Iterator[Evidence]:
         )
 
 
-def _remedy(case: Case, hazard: _Hazard) -> ManualSteps:
-    name = hazard.name
-    setting = case.snapshot.server.setting(name)
-    source = "" if setting is None else setting.source
-    may_alter = case.snapshot.server.setting("allow_alter_system")
-    if source == _ROLE_ALL:
-        change = f"`ALTER ROLE ALL RESET {name}`; sessions that begin after it have the new value."
-        back = f"`ALTER ROLE ALL SET {name} = {hazard.unsafe}`."
-    elif source == "command line":
-        change = (
-            f"Take {name} out of the options that the server is started with, which no file "
-            "overrules, and restart it."
-        )
-        back = f"start it with `-c {name}={hazard.unsafe}` again."
-    elif may_alter is not None and may_alter.value == "off":
-        change = (
-            f"Set `{name} = {hazard.safe}` where the configuration is kept (ALTER SYSTEM is "
-            "switched off here), and reload; no restart."
-        )
-        back = f"`{name} = {hazard.unsafe}` there, and reload."
-    else:
-        change = (
-            f"`ALTER SYSTEM SET {name} = {hazard.safe}`, then `SELECT pg_reload_conf()`; no "
-            "restart.  A managed service has a parameter group for it."
-        )
-        back = f"`ALTER SYSTEM SET {name} = {hazard.unsafe}`, and reload."
-    return ManualSteps(
-        title=f"Set {name} to {hazard.safe}",
-        steps=(
-            change,
-            hazard.after,
-            f"The way back, to the value of now from the {source}: {back}",
+def _remedies(case: Case, hazard: _Hazard) -> tuple[Action, ...]:
+    return (
+        change_where_set(case.snapshot.server, hazard.name, hazard.safe),
+        ManualSteps(
+            title=f"Once {hazard.name} is {hazard.safe}",
+            steps=(hazard.after,),
         ),
     )

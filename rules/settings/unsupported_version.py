@@ -10,6 +10,7 @@ from pgadvisor.rulekit import (
     NoLimits,
     Outcome,
     Provenance,
+    Service,
     Severity,
     rule,
 )
@@ -61,12 +62,13 @@ def unsupported_version(case: Case, _limits: NoLimits) -> Outcome:
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
         guards=("the month of its last release is over",),
-        remedies=(_remedy(server.major),),
+        remedies=(_remedy(server.major, server.service),),
         impact=Impact(risk="what is found in this version, security holes too, is not mended"),
     )
 
 
-def _remedy(major: int) -> ManualSteps:
+def _remedy(major: int, service: Service | None) -> ManualSteps:
+    upgrade, way_back = _ways(service)
     return ManualSteps(
         title=f"Leave PostgreSQL {major} for a version that is mended",
         steps=(
@@ -74,12 +76,28 @@ def _remedy(major: int) -> ManualSteps:
                 "Read the notes on migration of each major version in between, and look whether "
                 "the extensions are there for the new one."
             ),
-            "Upgrade a copy first: `pg_upgrade --check`, then pg_upgrade or logical replication.",
+            upgrade,
             "Run the application's tests on the copy, and its most expensive statements.",
             "After the upgrade: `ANALYZE` in each database, then `ALTER EXTENSION ... UPDATE`.",
+            way_back,
+        ),
+    )
+
+
+def _ways(service: Service | None) -> tuple[str, str]:
+    """There and back."""
+    if service is not None:
+        return (
+            f"Upgrade a copy first, by {service}'s own means, or by logical replication.",
             (
-                "The way back: the old data directory, as long as nobody has written to the new "
-                "one.  With `pg_upgrade --link` there is none once the new server has started."
+                "The way back: a backup of before, or the copy that was not upgraded; what was "
+                "written since is not in it."
             ),
+        )
+    return (
+        "Upgrade a copy first: `pg_upgrade --check`, then pg_upgrade or logical replication.",
+        (
+            "The way back: the old data directory, as long as nobody has written to the new "
+            "one.  With `pg_upgrade --link` there is none once the new server has started."
         ),
     )

@@ -21,6 +21,7 @@ from pgadvisor.rulekit import (
     Skipped,
     SkipRule,
     Table,
+    change_where_set,
     format_count,
     format_ms,
     rule,
@@ -29,6 +30,9 @@ from pgadvisor.rulekit import (
 _OPTION = "autovacuum_enabled"
 _OFF = frozenset({"off", "of", "false", "fals", "fal", "fa", "f", "no", "n", "0"})
 """What PostgreSQL reads as false; a storage parameter is kept as it was written."""
+_REVIEW_REASON = (
+    "vacuum the tables with the most dead rows by hand first, or all of them are vacuumed at once"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,24 +217,26 @@ def _server_finding(case: Case, causes: list[str]) -> Finding:
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
         guards=("this is no standby",),
-        remedies=(_server_steps(causes),),
+        remedies=tuple(_server_remedies(case, causes)),
         impact=Impact(risk="dead rows are removed only when transaction ids run short"),
         severity=Severity.CRITICAL,
     )
 
 
-def _server_steps(causes: list[str]) -> ManualSteps:
-    return ManualSteps(
-        title="Switch autovacuum on",
+def _server_remedies(case: Case, causes: list[str]) -> Iterator[Action]:
+    refused = []
+    for name in causes:
+        try:
+            yield change_where_set(case.snapshot.server, name, "on", review_reason=_REVIEW_REASON)
+        except SkipRule as skip:
+            refused.append(f"Ask who runs the server to switch {name} on: {skip}.")
+    yield ManualSteps(
+        title="Before it is switched on, catch up with what was left undone",
         steps=(
+            *refused,
             (
                 "Vacuum the tables with the most dead rows by hand, one by one, at a quiet time: "
                 "`VACUUM (ANALYZE)`. All of them at once would take the disk for themselves."
-            ),
-            *(f"`ALTER SYSTEM SET {name} = on`" for name in causes),
-            (
-                "`SELECT pg_reload_conf()`. Where the provider keeps the settings, change them in "
-                "its console. No restart is needed."
             ),
             (
                 "If vacuum disturbed the application, give it less to do at a time, by "

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.model.action import (
     AddPrimaryKeyUsingIndex,
+    ChangeSetting,
     CreateIndex,
     DropIndex,
     IndexDefinition,
@@ -14,6 +15,8 @@ from pgadvisor.model.action import (
     PartitionIndex,
     RewriteStatement,
     SetTableOptions,
+    SettingEffect,
+    SettingScope,
 )
 from pgadvisor.model.advice import AdviceData, Recommendation
 from pgadvisor.model.budget import Budget
@@ -113,6 +116,36 @@ WINDOW = Window(
     days=12.4,
     note="since pg_stat_database.stats_reset",
     since=datetime(2026, 3, 1, 12, 0, tzinfo=UTC) - timedelta(days=12.4),
+)
+WORK_MEM = ChangeSetting(
+    name="work_mem",
+    value="65536",
+    unit="kB",
+    value_type="integer",
+    previous_value="4096",
+    previous_source="default",
+    scope=SettingScope.ROLE_IN_DATABASE,
+    role=HOSTILE,
+    database="shop",
+    effect=SettingEffect.NEW_SESSIONS,
+)
+LOCK_WAITS = ChangeSetting(
+    name="log_lock_waits",
+    value="on",
+    value_type="bool",
+    previous_value="off",
+    previous_source="configuration file",
+    scope=SettingScope.SYSTEM,
+    effect=SettingEffect.RELOAD,
+)
+LIBRARIES = ChangeSetting(
+    name="shared_preload_libraries",
+    value="auto_explain,pg_stat_statements",
+    previous_value="auto_explain",
+    previous_source="configuration file",
+    is_set_there=True,
+    scope=SettingScope.SYSTEM,
+    effect=SettingEffect.RESTART,
 )
 
 
@@ -384,6 +417,27 @@ def _recommendations() -> tuple[Recommendation, ...]:
             finding_keys=(),
             severity=Severity.INFO,
             impact=Impact(),
+            confidence=Confidence.HIGH,
+            provenance=Provenance.CATALOG,
+        ),
+        Recommendation(
+            title="Set work_mem to 64MB",
+            actions=(WORK_MEM, LOCK_WAITS),
+            finding_keys=(),
+            severity=Severity.INFO,
+            impact=Impact(),
+            confidence=Confidence.HIGH,
+            provenance=Provenance.CATALOG,
+        ),
+        Recommendation(
+            title="Set shared_preload_libraries to auto_explain,pg_stat_statements for the whole "
+            "server",
+            actions=(LIBRARIES,),
+            finding_keys=(),
+            severity=Severity.INFO,
+            impact=Impact(),
+            is_in_migration=False,
+            review_reason="it takes a restart, which is never done for you",
             confidence=Confidence.HIGH,
             provenance=Provenance.CATALOG,
         ),

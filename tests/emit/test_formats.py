@@ -140,7 +140,7 @@ def as_django_runs(texts: tuple[str, ...], checks: tuple[str, ...]) -> list[str]
 
 
 def test_django_runs_what_the_script_runs_and_resets_at_either_end() -> None:
-    steps: tuple[MigrationStep, ...] = an_advice().migration.steps
+    steps: tuple[MigrationStep, ...] = an_advice().migration.run_steps
 
     first, *middle, last = django_operations()
 

@@ -13,12 +13,15 @@ from pgadvisor.model.action import (
     Action,
     AddPrimaryKeyUsingIndex,
     AnalyzeTable,
+    ChangeSetting,
     CreateIndex,
     DropIndex,
     IndexDefinition,
     PartitionIndex,
     RebuildIndex,
     SetTableOptions,
+    SettingEffect,
+    SettingScope,
 )
 from pgadvisor.model.advice import Recommendation
 from pgadvisor.model.finding import Confidence, Impact, Provenance, Severity
@@ -62,6 +65,24 @@ ACTIONS: dict[str, Action] = {
         table="orders",
         options=(("fillfactor", "90"),),
         previous=(("fillfactor", None),),
+    ),
+    "setting-of-a-role": ChangeSetting(
+        name="work_mem",
+        value="65536",
+        unit="kB",
+        previous_value="4096",
+        previous_source="default",
+        scope=SettingScope.ROLE,
+        role=HOSTILE,
+        effect=SettingEffect.NEW_SESSIONS,
+    ),
+    "setting-of-the-server": ChangeSetting(
+        name="log_lock_waits",
+        value="on",
+        previous_value="off",
+        previous_source="default",
+        scope=SettingScope.SYSTEM,
+        effect=SettingEffect.RELOAD,
     ),
     "primary-key": AddPrimaryKeyUsingIndex(
         schema="public",

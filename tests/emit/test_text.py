@@ -66,7 +66,7 @@ def test_shows_the_decisive_things_first() -> None:
     assert "1 of 2 plans the same, median cost error 0.5 %" in head
     assert "! A limit was lowered: drop-window 1 instead of 35 days." in head
     assert "! This analysis is partial" in head
-    assert "4 recommendations, 3 findings (1 critical, 1 warning, 1 info)." in head
+    assert "6 recommendations, 3 findings (1 critical, 1 warning, 1 info)." in head
 
 
 def test_says_that_rules_could_not_judge_and_not_that_all_is_well() -> None:

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from pgadvisor.choose.workload import weigh
 from pgadvisor.collect.assemble import collect
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.model.server import RoleSetting, Server, Setting
+from pgadvisor.model.server import REDACTED, RoleSetting, Server, Setting
 from pgadvisor.parse.usage import usage_of
-from pgadvisor.snapshotfile.settings import REDACTED
 from pgadvisor.testing import a_server, a_statement
 from pgadvisor.whatif.backend import Configuration
 from pgadvisor.whatif.role_settings import settings_of

@@ -14,6 +14,8 @@ select
     s.max_val as max_value,
     coalesce(s.enumvals, '{}') as enum_values,
     s.pending_restart as is_pending_restart,
+    -- The file alone, not its path; null without pg_read_all_settings.
+    s.sourcefile ~ 'postgresql[.]auto[.]conf$' as is_set_by_alter_system,
     coalesce(s.reset_val, '') as session_value
 from pg_catalog.pg_settings s
 where s.name not in (

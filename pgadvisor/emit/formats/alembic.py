@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgadvisor.emit.formats.format import content_revision
-from pgadvisor.emit.script import Unit, down_units, set_timeouts, up_units
+from pgadvisor.emit.script import Unit, by_hand_comments, down_units, set_timeouts, up_units
 from pgadvisor.model.action import CreateIndex, DropIndex, IndexDefinition
 from pgadvisor.model.advice import MigrationFile, MigrationStep
 from pgadvisor.model.schema import IndexKey
@@ -58,6 +58,7 @@ def _body(units: Sequence[Unit], words: dict[str, str]) -> str:
     lines = []
     for unit in units:
         lines.append(comment(unit.title).replace("--", "#", 1))
+        lines += [line.replace("--", "#", 1) for line in by_hand_comments(unit)]
         for statement in unit.statements:
             lines += [_execute(setting) for setting in set_timeouts(statement)]
             lines.append(words.get(statement) or _execute(statement))

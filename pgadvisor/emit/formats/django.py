@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgadvisor.emit.formats.format import content_revision
-from pgadvisor.emit.script import set_timeouts
+from pgadvisor.emit.script import by_hand_comments, down_units, set_timeouts, up_units
 from pgadvisor.model.advice import MigrationFile, MigrationStep
 from pgadvisor.sqltext.quote import comment
 
@@ -47,6 +47,12 @@ class Django:
 
 def _operation(step: MigrationStep) -> Iterator[str]:
     yield f"        {comment(step.title).replace('--', '#', 1)}\n"
+    if step.by_hand or step.down_by_hand:
+        for units, title in ((up_units((step,)), ""), (down_units((step,)), "Take back.")):
+            lines = [line for unit in units for line in by_hand_comments(unit)]
+            lines = [comment(title), *lines] if title and lines else lines
+            yield from (f"        {line.replace('--', '#', 1)}\n" for line in lines)
+        return
     yield "        migrations.RunSQL(\n"
     yield f"            {_list(step.up, step.checks)},\n"
     yield f"            reverse_sql={_list(step.down, step.down_checks)},\n"

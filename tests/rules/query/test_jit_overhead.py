@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
-from pgadvisor.model.finding import Severity
+from pgadvisor.model.finding import Finding, Severity
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.server import RoleSetting, Setting, StatementsInfo
 from pgadvisor.model.statement import StatementPlan
@@ -20,6 +19,7 @@ from pgadvisor.testing import (
     a_table,
     diagnose,
 )
+from tests.rules.changes import changes, down, manual, up
 
 RULE = "jit-overhead"
 ORDERS = a_table("orders")
@@ -43,11 +43,9 @@ def a_plan_of(cost: float) -> StatementPlan:
     return StatementPlan(statement_id=REPORT.id, plan=Plan(root=root))
 
 
-def steps(outcome: Outcome) -> tuple[str, ...]:
+def only(outcome: Outcome) -> Finding:
     [finding] = outcome.findings
-    [action] = finding.remedies
-    assert isinstance(action, ManualSteps)
-    return action.steps
+    return finding
 
 
 def test_reports_statements_that_mostly_compile() -> None:
@@ -62,10 +60,8 @@ def test_reports_statements_that_mostly_compile() -> None:
     assert finding.severity is Severity.WARNING
     assert finding.impact.saved_ms_per_day == 1_000.0
     assert finding.impact.saved_ratio == 0.5
-    assert steps(outcome)[1] == (
-        '`ALTER ROLE "web" SET jit_above_cost = 1000000`; '
-        'the way back is `ALTER ROLE "web" RESET jit_above_cost`.'
-    )
+    assert up(finding) == ('ALTER ROLE "web" IN DATABASE "shop" SET jit_above_cost = 1000000',)
+    assert down(finding) == ('ALTER ROLE "web" IN DATABASE "shop" RESET jit_above_cost',)
 
 
 def test_takes_all_statements_together() -> None:
@@ -78,23 +74,29 @@ def test_takes_all_statements_together() -> None:
     [finding] = outcome.findings
     assert "of 2 statements that take less than a second" in finding.summary
     assert finding.statement_ids == (REPORT.id, other.id)
-    assert [step.split('"')[1] for step in steps(outcome)[1:-1]] == ["web", "jobs"]
+    assert [change.role for change in changes(finding)] == ["web", "jobs"]
 
 
 def test_raises_the_bound_above_the_costs_of_the_plans() -> None:
-    assert "jit_above_cost = 10000000`" in steps(run(REPORT, a_plan_of(2_345_678.0)))[1]
-    assert "jit_above_cost = 1000000`" in steps(run(REPORT, a_plan_of(200_000.0)))[1]
+    [dear] = changes(only(run(REPORT, a_plan_of(2_345_678.0))))
+    [cheap] = changes(only(run(REPORT, a_plan_of(200_000.0))))
+
+    assert (dear.value, cheap.value) == ("10000000", "1000000")
 
 
 def test_the_way_back_is_the_setting_of_the_role() -> None:
-    own = RoleSetting(role="web", database=None, name="jit_above_cost", value="150000")
-    found = steps(run(REPORT, role_settings=(own,)))
+    own = RoleSetting(role="web", database="shop", name="jit_above_cost", value="1500000")
+    [finding] = run(REPORT, role_settings=(own,)).findings
 
-    assert found[1].endswith('`ALTER ROLE "web" SET jit_above_cost = 150000`.')
+    assert up(finding) == ('ALTER ROLE "web" IN DATABASE "shop" SET jit_above_cost = 10000000',)
+    assert down(finding) == ('ALTER ROLE "web" IN DATABASE "shop" SET jit_above_cost = 1500000',)
 
 
 def test_names_no_role_where_none_is_known() -> None:
-    assert steps(run(replace(REPORT, roles=())))[1].startswith("`ALTER ROLE ... SET")
+    [finding] = run(replace(REPORT, roles=())).findings
+
+    assert changes(finding) == ()
+    assert manual(finding)[1].startswith("`ALTER ROLE ... SET")
 
 
 @pytest.mark.parametrize(("jit", "count"), [(36_000.0, 1), (35_999.0, 0), (0.0, 0)])

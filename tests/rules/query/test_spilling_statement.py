@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.action import ManualSteps
-from pgadvisor.model.server import Setting
+from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
@@ -18,10 +18,11 @@ from pgadvisor.testing import (
     a_table,
     diagnose,
 )
+from tests.rules.changes import changes, down, up
 
 RULE = "spilling-statement"
 ORDERS = a_table("orders")
-WORK_MEM = Setting(name="work_mem", value="4096", unit="kB")
+WORK_MEM = Setting(name="work_mem", value="4096", unit="kB", value_type="integer")
 REPORT = a_statement(
     "select customer_id, count(*) from orders group by customer_id order by 2 desc",
     calls=10,
@@ -44,6 +45,36 @@ def test_reports_a_statement_that_spills() -> None:
     [action] = finding.remedies
     assert isinstance(action, ManualSteps)
     assert "SET LOCAL work_mem = '16MB'" in action.steps[-1]
+
+
+def test_gives_a_role_what_its_greediest_statement_needs() -> None:
+    report = replace(REPORT, roles=("reports",))
+    greedy = a_statement(
+        "select note from orders order by note",
+        calls=10,
+        temp_blocks_written=10 * 4_096,
+        roles=("reports", "shop"),
+    )
+
+    found = run(report, greedy).findings
+
+    assert len(found) == 2
+    for finding in found:
+        [change] = changes(finding)
+        assert change.review_reason.startswith("each sort and hash of each session")
+        assert up(finding) == ('ALTER ROLE "reports" IN DATABASE "shop" SET work_mem = \'64MB\'',)
+        assert down(finding) == ('ALTER ROLE "reports" IN DATABASE "shop" RESET work_mem',)
+
+
+def test_asks_for_no_less_than_a_role_has() -> None:
+    own = RoleSetting(role="reports", database=None, name="work_mem", value="16MB")
+    snapshot = a_snapshot(
+        ORDERS, WORK_MEM, replace(REPORT, roles=("reports",)), role_settings=(own,)
+    )
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert changes(finding) == ()
 
 
 def test_proposes_no_memory_that_a_session_should_not_take() -> None:

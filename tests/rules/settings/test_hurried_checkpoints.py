@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
-from pgadvisor.model.finding import Finding, Severity
+from pgadvisor.model.finding import Severity
 from pgadvisor.model.server import Setting
 from pgadvisor.model.server_counters import WalActivity
 from pgadvisor.testing import (
@@ -21,6 +20,7 @@ from pgadvisor.testing import (
     diagnose,
 )
 from pgadvisor.units import MiB
+from tests.rules.changes import by_hand, down, down_by_hand, up
 
 RULE = "hurried-checkpoints"
 TARGET = Setting(
@@ -48,12 +48,6 @@ def run(
     return diagnose(RULE, a_snapshot(ORDERS, statement, chosen, is_in_recovery=is_in_recovery))
 
 
-def steps_of(finding: Finding) -> tuple[str, ...]:
-    [action] = finding.remedies
-    assert isinstance(action, ManualSteps)
-    return action.steps
-
-
 def test_reports_checkpoints_that_take_half_of_their_time() -> None:
     [finding] = run().findings
 
@@ -67,29 +61,25 @@ def test_reports_checkpoints_that_take_half_of_their_time() -> None:
         ("checkpoint_timeout", 300_000.0),
         ("WAL between two checkpoints", 64 * MiB),
     ]
-    assert steps_of(finding) == (
-        (
-            "`ALTER SYSTEM SET checkpoint_completion_target = 0.9`, and `SELECT "
-            "pg_reload_conf()`; no restart."
-        ),
-        (
-            "The way back, to the value of now from the configuration file: "
-            "`ALTER SYSTEM SET checkpoint_completion_target = 0.5`."
-        ),
+    assert up(finding) == (
+        "ALTER SYSTEM SET checkpoint_completion_target = 0.9",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert down(finding) == (
+        "ALTER SYSTEM SET checkpoint_completion_target = 0.5",
+        "SELECT pg_catalog.pg_reload_conf()",
     )
 
 
-@pytest.mark.parametrize(
-    ("source", "back"),
-    [
-        ("default", "`ALTER SYSTEM RESET checkpoint_completion_target`"),
-        ("command line", "`postgres -c checkpoint_completion_target=0.5`"),
-    ],
-)
-def test_goes_back_to_where_the_value_came_from(source: str, back: str) -> None:
-    [finding] = run(replace(TARGET, source=source), TIMEOUT).findings
+def test_goes_back_to_where_the_value_came_from() -> None:
+    [stock] = run(replace(TARGET, source="default"), TIMEOUT).findings
+    [other_file] = run(replace(TARGET, is_set_by_alter_system=False), TIMEOUT).findings
+    [started] = run(replace(TARGET, source="command line"), TIMEOUT).findings
 
-    assert back in steps_of(finding)[-1]
+    assert down(stock)[0] == "ALTER SYSTEM RESET checkpoint_completion_target"
+    assert down(other_file)[0] == "ALTER SYSTEM RESET checkpoint_completion_target"
+    assert by_hand(started) == ("postgres -c checkpoint_completion_target=0.9",)
+    assert down_by_hand(started) == ("postgres -c checkpoint_completion_target=0.5",)
 
 
 @pytest.mark.parametrize(("value", "count"), [("0.89", 1), ("0.9", 0), ("0.95", 0)])
@@ -109,9 +99,22 @@ def test_a_longer_time_between_two_gathers_more() -> None:
     assert run(TARGET, slow, wal_bytes=UPDATE.wal_bytes // 3 - CHECKPOINTS).is_clear
 
 
-@pytest.mark.parametrize(("largest", "count"), [("0.9", 1), ("0.89", 0)])
-def test_stays_within_the_bounds_of_the_server(largest: str, count: int) -> None:
-    assert len(run(replace(TARGET, max_value=largest), TIMEOUT).findings) == count
+def test_stays_within_the_bounds_of_the_server() -> None:
+    assert len(run(replace(TARGET, max_value="0.9"), TIMEOUT).findings) == 1
+    assert run(replace(TARGET, max_value="0.89"), TIMEOUT).reasons == (
+        "checkpoint_completion_target = 0.9 is out of the server's bounds, 0 to 0.89",
+    )
+
+
+def test_is_nothing_where_no_checkpoint_writes_pages() -> None:
+    aurora = a_snapshot(ORDERS, UPDATE, TARGET, TIMEOUT, service_marks=("function aurora_version",))
+
+    assert diagnose(RULE, aurora).reasons == (
+        (
+            "Amazon Aurora keeps the data in a storage of its own, to which "
+            "checkpoint_completion_target is nothing"
+        ),
+    )
 
 
 def test_cannot_judge_without_the_settings_or_on_a_standby() -> None:

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
-from pgadvisor.model.finding import Finding, Severity
+from pgadvisor.model.finding import Severity
 from pgadvisor.model.server import DatabaseActivity, Extension, Setting
 from pgadvisor.testing import Outcome, a_server, a_snapshot, diagnose
+from tests.rules.changes import by_hand, down, down_by_hand, manual, up
 
 RULE = "missing-observability"
 IO = Setting(name="track_io_timing", value="off", boot_value="off", context="superuser")
 LOCKS = Setting(name="log_lock_waits", value="off", boot_value="off", context="superuser")
-TEMP = Setting(name="log_temp_files", value="-1", boot_value="-1", context="superuser")
+TEMP = Setting(name="log_temp_files", value="-1", unit="kB", boot_value="-1", context="superuser")
 QUERY_ID = Setting(
     name="compute_query_id",
     value="off",
@@ -33,11 +33,6 @@ def run(*settings: Setting, has_statements: bool = True, temp_files: int = 0) ->
     return diagnose(RULE, a_snapshot(settings, statements_info=info, activity=activity))
 
 
-def steps_of(finding: Finding) -> list[tuple[str, ...]]:
-    assert all(isinstance(action, ManualSteps) for action in finding.remedies)
-    return [action.steps for action in finding.remedies if isinstance(action, ManualSteps)]
-
-
 def test_reports_what_is_not_recorded_once() -> None:
     [finding] = run(IO, LOCKS).findings
 
@@ -50,35 +45,28 @@ def test_reports_what_is_not_recorded_once() -> None:
         ("track_io_timing", "off"),
         ("log_lock_waits", "off"),
     ]
-    assert steps_of(finding) == [
-        (
-            (
-                "`ALTER SYSTEM SET track_io_timing = on`: how much of a statement's time goes "
-                "into reading; where the clock of the machine is slow (`pg_test_timing` on it "
-                "tells), leave it off."
-            ),
-            (
-                "`ALTER SYSTEM SET log_lock_waits = on`: who waited for a lock for longer than "
-                "deadlock_timeout, and for whom."
-            ),
-            (
-                "`SELECT pg_reload_conf()`.  Where a service or an operator keeps the "
-                "configuration, change it there."
-            ),
-            (
-                "The way back: `ALTER SYSTEM RESET track_io_timing`, `ALTER SYSTEM RESET "
-                "log_lock_waits`, and reload."
-            ),
-        )
-    ]
+    assert finding.detail == (
+        "track_io_timing shows how much of a statement's time goes into reading; where the clock "
+        "of the machine is slow (`pg_test_timing` on it tells), leave it off. log_lock_waits shows "
+        "who waited for a lock for longer than deadlock_timeout, and for whom"
+    )
+    assert up(finding) == (
+        "ALTER SYSTEM SET track_io_timing = on",
+        "ALTER SYSTEM SET log_lock_waits = on",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert down(finding) == (
+        "ALTER SYSTEM RESET log_lock_waits",
+        "ALTER SYSTEM RESET track_io_timing",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
 
 
 def test_goes_back_to_the_old_value_where_somebody_had_set_it() -> None:
     [finding] = run(IO, QUERY_ID).findings
 
-    [steps] = steps_of(finding)
-    assert steps[0].startswith("`ALTER SYSTEM SET compute_query_id = auto`")
-    assert "`ALTER SYSTEM SET compute_query_id = off`" in steps[-1]
+    assert "ALTER SYSTEM SET compute_query_id = 'auto'" in up(finding)
+    assert "ALTER SYSTEM SET compute_query_id = off" in down(finding)
 
 
 def test_loads_the_extension_beside_what_is_loaded_already() -> None:
@@ -87,18 +75,16 @@ def test_loads_the_extension_beside_what_is_loaded_already() -> None:
     [finding] = run(IO, loaded, has_statements=False).findings
 
     assert finding.summary.endswith(": pg_stat_statements, track_io_timing")
-    assert steps_of(finding)[1] == (
+    assert by_hand(finding) == (
         (
-            "`ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', 'pg_cron', "
-            "'pg_stat_statements'`, each name in quotes of its own."
-        ),
-        "Restart the server when it suits.",
-        "`CREATE EXTENSION pg_stat_statements` in this database.",
-        (
-            "The way back: `DROP EXTENSION pg_stat_statements`, `ALTER SYSTEM SET "
-            "shared_preload_libraries = 'auto_explain', 'pg_cron'`, and another restart."
+            "ALTER SYSTEM SET shared_preload_libraries = "
+            "'auto_explain', 'pg_cron', 'pg_stat_statements'"
         ),
     )
+    assert down_by_hand(finding) == (
+        "ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', 'pg_cron'",
+    )
+    assert manual(finding)[0] == "`CREATE EXTENSION pg_stat_statements` in this database."
 
 
 def test_keeps_an_extension_that_is_there_without_its_library() -> None:
@@ -107,20 +93,21 @@ def test_keeps_an_extension_that_is_there_without_its_library() -> None:
     snapshot = a_snapshot(IO, PRELOAD, created, statements_info=None)
     [finding] = diagnose(RULE, snapshot).findings
 
-    assert "EXTENSION" not in " ".join(steps_of(finding)[1])
+    assert by_hand(finding) == ("ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'",)
+    assert manual(finding) == ()
 
 
 @pytest.mark.parametrize(
     ("source", "way_back"),
     [
-        ("default", "`ALTER SYSTEM RESET shared_preload_libraries`"),
-        ("configuration file", "`ALTER SYSTEM SET shared_preload_libraries = ''`"),
+        ("default", "ALTER SYSTEM RESET shared_preload_libraries"),
+        ("configuration file", "ALTER SYSTEM SET shared_preload_libraries = ''"),
     ],
 )
 def test_goes_back_to_no_library_at_all(source: str, way_back: str) -> None:
     [finding] = run(IO, replace(PRELOAD, source=source), has_statements=False).findings
 
-    assert way_back in steps_of(finding)[1][-1]
+    assert down_by_hand(finding) == (way_back,)
 
 
 def test_a_loaded_library_is_not_missing() -> None:
@@ -159,12 +146,15 @@ def test_temporary_files_are_not_logged_in_vain() -> None:
     [finding] = run(IO, TEMP, temp_files=1).findings
 
     assert finding.evidence[-1].source == "pg_stat_database.temp_files"
-    assert steps_of(finding)[0][1].startswith("`ALTER SYSTEM SET log_temp_files = 10240`")
+    assert up(finding)[1] == "ALTER SYSTEM SET log_temp_files = '10MB'"
 
 
 def test_proposes_no_value_that_the_server_does_not_have() -> None:
     assert len(run(IO, QUERY_ID).findings) == 1
-    assert run(IO, replace(QUERY_ID, enum_values=("on", "off"))).is_clear
+    outcome = run(IO, replace(QUERY_ID, enum_values=("on", "off")))
+
+    assert outcome.findings == ()
+    assert outcome.reasons == ("the server has no compute_query_id = auto, only on, off",)
 
 
 @pytest.mark.parametrize(("largest", "count"), [("10239", 0), ("10240", 1)])
@@ -177,7 +167,11 @@ def test_stays_within_the_bounds_of_the_server(largest: str, count: int) -> None
 def test_knows_that_no_file_overrules_the_command_line() -> None:
     [finding] = run(IO, replace(LOCKS, source="command line")).findings
 
-    assert steps_of(finding)[0][1].startswith("Start the server with `-c log_lock_waits=on`")
+    assert up(finding) == (
+        "ALTER SYSTEM SET track_io_timing = on",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert by_hand(finding) == ("postgres -c log_lock_waits=on",)
 
 
 @pytest.mark.parametrize("source", ["database", "user", "client"])
@@ -195,3 +189,23 @@ def test_says_when_a_narrower_scope_hides_the_servers(source: str) -> None:
 
 def test_cannot_judge_without_the_settings() -> None:
     assert run().reasons == ("the settings are not in the snapshot",)
+
+
+def test_asks_for_nothing_that_a_service_does_not_offer() -> None:
+    marks = ("setting cloudsql",)
+    snapshot = a_snapshot(IO, LOCKS, PRELOAD, statements_info=None, service_marks=marks)
+    outcome = diagnose(RULE, snapshot)
+    [finding] = outcome.findings
+
+    assert outcome.reasons == ("Google Cloud SQL lets nobody change shared_preload_libraries",)
+    assert by_hand(finding)[1] == (
+        "gcloud sql instances patch INSTANCE --database-flags=FLAGS_THAT_ARE_SET,log_lock_waits=on"
+    )
+
+
+def test_azure_wants_to_be_asked_before_an_extension_is_created() -> None:
+    snapshot = a_snapshot(IO, PRELOAD, statements_info=None, service_marks=("role azure_pg_admin",))
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert manual(finding)[0].startswith("Add pg_stat_statements to azure.extensions")

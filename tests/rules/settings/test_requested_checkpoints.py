@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pgadvisor.config import GateLimits
-from pgadvisor.model.action import ManualSteps
+from pgadvisor.model.action import ChangeSetting, SettingScope
 from pgadvisor.model.finding import Confidence, Finding, Severity
 from pgadvisor.model.server import Setting
 from pgadvisor.model.server_counters import WalActivity, WriteActivity
@@ -51,10 +51,9 @@ def run(
     return diagnose(RULE, a_snapshot(*settings, write_activity=counted, wal_activity=wal, **fields))
 
 
-def steps_of(finding: Finding) -> tuple[str, ...]:
-    [action] = finding.remedies
-    assert isinstance(action, ManualSteps)
-    return action.steps
+def change_of(finding: Finding) -> ChangeSetting:
+    [change] = [action for action in finding.remedies if isinstance(action, ChangeSetting)]
+    return change
 
 
 def test_reports_checkpoints_that_come_before_their_time() -> None:
@@ -72,13 +71,10 @@ def test_reports_checkpoints_that_come_before_their_time() -> None:
         ("WAL a day", 6 * 640 * MiB),
         ("max_wal_size", 1024 * MiB),
     ]
-    assert steps_of(finding)[1] == (
-        "`ALTER SYSTEM SET max_wal_size = '2048MB'`, and `SELECT pg_reload_conf()`; no restart."
-    )
-    assert steps_of(finding)[3] == (
-        "The way back, to the value of now from the configuration file: "
-        "`ALTER SYSTEM SET max_wal_size = '1024MB'`."
-    )
+    change = change_of(finding)
+    assert (change.name, change.value, change.unit) == ("max_wal_size", "2048", "MB")
+    assert (change.previous_value, change.previous_source) == ("1024", "configuration file")
+    assert change.review_reason == "see first that the disk of WAL has twice 2 GB of room"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +116,7 @@ def test_much_wal_asks_for_more_than_twice_the_size() -> None:
 
     [finding] = run(wal=busy).findings
 
-    assert "SET max_wal_size = '7168MB'" in steps_of(finding)[1]
+    assert change_of(finding).value == "7168"
 
 
 @pytest.mark.parametrize(("largest", "count"), [("2048", 1), ("2047", 0)])
@@ -128,17 +124,10 @@ def test_stays_within_the_bounds_of_the_server(largest: str, count: int) -> None
     assert len(run(size=replace(SIZE, max_value=largest)).findings) == count
 
 
-@pytest.mark.parametrize(
-    ("source", "back"),
-    [
-        ("default", "`ALTER SYSTEM RESET max_wal_size`"),
-        ("command line", "`postgres -c max_wal_size='1024MB'`"),
-    ],
-)
-def test_goes_back_to_where_the_value_came_from(source: str, back: str) -> None:
-    [finding] = run(size=replace(SIZE, source=source)).findings
+def test_changes_it_where_it_is_set() -> None:
+    [finding] = run(size=replace(SIZE, source="command line")).findings
 
-    assert back in steps_of(finding)[-1]
+    assert change_of(finding).scope is SettingScope.COMMAND_LINE
 
 
 def test_is_less_sure_where_wal_is_not_counted() -> None:

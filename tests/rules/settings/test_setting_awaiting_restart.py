@@ -137,3 +137,17 @@ def test_says_that_some_settings_may_not_be_read() -> None:
 
 def test_cannot_judge_without_the_settings() -> None:
     assert diagnose(RULE, a_snapshot()).reasons == ("the settings are not in the snapshot",)
+
+
+def test_speaks_of_a_services_own_tools_where_nobody_may_alter_the_system() -> None:
+    snapshot = a_snapshot(
+        replace(CONNECTIONS, is_pending_restart=True), service_marks=("setting rds",)
+    )
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert "ALTER SYSTEM" not in " ".join(steps_of(finding))
+    assert steps_of(finding)[-1] == (
+        "To take it back instead: set max_connections there to 100 again, in its base unit, which "
+        "is the value in force."
+    )

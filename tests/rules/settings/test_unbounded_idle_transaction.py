@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.model.statement import Statement
 from pgadvisor.testing import Outcome, a_server, a_snapshot, a_statement, a_table, diagnose
+from tests.rules.changes import changes, down, up
 
 RULE = "unbounded-idle-transaction"
 ORDERS = a_table("orders", "id bigint not null", "note text")
@@ -42,18 +42,13 @@ def test_reports_a_role_that_may_hold_a_transaction_open() -> None:
         ("share of the calls", 1.0),
         ("calls that write", 100),
     ]
-    [action] = finding.remedies
-    assert isinstance(action, ManualSteps)
-    assert action.title == "End transactions of shop that are idle for 60 s"
-    assert action.steps[1:] == (
-        (
-            '`ALTER ROLE "shop" SET idle_in_transaction_session_timeout = 60000`, in milliseconds; '
-            "sessions that begin after it have it, no reload and no restart."
-        ),
-        (
-            "The way back, since nothing was set: "
-            '`ALTER ROLE "shop" RESET idle_in_transaction_session_timeout`.'
-        ),
+    [change] = changes(finding)
+    assert change.review_reason.startswith("make sure first that the application connects again")
+    assert up(finding) == (
+        'ALTER ROLE "shop" IN DATABASE "shop" SET idle_in_transaction_session_timeout = \'1min\'',
+    )
+    assert down(finding) == (
+        'ALTER ROLE "shop" IN DATABASE "shop" RESET idle_in_transaction_session_timeout',
     )
 
 
@@ -120,9 +115,13 @@ def test_counts_a_shared_statement_for_the_role_that_runs_it_most() -> None:
     assert [f.subject for f in run(SELECT, shared).findings] == ["billing"]
 
 
-@pytest.mark.parametrize(("largest", "count"), [("60000", 1), ("59999", 0)])
-def test_stays_within_the_bounds_of_the_server(largest: str, count: int) -> None:
-    assert len(run(settings=(replace(IDLE, max_value=largest),)).findings) == count
+def test_stays_within_the_bounds_of_the_server() -> None:
+    bounded = replace(IDLE, min_value="0", max_value="60000")
+
+    assert len(run(settings=(bounded,)).findings) == 1
+    assert run(settings=(replace(bounded, max_value="59999"),)).reasons == (
+        "idle_in_transaction_session_timeout = 1min is out of the server's bounds, 0 to 59999ms",
+    )
 
 
 def test_does_without_the_timeout_that_came_with_version_17() -> None:

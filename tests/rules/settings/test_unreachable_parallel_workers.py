@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
-from pgadvisor.model.finding import Finding, Severity
+from pgadvisor.model.finding import Severity
 from pgadvisor.model.schema import RelationKind, Table
 from pgadvisor.model.server import Setting
 from pgadvisor.testing import Outcome, a_snapshot, a_table, diagnose
 from pgadvisor.units import GiB, MiB
+from tests.rules.changes import by_hand, down, manual, up
 
 RULE = "unreachable-parallel-workers"
 FILE = "configuration file"
@@ -28,12 +28,6 @@ def run(*changed: Setting, table: Table = LOG) -> Outcome:
     return diagnose(RULE, a_snapshot(table, settings.values()))
 
 
-def steps_of(finding: Finding) -> tuple[str, ...]:
-    [action] = finding.remedies
-    assert isinstance(action, ManualSteps)
-    return action.steps
-
-
 def test_reports_workers_that_are_planned_and_never_start() -> None:
     [finding] = run().findings
 
@@ -46,18 +40,18 @@ def test_reports_workers_that_are_planned_and_never_start() -> None:
         ("max_worker_processes", 8),
         ("workers planned for public.log", 6),
     ]
-    assert steps_of(finding) == (
+    assert up(finding) == (
+        "ALTER SYSTEM SET max_parallel_workers_per_gather = 4",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert down(finding) == (
+        "ALTER SYSTEM SET max_parallel_workers_per_gather = 6",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert manual(finding) == (
         (
-            "`ALTER SYSTEM SET max_parallel_workers_per_gather = 4`, and `SELECT "
-            "pg_reload_conf()`; no restart."
-        ),
-        (
-            "Only where processors are idle while large queries run: "
-            "`ALTER SYSTEM SET max_parallel_workers = 6` (a reload, no restart)."
-        ),
-        (
-            "The way back of the first, to the value of now from the configuration file: "
-            "`ALTER SYSTEM SET max_parallel_workers_per_gather = 6`."
+            "Only where processors are idle while large queries run: set max_parallel_workers to "
+            "6 instead (a reload, no restart)."
         ),
     )
 
@@ -69,8 +63,8 @@ def test_reports_parallel_plans_that_were_meant_to_be_off() -> None:
     [finding] = run(off, stock).findings
 
     assert finding.summary.startswith("Plans count on 2 parallel workers, but at most 0 can start")
-    assert "per_gather = 0`" in steps_of(finding)[0]
-    assert "`ALTER SYSTEM RESET max_parallel_workers_per_gather`" in steps_of(finding)[-1]
+    assert up(finding)[0] == "ALTER SYSTEM SET max_parallel_workers_per_gather = 0"
+    assert down(finding)[0] == "ALTER SYSTEM RESET max_parallel_workers_per_gather"
 
 
 def test_one_worker_is_no_workers() -> None:
@@ -85,21 +79,21 @@ def test_says_what_takes_a_restart() -> None:
     [finding] = run(replace(PROCESSES, value="3")).findings
 
     assert finding.summary.endswith("at most 3 can start")
-    assert "max_worker_processes was raised, which takes a restart" in steps_of(finding)[1]
+    assert "max_worker_processes was raised, which takes a restart" in manual(finding)[0]
 
 
 @pytest.mark.parametrize(
     ("source", "start"),
     [
-        ("database", '`ALTER DATABASE "shop" SET '),
-        ("global", "`ALTER ROLE ALL SET "),
-        ("command line", "`postgres -c max_parallel_workers_per_gather=4`"),
+        ("database", 'ALTER DATABASE "shop" SET '),
+        ("global", "ALTER ROLE ALL SET "),
+        ("command line", "postgres -c max_parallel_workers_per_gather=4"),
     ],
 )
 def test_changes_it_where_it_is_set_now(source: str, start: str) -> None:
     [finding] = run(replace(WANTED, source=source)).findings
 
-    assert steps_of(finding)[0].startswith(start)
+    assert (up(finding) or by_hand(finding))[0].startswith(start)
 
 
 @pytest.mark.parametrize(("workers", "count"), [("5", 1), ("4", 0)])

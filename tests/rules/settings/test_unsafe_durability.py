@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
-from pgadvisor.model.finding import Finding, Severity
+from pgadvisor.model.finding import Severity
 from pgadvisor.model.server import Setting
 from pgadvisor.testing import (
     COLLECTED_AT,
@@ -19,6 +18,7 @@ from pgadvisor.testing import (
     diagnose,
     table_activity,
 )
+from tests.rules.changes import by_hand, down, down_by_hand, manual, up
 
 RULE = "unsafe-durability"
 FILE = "configuration file"
@@ -47,12 +47,6 @@ def off(setting: Setting, source: str = FILE) -> Setting:
     return replace(setting, value="off", source=source)
 
 
-def steps_of(finding: Finding) -> tuple[str, ...]:
-    [action] = finding.remedies
-    assert isinstance(action, ManualSteps)
-    return action.steps
-
-
 def test_reports_a_server_that_never_waits_for_the_disk() -> None:
     [finding] = run(off(FSYNC)).findings
 
@@ -63,18 +57,18 @@ def test_reports_a_server_that_never_waits_for_the_disk() -> None:
     )
     assert finding.impact.risk == "a crash of the machine can corrupt the whole database"
     assert [(e.name, e.value) for e in finding.evidence] == [("fsync", "off"), ("set by", FILE)]
-    assert steps_of(finding) == (
+    assert up(finding) == (
+        "ALTER SYSTEM SET fsync = on",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert down(finding) == (
+        "ALTER SYSTEM SET fsync = off",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert manual(finding) == (
         (
-            "`ALTER SYSTEM SET fsync = on`, then `SELECT pg_reload_conf()`; no restart.  A managed "
-            "service has a parameter group for it."
-        ),
-        (
-            "Then force to disk what the system still caches: run `sync` on the machine.  Until it "
+            "Force to disk what the system still caches: run `sync` on the machine.  Until it "
             "has returned, nothing is safer than before."
-        ),
-        (
-            "The way back, to the value of now from the configuration file: "
-            "`ALTER SYSTEM SET fsync = off`, and reload."
         ),
     )
 
@@ -86,15 +80,15 @@ def test_reports_pages_that_may_be_torn() -> None:
     assert finding.summary == (
         "full_page_writes is off: a page that a crash tears in two cannot be mended"
     )
-    assert steps_of(finding)[0].startswith("`ALTER SYSTEM SET full_page_writes = on`")
+    assert up(finding)[0] == "ALTER SYSTEM SET full_page_writes = on"
 
 
 def test_reports_pages_that_are_emptied() -> None:
     [finding] = run(replace(ZERO, value="on", source=FILE)).findings
 
     assert finding.severity is Severity.CRITICAL
-    assert steps_of(finding)[0].startswith("`ALTER SYSTEM SET zero_damaged_pages = off`")
-    assert steps_of(finding)[2].endswith("`ALTER SYSTEM SET zero_damaged_pages = on`, and reload.")
+    assert up(finding)[0] == "ALTER SYSTEM SET zero_damaged_pages = off"
+    assert down(finding)[0] == "ALTER SYSTEM SET zero_damaged_pages = on"
 
 
 def test_is_milder_about_transactions_that_get_lost() -> None:
@@ -138,15 +132,16 @@ def test_a_narrower_scope_is_no_matter_of_the_server(source: str) -> None:
 def test_undoes_what_is_set_for_all_roles() -> None:
     [finding] = run(off(COMMIT, "global")).findings
 
-    assert steps_of(finding)[0].startswith("`ALTER ROLE ALL RESET synchronous_commit`")
-    assert steps_of(finding)[2].endswith("`ALTER ROLE ALL SET synchronous_commit = off`.")
+    assert up(finding) == ("ALTER ROLE ALL SET synchronous_commit = on",)
+    assert down(finding) == ("ALTER ROLE ALL SET synchronous_commit = off",)
 
 
 def test_knows_that_no_file_overrules_the_command_line() -> None:
     [finding] = run(off(FSYNC, "command line")).findings
 
-    assert "ALTER SYSTEM" not in " ".join(steps_of(finding))
-    assert "restart" in steps_of(finding)[0]
+    assert up(finding) == ()
+    assert by_hand(finding) == ("postgres -c fsync=on",)
+    assert down_by_hand(finding) == ("postgres -c fsync=off",)
 
 
 def test_does_not_say_alter_system_where_it_is_switched_off() -> None:
@@ -155,8 +150,9 @@ def test_does_not_say_alter_system_where_it_is_switched_off() -> None:
     [finding] = run(off(FSYNC), forbidden).findings
     [allowed] = run(off(FSYNC), replace(forbidden, value="on")).findings
 
-    assert steps_of(finding)[0].startswith("Set `fsync = on` where the configuration is kept")
-    assert steps_of(allowed)[0].startswith("`ALTER SYSTEM SET fsync = on`")
+    assert (up(finding), by_hand(finding)) == ((), ("fsync = on",))
+    assert down_by_hand(finding) == ("fsync = off",)
+    assert up(allowed)[0] == "ALTER SYSTEM SET fsync = on"
 
 
 @pytest.mark.parametrize("name", ["wal_recycle", "wal_init_zero"])
@@ -223,3 +219,20 @@ def test_says_which_setting_is_missing() -> None:
     assert [(s.subject, s.reason) for s in outcome.skipped] == [
         ("zero_damaged_pages", "it is not in the snapshot")
     ]
+
+
+@pytest.mark.parametrize(
+    ("mark", "reason"),
+    [
+        (
+            "setting neon",
+            "it is off, but Neon keeps the data in a storage of its own, to which fsync is nothing",
+        ),
+        ("role supabase_admin", "it is off, but Supabase lets nobody change fsync"),
+    ],
+)
+def test_is_no_hazard_of_the_users_where_a_service_decides(mark: str, reason: str) -> None:
+    outcome = diagnose(RULE, a_snapshot(off(FSYNC), PAGES, ZERO, COMMIT, service_marks=(mark,)))
+
+    assert outcome.findings == ()
+    assert [(s.subject, s.reason) for s in outcome.skipped] == [("fsync", reason)]

@@ -13,10 +13,12 @@ from pgadvisor.testing import Outcome, a_snapshot, diagnose
 RULE = "unsupported-version"
 
 
-def run(major: int, year: int, month: int, day: int = 1) -> Outcome:
-    collected_at = datetime(year, month, day, tzinfo=UTC)
+def run(major: int, year: int, month: int, day: int = 1, *, marks: tuple[str, ...] = ()) -> Outcome:
     snapshot = a_snapshot(
-        version_num=major * 10_000 + 23, version=f"{major}.23", collected_at=collected_at
+        version_num=major * 10_000 + 23,
+        version=f"{major}.23",
+        collected_at=datetime(year, month, day, tzinfo=UTC),
+        service_marks=marks,
     )
     return diagnose(RULE, snapshot)
 
@@ -49,3 +51,12 @@ def test_leaves_versions_alone_that_are_newer_than_we_are() -> None:
 
 def test_goes_by_the_day_of_the_snapshot() -> None:
     assert run(13, 2024, 12).is_clear
+
+
+def test_upgrades_a_service_by_its_own_means() -> None:
+    [finding] = run(13, 2026, 3, marks=("role azure_pg_admin",)).findings
+
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    assert "pg_upgrade" not in " ".join(action.steps)
+    assert action.steps[1].startswith("Upgrade a copy first, by Azure Database for PostgreSQL's")

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.schema import RelationKind, Table
 from pgadvisor.model.server import Setting
@@ -22,10 +21,11 @@ from pgadvisor.testing import (
     table_activity,
 )
 from pgadvisor.units import MiB
+from tests.rules.changes import manual, up
 
 RULE = "autovacuum-off"
-ON = Setting(name="autovacuum", value="on")
-COUNTING = Setting(name="track_counts", value="on")
+ON = Setting(name="autovacuum", value="on", context="sighup")
+COUNTING = Setting(name="track_counts", value="on", context="superuser")
 ORDERS = a_table("orders", options=("fillfactor=90", "autovacuum_enabled=false"))
 CHANGED = table_activity(ORDERS, rows_updated=60_000, rows_deleted=4_000, dead_rows=64_000)
 
@@ -63,9 +63,22 @@ def test_reports_a_server_without_autovacuum_once() -> None:
         ("autovacuum", "off"),
         ("rows updated and deleted in 90 days", 64_000),
     ]
-    [steps] = finding.remedies
-    assert isinstance(steps, ManualSteps)
-    assert steps.steps[1] == "`ALTER SYSTEM SET autovacuum = on`"
+    assert up(finding) == (
+        "ALTER SYSTEM SET autovacuum = on",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert manual(finding)[0].startswith("Vacuum the tables with the most dead rows by hand")
+
+
+def test_asks_who_runs_the_server_where_a_service_lets_nobody_switch_it_on() -> None:
+    snapshot = a_snapshot(ORDERS, replace(ON, value="off"), service_marks=("setting neon",))
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert up(finding) == ()
+    assert manual(finding)[0] == (
+        "Ask who runs the server to switch autovacuum on: Neon lets nobody change autovacuum."
+    )
 
 
 def test_autovacuum_without_counters_is_none() -> None:
