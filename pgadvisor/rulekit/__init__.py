@@ -64,7 +64,17 @@ from pgadvisor.model.usage import (
     WrappedPredicate,
 )
 from pgadvisor.parse.expression import columns_in, same_expression
-from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
+from pgadvisor.parse.rewrite import (
+    Rewritten,
+    any_array,
+    exists_for_count,
+    exists_for_join,
+    keyset_template,
+    not_exists,
+    sargable_range,
+    union_all,
+    with_skip_locked,
+)
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
@@ -136,6 +146,7 @@ __all__ = [
     "RelationKind",
     "RelationUsage",
     "RewriteStatement",
+    "Rewritten",
     "RoleSetting",
     "Rule",
     "Sequence",
@@ -156,10 +167,13 @@ __all__ = [
     "TableActivity",
     "TiB",
     "WrappedPredicate",
+    "any_array",
     "change_where_set",
     "columns_in",
     "costed_rule",
     "describe_index",
+    "exists_for_count",
+    "exists_for_join",
     "finds_by_key",
     "foreign_keys_of",
     "format_count",
@@ -170,6 +184,7 @@ __all__ = [
     "is_needed_as_it_is",
     "is_same_index",
     "keyset_template",
+    "not_exists",
     "poll_of",
     "qualified",
     "queue_index",
@@ -180,5 +195,6 @@ __all__ = [
     "sargable_range",
     "serves_key",
     "serving_indexes",
+    "union_all",
     "with_skip_locked",
 ]

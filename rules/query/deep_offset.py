@@ -163,7 +163,7 @@ def _evidence(case: Case, statement: Statement, blocks: float) -> Iterator[Evide
 def _remedy(
     case: Case, table: Table, statement: Statement, columns: tuple[str, ...]
 ) -> RewriteStatement | ManualSteps:
-    after = keyset_template(statement.text)
+    after = keyset_template(statement.text, case.catalog)
     if after is None:
         return ManualSteps(
             title=f"Page through {table.qualified_name} by key",
@@ -175,11 +175,4 @@ def _remedy(
                 ),
             ),
         )
-    unique = (
-        "" if _is_total_order(case, table, columns) else " and the order ends in a unique column"
-    )
-    return RewriteStatement(
-        before=statement.text,
-        after=after,
-        condition=f"the application passes the last row's key instead of a page number{unique}",
-    )
+    return RewriteStatement(before=statement.text, after=after.text, condition=after.condition)

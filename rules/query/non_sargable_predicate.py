@@ -31,8 +31,6 @@ from pgadvisor.rulekit import (
     sargable_range,
 )
 
-_TIME_ZONED = "timestamp with time zone"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -58,8 +56,10 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
 
     ## Before you act
     What is equal to what depends on types: a day of a timestamp with time zone is a day of the
-    session's TimeZone, in the old form and in the new one.  Where no rewrite is known, an index
-    on the expression does it, if the expression is immutable.
+    session's TimeZone, in the old form and in the new one; where clocks are set back across
+    midnight, that day has two beginnings, and the range takes the later one.  A day after
+    infinity is infinity.  Where no rewrite is known, an index on the expression does it, if the
+    expression is immutable.
 
     ## Example
         SELECT count(*) FROM orders WHERE date(created_at) = $1;
@@ -104,7 +104,7 @@ def _finding(
     use, wrapped = first
     table = case.catalog.root_of(case.catalog.tables[use.relation.table_oid])
     share = sum(case.share_of(statement) for statement in statements)
-    remedies = tuple(_rewrites(table, wrapped, statements)) or _indexes(case, choice, wrapped)
+    remedies = tuple(_rewrites(case, statements)) or _indexes(case, choice, wrapped)
     times = [case.time_ms_per_day(statement) for statement in statements]
     per_day = sum(time for time in times if time is not None)
     return Finding(
@@ -147,18 +147,12 @@ def _finding(
     )
 
 
-def _rewrites(
-    table: Table, wrapped: WrappedPredicate, statements: tuple[Statement, ...]
-) -> Iterator[RewriteStatement]:
-    column = table.column(wrapped.column)
-    is_zoned = column is not None and column.type_name == _TIME_ZONED
+def _rewrites(case: Case, statements: tuple[Statement, ...]) -> Iterator[RewriteStatement]:
     for statement in statements:
-        after = sargable_range(statement.text)
+        after = sargable_range(statement.text, case.catalog)
         if after is not None:
             yield RewriteStatement(
-                before=statement.text,
-                after=after,
-                condition="the session's TimeZone is the same for both" if is_zoned else "",
+                before=statement.text, after=after.text, condition=after.condition
             )
 
 

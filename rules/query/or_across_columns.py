@@ -16,6 +16,7 @@ from pgadvisor.rulekit import (
     Provenance,
     RelationKind,
     RelationUsage,
+    RewriteStatement,
     Severity,
     SortKey,
     Statement,
@@ -28,7 +29,11 @@ from pgadvisor.rulekit import (
     qualified,
     quote_identifier,
     rule,
+    union_all,
 )
+
+_MAX_REWRITES = 3
+"""Statements that are written out; the others are written alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +115,7 @@ def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
     columns = relation.alternatives[0]
     share = sum(case.share_of(each) for each in statements)
     rows = statement.rows / statement.calls
+    rewrites = tuple(_rewrites(case, statements))
     return Finding(
         subject=table.qualified_name,
         identity=f"{table.qualified_name}:{case.shape_of(statement)}",
@@ -124,7 +130,7 @@ def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
             "no unique key finds the rows anyway",
             "it touches far more blocks than a page of two indexes",
         ),
-        remedies=(_remedy(case, table, relation),),
+        remedies=(_remedy(case, table, relation, is_written=bool(rewrites)), *rewrites),
         impact=Impact(risk="each page reads all rows that match, however few it returns"),
         statement_ids=tuple(each.id for each in statements),
         severity=None if share >= MIN_SHARE_OF_TIME else Severity.INFO,
@@ -152,7 +158,16 @@ def _evidence(statement: Statement, share: float) -> Iterator[Evidence]:
     )
 
 
-def _remedy(case: Case, table: Table, relation: RelationUsage) -> ManualSteps:
+def _rewrites(case: Case, statements: tuple[Statement, ...]) -> Iterator[RewriteStatement]:
+    for statement in statements[:_MAX_REWRITES]:
+        after = union_all(statement.text, case.catalog)
+        if after is not None:
+            yield RewriteStatement(
+                before=statement.text, after=after.text, condition=after.condition
+            )
+
+
+def _remedy(case: Case, table: Table, relation: RelationUsage, *, is_written: bool) -> ManualSteps:
     columns = relation.alternatives[0]
     name = qualified(table.schema, table.name)
     # A partitioned table takes no CONCURRENTLY: there it is done partition by partition.
@@ -169,7 +184,8 @@ def _remedy(case: Case, table: Table, relation: RelationUsage) -> ManualSteps:
         steps=(
             *(f"`{statement}`, so that the arm comes in order." for statement in missing),
             *(("Build each index on every partition, and attach it.",) if parts else ()),
-            f"Write one query for each arm and unite them: `{_union(table, relation)}`.",
+            "Write one query for each arm and unite them"
+            + (", as in the rewrite." if is_written else f": `{_union(table, relation)}`."),
             "Compare both with EXPLAIN (ANALYZE, BUFFERS) for a value with many rows.",
         ),
     )
