@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pgadvisor.advice import Advice
 from pgadvisor.choose.recommend import recommend, redacted_definitions
+from pgadvisor.choose.rewrites import with_costs
 from pgadvisor.choose.simulate import simulate
 from pgadvisor.config import Config
 from pgadvisor.diagnose.engine import changed_limits, diagnose, diagnose_choice
@@ -25,6 +26,7 @@ from pgadvisor.emit.migration import build_migration
 from pgadvisor.errors import ClusterError
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement, Statements
@@ -79,10 +81,16 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
-    simulation = simulate(case, diagnosis.findings, bounds, planner, progress)
-    case = replace(case, fidelity=simulation.choice.fidelity)
+
+    def judge(choice: Choice) -> Diagnosis:
+        judged = replace(case, fidelity=choice.fidelity)
+        return diagnose_choice(judged, choice, rules, settings, today=day)
+
+    simulation = simulate(case, diagnosis.findings, bounds, planner, judge, progress)
     choice = simulation.choice
-    diagnosis = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
+    case = replace(case, fidelity=choice.fidelity)
+    diagnosis = _joined(diagnosis, simulation.costed)
+    diagnosis = replace(diagnosis, findings=with_costs(diagnosis.findings, simulation.rewrites))
     refused = {**simulation.refused_drops, **redacted_definitions(snapshot)}
     recommendations = recommend(diagnosis.findings, choice, refused)
     return Advice.assemble(

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from pgadvisor.choose.chooser import IndexChooser
 from pgadvisor.choose.drops import check_drops
 from pgadvisor.choose.inquiry import Progress
+from pgadvisor.choose.rewrites import Costed, cost_rewrites
 from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with_proposals
 from pgadvisor.choose.write_cost import WriteCost
 from pgadvisor.errors import ClusterError, HypoPGError
 from pgadvisor.model.action import DropIndex
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.choice import Choice
-from pgadvisor.model.finding import Finding
+from pgadvisor.model.finding import Diagnosis, Finding
 from pgadvisor.model.schema import Index
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot, Unavailable
@@ -23,6 +24,9 @@ from pgadvisor.rulekit import Case
 from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.parameters import PinnedValues, survey
 from pgadvisor.whatif.undroppable import why_not_droppable
+
+Judge = Callable[[Choice], Diagnosis]
+"""Runs the rules that look at the choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,10 @@ class Simulation:
     """By schema and name, why the planner wants an index to stay."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """Of the statements that take most time, with the values that were tried."""
+    costed: Diagnosis = field(default_factory=Diagnosis)
+    """What the rules say that look at the choice."""
+    rewrites: Costed = field(default_factory=dict)
+    """What becomes of the rewrites of all rules."""
     unavailable: tuple[Unavailable, ...] = ()
 
 
@@ -42,9 +50,10 @@ def simulate(
     findings: Sequence[Finding],
     budget: Budget,
     planner: Callable[[Snapshot], Backend],
+    judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> Simulation:
-    """Choose indexes and check drops with one planner.
+    """Choose indexes, check drops and cost rewrites with one planner.
 
     Where the planner fails, the analysis goes on without, and says so.
 
@@ -53,6 +62,7 @@ def simulate(
         findings: Of the rules so far; their proposals compete, their drops are checked.
         budget: Bounds of the choice.
         planner: Makes the planner out of the snapshot.
+        judge: Runs the rules that look at the choice; None: there are none.
         progress: Told as statements are costed.
 
     Raises:
@@ -62,16 +72,21 @@ def simulate(
         progress("starting the planner", 0, 0)
     try:
         with planner(case.snapshot) as backend:
-            return _ask(case, findings, budget, backend, progress)
+            asked = _ask(case, findings, budget, backend, progress)
+            costed = judge(asked.choice) if judge else Diagnosis()
+            chosen = frozenset(index.candidate.definition for index in asked.choice.chosen)
+            rewrites = cost_rewrites((*findings, *costed.findings), backend, chosen)
+            return replace(asked, costed=costed, rewrites=rewrites)
     except (ClusterError, HypoPGError) as error:
         missing = Unavailable(
             what="HypoPG" if isinstance(error, HypoPGError) else "the planner twin",
             reason=f"{error.attempted}: {error.happened}",
-            consequence="no index is proposed for its saving, and no drop is checked",
+            consequence="no index is proposed for its saving; no drop and no rewrite is checked",
             remedy=error.next_step,
             is_failure=True,
         )
-        return Simulation(unavailable=(missing,))
+        costed = judge(Choice()) if judge else Diagnosis()
+        return Simulation(unavailable=(missing,), costed=costed)
 
 
 def _ask(

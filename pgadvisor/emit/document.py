@@ -145,6 +145,12 @@ class RewritePart:
     before: str
     after: str
     condition: Annotated[str, _about("On what the equivalence depends; empty: on nothing.")]
+    cost_before: Annotated[float | None, _about("Planner cost; null: not costed.")] = None
+    cost_after: float | None = None
+    cost_after_with_indexes: Annotated[
+        float | None, _about("With the indexes of the same advice; null: there are none.")
+    ] = None
+    cost_note: Annotated[str, _about("Why it is not costed, where it is not.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pgadvisor.emit.effect_view import EffectView, EffectWriter
 from pgadvisor.emit.index_view import IndexView, view_index
 from pgadvisor.emit.one_line import one_line
+from pgadvisor.emit.rewrite_view import RewriteView, view_rewrite
 from pgadvisor.model.action import Action, CreateIndex, ManualSteps, RewriteStatement
 from pgadvisor.model.advice import AdviceData, Recommendation
 from pgadvisor.model.finding import Evidence, Finding, Impact, Provenance
@@ -67,7 +68,7 @@ class RecommendationView:
     """Its indexes are to be told of at length."""
     sql: tuple[str, ...]
     """Statements with their semicolons."""
-    rewrites: tuple[RewriteStatement, ...]
+    rewrites: tuple[RewriteView, ...]
     manual: tuple[ManualSteps, ...]
     keys: tuple[str, ...]
 
@@ -102,7 +103,7 @@ def view_recommendation(
         more_effects=len(made.effects) - len(shown),
         is_explained=explain_choice,
         sql=tuple(_sql(made.actions)),
-        rewrites=tuple(a for a in made.actions if isinstance(a, RewriteStatement)),
+        rewrites=tuple(view_rewrite(a) for a in made.actions if isinstance(a, RewriteStatement)),
         manual=tuple(a for a in made.actions if isinstance(a, ManualSteps)),
         keys=made.finding_keys,
     )

@@ -142,6 +142,8 @@ def _by_hand(page: Page, made: RecommendationView) -> None:
         page.verbatim(rewrite.after, style="cyan")
         if rewrite.condition:
             page.paragraph(f"Equivalent where {rewrite.condition}.")
+        if rewrite.cost:
+            page.paragraph(rewrite.cost)
     for manual in made.manual:
         if manual.title != made.title:
             page.paragraph(f"{manual.title}:")

@@ -12,6 +12,7 @@ from pgadvisor.model.action import (
     IndexDefinition,
     ManualSteps,
     PartitionIndex,
+    RewriteCost,
     RewriteStatement,
     SetTableOptions,
 )
@@ -352,6 +353,7 @@ def _recommendations() -> tuple[Recommendation, ...]:
                     before="select * from t where x + 1 = $1",
                     after="select * from t where x = $1 - 1",
                     condition="x is never near the end of its type",
+                    cost=RewriteCost(before=20_417.5, after=8.44),
                 ),
                 ManualSteps(title=f"Ask {MARKUP}", steps=("First `this`.", "Then that.")),
             ),
