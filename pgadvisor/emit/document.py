@@ -121,6 +121,17 @@ class ImpactPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaPart:
+    """One of several schemas in which a finding is true of the same statement."""
+
+    subject: str
+    statement_ids: tuple[str, ...]
+    calls: int
+    total_time_ms: float
+    roles: Annotated[tuple[str, ...], _about("Who ran its statements.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingPart:
     """Something that should change."""
 
@@ -136,6 +147,9 @@ class FindingPart:
     guards: Annotated[tuple[str, ...], _about("What was checked and does not speak against it.")]
     impact: ImpactPart
     statement_ids: tuple[str, ...]
+    parts: Annotated[
+        tuple[SchemaPart, ...], _about("The schemas that it is about, where they are several.")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,6 +218,16 @@ def _finding(finding: Finding) -> doc.FindingPart:
         guards=finding.guards,
         impact=_impact(finding.impact),
         statement_ids=finding.statement_ids,
+        parts=tuple(
+            doc.SchemaPart(
+                subject=part.subject,
+                statement_ids=part.statement_ids,
+                calls=part.calls,
+                total_time_ms=part.total_time_ms,
+                roles=part.roles,
+            )
+            for part in finding.parts
+        ),
     )
 
 

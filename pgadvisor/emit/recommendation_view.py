@@ -16,6 +16,7 @@ from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.units import format_count, format_ms, format_ratio, format_size
 
 _EFFECTS = 3
+_PARTS = 5
 _PROVENANCE = {
     Provenance.ESTIMATED: "estimated from statistics",
     Provenance.STATISTICS: "from the server's counters",
@@ -39,6 +40,8 @@ class FindingView:
     guards: tuple[str, ...]
     evidence: tuple[tuple[str, str, str], ...]
     """Name, value and source."""
+    parts: str
+    """The schemas that it is about, where they are several, as a sentence."""
     gains: tuple[str, ...]
     risk: str
 
@@ -121,9 +124,22 @@ def view_finding(finding: Finding) -> FindingView:
         detail=sentence(finding.detail),
         guards=finding.guards,
         evidence=tuple((e.name, format_evidence(e), e.source) for e in finding.evidence),
+        parts=_parts(finding),
         gains=tuple(_gains(finding.impact)),
         risk=finding.impact.risk,
     )
+
+
+def _parts(finding: Finding) -> str:
+    shown = [
+        f"{part.subject} ({format_ms(part.total_time_ms)} in {format_count(part.calls)} calls"
+        + (f", by {', '.join(part.roles)})" if part.roles else ")")
+        for part in finding.parts[:_PARTS]
+    ]
+    more = len(finding.parts) - len(shown)
+    if more > 0:
+        shown.append(f"and {format_count(more)} more")
+    return f"By schema: {', '.join(shown)}." if shown else ""
 
 
 def sentence(text: str) -> str:

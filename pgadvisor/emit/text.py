@@ -123,6 +123,8 @@ def _why(finding: FindingView) -> Iterator[str]:
     yield finding.summary
     if finding.detail:
         yield finding.detail
+    if finding.parts:
+        yield finding.parts
     if finding.guards:
         yield f"Checked: {'; '.join(finding.guards)}."
 

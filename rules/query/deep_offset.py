@@ -85,7 +85,7 @@ def _is_deep(case: Case, statement: Statement, limits: Limits) -> bool:
     if statement.calls == 0:
         return False
     return (
-        case.share_of(statement) >= limits.min_share_ratio
+        case.share_of_all((statement,)) >= limits.min_share_ratio
         and statement.blocks_per_call >= limits.min_blocks_per_call_count
     )
 
@@ -99,7 +99,7 @@ def _finding(
         subject=table.qualified_name,
         identity=f"{table.qualified_name}:{case.shape_of(statement)}",
         summary=f"A statement pages through {table.qualified_name} with OFFSET and touches "
-        f"{format_count(blocks)} blocks a call ({format_ratio(case.share_of(statement))} "
+        f"{format_count(blocks)} blocks a call ({format_ratio(case.share_of_all((statement,)))} "
         "of all time)",
         detail=_detail(case, table, columns),
         evidence=tuple(_evidence(case, statement, blocks)),
@@ -110,7 +110,7 @@ def _finding(
         remedies=(_remedy(case, table, statement, columns),),
         impact=Impact(risk="each page costs more than the one before"),
         statement_ids=tuple(s.id for s in statements),
-        severity=None if case.share_of(statement) >= MIN_SHARE_OF_TIME else Severity.INFO,
+        severity=None if case.share_of_all((statement,)) >= MIN_SHARE_OF_TIME else Severity.INFO,
     )
 
 
@@ -149,7 +149,7 @@ def _evidence(case: Case, statement: Statement, blocks: float) -> Iterator[Evide
     )
     yield Evidence(
         name="share of execution time",
-        value=round(case.share_of(statement), 4),
+        value=round(case.share_of_all((statement,)), 4),
         unit="ratio",
         source="pg_stat_statements.total_exec_time",
     )

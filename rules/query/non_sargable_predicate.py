@@ -74,7 +74,7 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
                 groups[wrapped.expression].append((use, wrapped))
         for found in groups.values():
             statements = tuple({u.statement.id: u.statement for u, _ in found}.values())
-            if sum(case.share_of(statement) for statement in statements) >= limits.min_share_ratio:
+            if case.share_of_all(statements) >= limits.min_share_ratio:
                 yield _finding(case, choice, found[0], statements)
 
 
@@ -103,7 +103,7 @@ def _finding(
 ) -> Finding:
     use, wrapped = first
     table = case.catalog.root_of(case.catalog.tables[use.relation.table_oid])
-    share = sum(case.share_of(statement) for statement in statements)
+    share = case.share_of_all(statements)
     remedies = tuple(_rewrites(case, statements)) or _indexes(case, choice, wrapped)
     times = [case.time_ms_per_day(statement) for statement in statements]
     per_day = sum(time for time in times if time is not None)

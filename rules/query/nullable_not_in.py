@@ -191,7 +191,7 @@ def _evidence(
     yield Evidence(name="may be NULL", value=True, source="pg_attribute.attnotnull, pg_constraint")
     yield Evidence(
         name="share of execution time",
-        value=round(sum(case.share_of(statement) for statement in statements), 4),
+        value=round(case.share_of_all(statements), 4),
         unit="ratio",
         source="pg_stat_statements.total_exec_time",
     )

@@ -103,7 +103,7 @@ def _is_page(case: Case, table: Table, use: StatementOnTable) -> bool:
 def _reads_too_much(case: Case, statement: Statement, limits: Limits) -> bool:
     return (
         statement.calls > 0
-        and case.share_of(statement) >= limits.min_share_ratio
+        and case.share_of_all((statement,)) >= limits.min_share_ratio
         and statement.blocks_per_call >= limits.min_blocks_per_call_count
         and statement.rows <= limits.max_rows_per_call_count * statement.calls
     )
@@ -113,7 +113,7 @@ def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
     statements = tuple({use.statement.id: use.statement for use in uses}.values())
     statement, relation = uses[0].statement, uses[0].relation
     columns = relation.alternatives[0]
-    share = sum(case.share_of(each) for each in statements)
+    share = case.share_of_all(statements)
     rows = statement.rows / statement.calls
     rewrites = tuple(_rewrites(case, statements))
     return Finding(

@@ -65,7 +65,7 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
         if usage is None or usage.kind is StatementKind.UTILITY or statement.calls == 0:
             continue
         temp_bytes = _temp_bytes_per_call(case, statement)
-        share = case.share_of(statement)
+        share = case.share_of_all((statement,))
         if temp_bytes >= limits.min_temp_bytes and share >= limits.min_share_ratio:
             groups[case.shape_of(statement)].append(statement)
     for statements in groups.values():
@@ -105,7 +105,7 @@ def _finding(case: Case, statements: list[Statement], limits: Limits) -> Finding
             Evidence(name="work_mem", value=now, source="pg_settings"),
             Evidence(
                 name="share of execution time",
-                value=round(case.share_of(statement), 4),
+                value=round(case.share_of_all((statement,)), 4),
                 unit="ratio",
                 source="pg_stat_statements.total_exec_time",
             ),
@@ -114,7 +114,7 @@ def _finding(case: Case, statements: list[Statement], limits: Limits) -> Finding
         confidence=Confidence.HIGH,
         guards=(
             "it is no utility statement",
-            f"it takes {format_ratio(case.share_of(statement))} of the workload's time",
+            f"it takes {format_ratio(case.share_of_all((statement,)))} of the workload's time",
         ),
         remedies=(_remedy(temp_bytes, limits),),
         impact=Impact(risk="sorting and hashing waits for the disk"),

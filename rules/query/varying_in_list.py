@@ -171,7 +171,7 @@ def _evidence(case: Case, statements: tuple[Statement, ...], longest: int) -> It
     )
     yield Evidence(
         name="share of execution time",
-        value=format_ratio(sum(case.share_of(statement) for statement in statements)),
+        value=format_ratio(case.share_of_all(statements)),
         source="pg_stat_statements.total_exec_time",
     )
 
