@@ -28,6 +28,7 @@ from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis
+from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.parse.usage import usage_of
@@ -82,8 +83,8 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
 
-    def judge(choice: Choice) -> Diagnosis:
-        judged = replace(case, fidelity=choice.fidelity)
+    def judge(choice: Choice, by_value: tuple[PlansByValue, ...]) -> Diagnosis:
+        judged = replace(case, fidelity=choice.fidelity, plans_by_value=by_value)
         return diagnose_choice(judged, choice, rules, settings, today=day)
 
     simulation = simulate(case, diagnosis.findings, bounds, planner, judge, progress)

@@ -25,8 +25,8 @@ from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.parameters import PinnedValues, survey
 from pgadvisor.whatif.undroppable import why_not_droppable
 
-Judge = Callable[[Choice], Diagnosis]
-"""Runs the rules that look at the choice."""
+Judge = Callable[[Choice, tuple[PlansByValue, ...]], Diagnosis]
+"""Runs the rules that look at the choice, and at how plans depend on values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def simulate(
     try:
         with planner(case.snapshot) as backend:
             asked = _ask(case, findings, budget, backend, progress)
-            costed = judge(asked.choice) if judge else Diagnosis()
+            costed = judge(asked.choice, asked.plans_by_value) if judge else Diagnosis()
             chosen = frozenset(index.candidate.definition for index in asked.choice.chosen)
             rewrites = cost_rewrites((*findings, *costed.findings), backend, chosen)
             return replace(asked, costed=costed, rewrites=rewrites)
@@ -85,7 +85,7 @@ def simulate(
             remedy=error.next_step,
             is_failure=True,
         )
-        costed = judge(Choice()) if judge else Diagnosis()
+        costed = judge(Choice(), ()) if judge else Diagnosis()
         return Simulation(unavailable=(missing,), costed=costed)
 
 

@@ -49,6 +49,7 @@ from pgadvisor.model.schema import (
     Sequence,
     Table,
 )
+from pgadvisor.model.sensitivity import PlansByValue, PlanVariant
 from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
@@ -77,6 +78,7 @@ from pgadvisor.parse.rewrite import (
 )
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
+from pgadvisor.rulekit.planned import block_evidence, plan_of, tables_of, time_evidence
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
     Redundancy,
@@ -136,6 +138,8 @@ __all__ = [
     "Outcome",
     "PartitionIndex",
     "PlanNode",
+    "PlanVariant",
+    "PlansByValue",
     "Poll",
     "Predicate",
     "PredicateKind",
@@ -168,6 +172,7 @@ __all__ = [
     "TiB",
     "WrappedPredicate",
     "any_array",
+    "block_evidence",
     "change_where_set",
     "columns_in",
     "costed_rule",
@@ -185,6 +190,7 @@ __all__ = [
     "is_same_index",
     "keyset_template",
     "not_exists",
+    "plan_of",
     "poll_of",
     "qualified",
     "queue_index",
@@ -195,6 +201,8 @@ __all__ = [
     "sargable_range",
     "serves_key",
     "serving_indexes",
+    "tables_of",
+    "time_evidence",
     "union_all",
     "with_skip_locked",
 ]

@@ -15,8 +15,9 @@ from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gates, GateState
 from pgadvisor.model.schema import Index, RelationKind, Table
+from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
-from pgadvisor.model.statement import Statement
+from pgadvisor.model.statement import Statement, StatementPlan
 from pgadvisor.model.statistics import ColumnStatistics, TableActivity
 from pgadvisor.model.usage import RelationUsage, StatementUsage
 from pgadvisor.model.window import Window, counter_window, statement_window
@@ -52,6 +53,8 @@ class Case:
     limits: GateLimits = field(default_factory=GateLimits)
     fidelity: Fidelity | None = None
     """Of the twin that costed the choice; None before that."""
+    plans_by_value: tuple[PlansByValue, ...] = ()
+    """How plans depend on values, as the planner says; empty before the choice."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -260,6 +263,11 @@ class Case:
         """Execution time a day; None when nobody knows since when it is counted."""
         calls = self.calls_per_day(statement)
         return None if calls is None else calls * statement.mean_time_ms
+
+    @cached_property
+    def plans(self) -> Mapping[str, StatementPlan]:
+        """The original server's own plans by statement id, or why there are none."""
+        return {known.statement_id: known for known in self.snapshot.plans}
 
     @cached_property
     def total_time_ms(self) -> float:
