@@ -77,6 +77,7 @@ from pgadvisor.parse.rewrite import (
     with_skip_locked,
 )
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
+from pgadvisor.rulekit.casts import is_implicit_cast, writes_cast
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.planned import block_evidence, plan_of, tables_of, time_evidence
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
@@ -186,6 +187,7 @@ __all__ = [
     "format_ratio",
     "format_size",
     "index_name",
+    "is_implicit_cast",
     "is_needed_as_it_is",
     "is_same_index",
     "keyset_template",
@@ -205,4 +207,5 @@ __all__ = [
     "time_evidence",
     "union_all",
     "with_skip_locked",
+    "writes_cast",
 ]

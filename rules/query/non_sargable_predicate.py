@@ -16,7 +16,6 @@ from pgadvisor.rulekit import (
     ManualSteps,
     Outcome,
     Provenance,
-    RelationUsage,
     RewriteStatement,
     Severity,
     Statement,
@@ -27,6 +26,7 @@ from pgadvisor.rulekit import (
     finds_by_key,
     format_ms,
     format_ratio,
+    is_implicit_cast,
     same_expression,
     sargable_range,
 )
@@ -52,7 +52,8 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
 
     ## What it leaves alone
     Small tables, statements with little time, conditions below an OR, expressions that an index
-    is built on, and statements that find their row by a unique key anyway.
+    is built on, and statements that find their row by a unique key anyway.  What PostgreSQL
+    converts by itself is a matter of ``implicit-cast``.
 
     ## Before you act
     What is equal to what depends on types: a day of a timestamp with time zone is a day of the
@@ -70,7 +71,7 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
             continue
         groups: dict[str, list[tuple[StatementOnTable, WrappedPredicate]]] = defaultdict(list)
         for use in case.uses_of(table):
-            for wrapped in _hidden(case, table, use.relation):
+            for wrapped in _hidden(case, table, use):
                 groups[wrapped.expression].append((use, wrapped))
         for found in groups.values():
             statements = tuple({u.statement.id: u.statement for u, _ in found}.values())
@@ -78,7 +79,8 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
                 yield _finding(case, choice, found[0], statements)
 
 
-def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[WrappedPredicate]:
+def _hidden(case: Case, table: Table, use: StatementOnTable) -> Iterator[WrappedPredicate]:
+    relation = use.relation
     if finds_by_key(case, table, relation):
         return
     indexed = [
@@ -89,9 +91,9 @@ def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[Wrapp
         if key.expression is not None
     ]
     for wrapped in relation.wrapped:
-        if not wrapped.is_optional and not any(
-            same_expression(wrapped.expression, expression) for expression in indexed
-        ):
+        if wrapped.is_optional or is_implicit_cast(wrapped, use.statement.text):
+            continue
+        if not any(same_expression(wrapped.expression, expression) for expression in indexed):
             yield wrapped
 
 

@@ -20,14 +20,19 @@ SCHEMA = """
     CREATE TABLE orders (
         id bigint PRIMARY KEY, customer_id bigint, status text, note text, created_at timestamptz
     );
+    CREATE TABLE refs (number numeric);
+    INSERT INTO refs SELECT i FROM generate_series(1, 1000) AS i;
     INSERT INTO users SELECT i, 'n' || i FROM generate_series(1, 20000) AS i;
     INSERT INTO orders SELECT i, i % 50, 's' || i % 3, 'x' || i, now() - i * interval '1 minute'
         FROM generate_series(1, 40000) AS i;
     CREATE INDEX ON orders (created_at);
     ANALYZE users, orders;
 """
-ORDERS = a_table("orders", rows=40_000)
+ORDERS = a_table("orders", rows=400_000)
 USERS = a_table("users", "id bigint not null", "name text", rows=20_000)
+
+
+REFS = a_table("refs", "number numeric", rows=1_000)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +50,8 @@ def found(server: psycopg.Connection, rule: str, text: str) -> list[str]:
         for finding in diagnose(
             rule,
             a_snapshot(
-                ORDERS, USERS, a_primary_key(USERS, "id"), statement, planned(server, statement)
+                *(ORDERS, USERS, REFS, a_primary_key(USERS, "id"), a_primary_key(ORDERS, "id")),
+                *(statement, planned(server, statement)),
             ),
         ).findings
     ]
@@ -77,6 +83,7 @@ def planned(server: psycopg.Connection, statement: Statement) -> StatementPlan:
             "limit-on-ordered-scan",
             "SELECT * FROM orders WHERE customer_id = $1 ORDER BY created_at DESC LIMIT 2",
         ),
+        ("implicit-cast", "SELECT o.note FROM orders o JOIN refs r ON o.id = r.number"),
         (
             "distinct-over-join",
             "SELECT DISTINCT o.status FROM orders o JOIN users u ON u.id = o.customer_id",
@@ -103,6 +110,7 @@ def test_finds_it_in_a_plan(server: psycopg.Connection, rule: str, text: str) ->
         ),
         ("per-row-subquery", "SELECT (SELECT max(created_at) FROM orders) FROM users"),
         ("limit-on-ordered-scan", "SELECT * FROM orders ORDER BY created_at DESC LIMIT 2"),
+        ("implicit-cast", "SELECT o.note FROM orders o JOIN users u ON u.id = o.customer_id"),
         (
             "limit-on-ordered-scan",
             "SELECT * FROM orders WHERE note = $1 ORDER BY status LIMIT 2",
