@@ -10,7 +10,8 @@ from pgadvisor.choose.rewrites import cost_rewrites, with_costs
 from pgadvisor.model.action import IndexDefinition, ManualSteps, RewriteCost, RewriteStatement
 from pgadvisor.model.finding import Confidence, Finding, Provenance
 from pgadvisor.model.schema import IndexKey
-from pgadvisor.testing import a_snapshot, a_table, an_index, column_statistics
+from pgadvisor.pipeline import advise
+from pgadvisor.testing import a_snapshot, a_statement, a_table, an_index, column_statistics
 from pgadvisor.whatif.twin import Twin
 
 ORDERS = a_table("orders")
@@ -98,3 +99,34 @@ def test_says_why_a_rewrite_has_no_cost(twin: Twin) -> None:
 
 def test_leaves_findings_alone_where_no_planner_was_asked() -> None:
     assert with_costs((finding(BY_DAY),), {}) == (finding(BY_DAY),)
+
+
+@pytest.mark.live
+def test_an_analysis_costs_the_rewrites_of_all_rules() -> None:
+    """Of the rules before the choice and of those after it."""
+    days = a_statement("select id from orders where date(created_at) = $1")
+    listed = a_statement("select id from users where id not in (select customer_id from orders)")
+    users = a_table("users", "id bigint not null")
+
+    advice = advise(a_snapshot(ORDERS, INDEX, users, days, listed))
+
+    costs = {
+        action.before: action.cost
+        for made in advice.recommendations
+        for action in made.actions
+        if isinstance(action, RewriteStatement)
+    }
+    assert set(costs) == {days.text, listed.text}
+    assert all(cost is not None and cost.after < cost.before for cost in costs.values())
+
+
+@pytest.mark.live
+def test_an_analysis_finds_a_plan_that_is_wrong_for_a_common_value() -> None:
+    by_status = a_statement("select note from orders where status = $1", stddev_time_ms=500.0)
+    common = [("done", 0.5), ("new", 0.0005)]
+    skewed = column_statistics(ORDERS, "status", most_common=common, n_distinct=100_000.0)
+
+    advice = advise(a_snapshot(ORDERS, an_index(ORDERS, "status"), skewed, by_status))
+
+    [found] = [f for f in advice.findings if f.rule_id == "generic-plan-mismatch"]
+    assert found.statement_ids == (by_status.id,)

@@ -22,7 +22,9 @@ from pgadvisor.testing import (
 
 RULE = "generic-plan-mismatch"
 ORDERS = a_table("orders")
-BY_STATUS = a_statement("select * from orders where status = $1", roles=("web",))
+BY_STATUS = a_statement(
+    "select * from orders where status = $1", roles=("web",), stddev_time_ms=100.0
+)
 COMMON = PlanVariant(
     nodes=("Seq Scan on orders",), members=(ClassCost(classes=(), weight=0.01, cost=1_000.0),)
 )
@@ -54,8 +56,8 @@ def test_reports_values_that_the_kept_plan_is_wrong_for() -> None:
         "Prepared, a statement on public.orders keeps one plan, and 1 % of its calls ask for "
         "values that need another (100 % of all time)"
     )
-    assert finding.severity is Severity.WARNING
-    assert finding.confidence is Confidence.MEDIUM
+    assert finding.severity is Severity.INFO
+    assert finding.confidence is Confidence.LOW
     assert [(e.name, e.value) for e in finding.evidence[:2]] == [
         ("cost of the plan for unknown values", 100.0),
         ("cost of the plan with Seq Scan on orders", 1_000.0),
@@ -112,6 +114,15 @@ def test_leaves_alone_what_somebody_has_decided() -> None:
     assert len(run(replace(BY_STATUS, roles=()), role_settings=(of_role,)).findings) == 1
     other = replace(of_role, role="reports")
     assert len(run(BY_STATUS, role_settings=(other,)).findings) == 1
+
+
+@pytest.mark.parametrize(("deviation_ms", "count"), [(100.0, 1), (99.9, 0)])
+def test_asks_for_calls_of_different_times(deviation_ms: float, count: int) -> None:
+    assert len(run(replace(BY_STATUS, stddev_time_ms=deviation_ms)).findings) == count
+
+
+def test_leaves_statements_alone_that_were_never_counted() -> None:
+    assert run(replace(BY_STATUS, calls=0, source="workload")).is_clear
 
 
 @pytest.mark.parametrize(("rest", "count"), [(199.0, 1), (200.0, 0)])
