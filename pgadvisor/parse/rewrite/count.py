@@ -52,10 +52,10 @@ def exists_for_count(text: str) -> Rewritten | None:
 
 def _query(node: ast.Node, conditions: dict[str, None]) -> ast.Node | None:
     """``SELECT count(*) > 0 FROM ...``: a query that does nothing else."""
-    if not isinstance(node, ast.SelectStmt) or len(node.targetList or ()) != 1:
+    target = _only_target(node)
+    if not isinstance(node, ast.SelectStmt) or target is None or target.val is None:
         return None
-    [target] = node.targetList or ()
-    if target.val is None or (found := _compared(target.val)) is None:
+    if (found := _compared(target.val)) is None:
         return None
     call, operator, number = found
     if not _counts_rows(node, call):
@@ -71,13 +71,18 @@ def _comparison(node: ast.Node, conditions: dict[str, None]) -> ast.Node | None:
     link, operator, number = found
     if not isinstance(link, ast.SubLink) or link.subLinkType is not SubLinkType.EXPR_SUBLINK:
         return None
-    query = link.subselect
-    if not isinstance(query, ast.SelectStmt) or len(query.targetList or ()) != 1:
+    query, target = link.subselect, _only_target(link.subselect)
+    if not isinstance(query, ast.SelectStmt) or target is None:
         return None
-    [target] = query.targetList or ()
     if not _counts_rows(query, target.val):
         return None
     return _answer(query, operator, number, conditions)
+
+
+def _only_target(node: ast.Node | None) -> ast.ResTarget | None:
+    """What a query selects, where it is one thing."""
+    targets = (node.targetList or ()) if isinstance(node, ast.SelectStmt) else ()
+    return targets[0] if len(targets) == 1 else None
 
 
 def _compared(node: ast.Node) -> tuple[ast.Node, str, ast.Node] | None:
