@@ -19,6 +19,7 @@ from pgadvisor.advice import Advice
 from pgadvisor.choose.coherence import coherent
 from pgadvisor.choose.joint_drops import with_proof
 from pgadvisor.choose.recommend import recommend, redacted_definitions, unseen_drops
+from pgadvisor.choose.rewrites import with_costs
 from pgadvisor.choose.setting_effect import told_by_trials
 from pgadvisor.choose.simulate import Simulation, simulate
 from pgadvisor.config import Config
@@ -33,8 +34,10 @@ from pgadvisor.history.delta import delta
 from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis
 from pgadvisor.model.reference import Reference
+from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.parse.usage import usage_of
@@ -102,14 +105,17 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
+
+    def judge(choice: Choice, by_value: tuple[PlansByValue, ...]) -> Diagnosis:
+        judged = replace(case, fidelity=choice.fidelity, plans_by_value=by_value)
+        return diagnose_choice(judged, choice, rules, settings, today=day)
+
     asked = planner or partial(twin_of, references=_references(case))
-    simulation = simulate(case, diagnosis.findings, bounds, asked, progress)
+    simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress)
     choice = simulation.choice
     case = replace(case, fidelity=choice.fidelity)
-    diagnosis = with_proof(diagnosis, simulation.checked_drops)
-    told = told_by_trials(diagnosis.findings, simulation.setting_trials)
-    diagnosis = replace(diagnosis, findings=told)
-    found = _joined(diagnosis, diagnose_choice(case, choice, rules, settings, today=day))
+    found = _joined(_told_by(diagnosis, simulation), simulation.costed)
+    found = replace(found, findings=with_costs(found.findings, simulation.rewrites))
     # Only now: what is known takes part in the choice, or the choice would not be the same.
     diagnosis, known = compare(found, baseline, today=day, is_only_new=only_new)
     recommendations = recommend(diagnosis.findings, choice, _refused(case, simulation))
@@ -143,6 +149,13 @@ def build_case(
             progress("reading statements", position, len(snapshot.statements))
     gates = evaluate_gates(snapshot, settings.gates)
     return Case(catalog=catalog, usage=usage, gates=gates, limits=settings.gates)
+
+
+def _told_by(diagnosis: Diagnosis, simulation: Simulation) -> Diagnosis:
+    """What the rules have found, with what the planner says of it."""
+    diagnosis = with_proof(diagnosis, simulation.checked_drops)
+    findings = told_by_trials(diagnosis.findings, simulation.setting_trials)
+    return replace(diagnosis, findings=findings)
 
 
 def _references(case: Case) -> tuple[Reference, ...]:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from pgadvisor.choose.chooser import IndexChooser
 from pgadvisor.choose.inquiry import Progress
 from pgadvisor.choose.joint_drops import joint_drops, proven_duplicates, wanted_drops
+from pgadvisor.choose.rewrites import Costed, cost_rewrites
 from pgadvisor.choose.setting_trial import SettingTrial, try_settings
 from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with_proposals
 from pgadvisor.choose.write_cost import WriteCost
@@ -16,7 +17,7 @@ from pgadvisor.errors import ClusterError, HypoPGError
 from pgadvisor.model.action import ChangeSetting
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.choice import Choice
-from pgadvisor.model.finding import Finding
+from pgadvisor.model.finding import Diagnosis, Finding
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.propose.indexes import propose_indexes
@@ -25,6 +26,9 @@ from pgadvisor.whatif.backend import Backend
 from pgadvisor.whatif.parameters import PinnedValues, survey
 
 Value = TypeVar("Value")
+
+Judge = Callable[[Choice, tuple[PlansByValue, ...]], Diagnosis]
+"""Runs the rules that look at the choice, and at how plans depend on values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,10 @@ class Simulation:
     """What planner settings that findings want to change do to the plans of the workload."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """Of the statements that take most time, with the values that were tried."""
+    costed: Diagnosis = field(default_factory=Diagnosis)
+    """What the rules say that look at the choice."""
+    rewrites: Costed = field(default_factory=dict)
+    """What becomes of the rewrites of all rules."""
     unavailable: tuple[Unavailable, ...] = ()
 
 
@@ -48,9 +56,10 @@ def simulate(
     findings: Sequence[Finding],
     budget: Budget,
     planner: Callable[[Snapshot], Backend],
+    judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> Simulation:
-    """Choose indexes and check drops with one planner.
+    """Choose indexes, check drops and cost rewrites with one planner.
 
     Where the planner fails, the analysis goes on without, and says so.
 
@@ -59,6 +68,7 @@ def simulate(
         findings: Of the rules so far; their proposals compete, their drops are checked.
         budget: Bounds of the choice.
         planner: Makes the planner out of the snapshot.
+        judge: Runs the rules that look at the choice; None: there are none.
         progress: Told as statements are costed.
 
     Raises:
@@ -68,19 +78,25 @@ def simulate(
         progress("starting the planner", 0, 0)
     try:
         with planner(case.snapshot) as backend:
-            return _ask(case, findings, budget, backend, progress)
+            asked = _ask(case, findings, budget, backend, progress)
+            costed = judge(asked.choice, asked.plans_by_value) if judge else Diagnosis()
+            chosen = frozenset(index.candidate.definition for index in asked.choice.chosen)
+            rewrites = cost_rewrites((*findings, *costed.findings), backend, chosen)
+            return replace(asked, costed=costed, rewrites=rewrites)
     except (ClusterError, HypoPGError) as error:
         missing = Unavailable(
             what="HypoPG" if isinstance(error, HypoPGError) else "the planner twin",
             reason=f"{error.attempted}: {error.happened}",
-            consequence="no index is proposed for its saving, and no drop or setting is checked",
+            consequence="no index is proposed for its saving, and no drop, rewrite or setting is "
+            "checked",
             remedy=error.next_step,
             is_failure=True,
         )
-        reason = f"{missing.what} failed: {missing.reason}"
+        choice = Choice(unavailable_reason=f"{missing.what} failed: {missing.reason}")
         return Simulation(
-            choice=Choice(unavailable_reason=reason),
+            choice=choice,
             refused_drops=_unchecked(case, findings),
+            costed=judge(choice, ()) if judge else Diagnosis(),
             unavailable=(missing,),
         )
 

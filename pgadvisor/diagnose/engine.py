@@ -10,11 +10,12 @@ from pathlib import Path
 
 from pgadvisor.config import Config
 from pgadvisor.diagnose.limits import changed_limits, check_names, limits_of
+from pgadvisor.diagnose.parts import identity_in_all, with_parts
 from pgadvisor.diagnose.suppress import suppress
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis, Finding, Skipped
 from pgadvisor.model.gates import GateState
-from pgadvisor.rulekit import AnyRule, Case, SkipRule
+from pgadvisor.rulekit import AnyRule, Case, Outcome, SkipRule
 
 __all__ = ["changed_limits", "diagnose", "diagnose_choice"]
 
@@ -116,21 +117,33 @@ def _how_it_broke(rule: AnyRule, error: Exception) -> str:
 
 
 def _check(case: Case, choice: Choice, rule: AnyRule, config: Config, outcome: _Outcome) -> None:
-    keys: set[str] = set()
-    for result in rule.check(case, choice, limits_of(rule, config)):
+    found: list[Finding] = []
+    try:
+        _collect(case, rule.check(case, choice, limits_of(rule, config)), rule, outcome, found)
+    finally:  # what it had found before it raised is kept
+        outcome.findings.extend(with_parts(found, case))
+
+
+def _collect(
+    case: Case, results: Outcome, rule: AnyRule, outcome: _Outcome, found: list[Finding]
+) -> None:
+    identities: set[str] = set()
+    for result in results:
         if isinstance(result, Skipped):
             outcome.skipped.append(replace(result, rule_id=rule.id))
             continue
-        finding = replace(
-            result,
-            rule_id=rule.id,
-            key=f"{rule.id}:{result.identity or result.subject}",
-            severity=result.severity or rule.severity,
+        identity = result.identity or result.subject
+        if identity in identities:
+            raise ValueError(f"{rule.id}:{identity} is reported twice; give each its own identity")
+        identities.add(identity)
+        found.append(
+            replace(
+                result,
+                rule_id=rule.id,
+                key=f"{rule.id}:{identity_in_all(result, case)}",
+                severity=result.severity or rule.severity,
+            )
         )
-        if finding.key in keys:
-            raise ValueError(f"{finding.key} is reported twice; give each its own identity")
-        keys.add(finding.key)
-        outcome.findings.append(finding)
 
 
 def _rank(finding: Finding) -> tuple[int, float, int, str]:

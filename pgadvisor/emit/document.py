@@ -155,6 +155,17 @@ class ImpactPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaPart:
+    """One of several schemas in which a finding is true of the same statement."""
+
+    subject: str
+    statement_ids: tuple[str, ...]
+    calls: int
+    total_time_ms: float
+    roles: Annotated[tuple[str, ...], _about("Who ran its statements.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingPart:
     """Something that should change."""
 
@@ -170,6 +181,9 @@ class FindingPart:
     guards: Annotated[tuple[str, ...], _about("What was checked and does not speak against it.")]
     impact: ImpactPart
     statement_ids: tuple[str, ...]
+    parts: Annotated[
+        tuple[SchemaPart, ...], _about("The schemas that it is about, where they are several.")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +193,12 @@ class RewritePart:
     before: str
     after: str
     condition: Annotated[str, _about("On what the equivalence depends; empty: on nothing.")]
+    cost_before: Annotated[float | None, _about("Planner cost; null: not costed.")] = None
+    cost_after: float | None = None
+    cost_after_with_indexes: Annotated[
+        float | None, _about("With the indexes of the same advice; null: there are none.")
+    ] = None
+    cost_note: Annotated[str, _about("Why it is not costed, where it is not.")] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

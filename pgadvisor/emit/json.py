@@ -197,16 +197,25 @@ def _recommendation(made: Recommendation) -> doc.RecommendationPart:
         up_sql=tuple(sql for step in steps for sql in step.up),
         down_sql=_down(steps),
         settings=tuple(setting_part(a) for a in made.actions if isinstance(a, ChangeSetting)),
-        rewrites=tuple(
-            doc.RewritePart(before=a.before, after=a.after, condition=a.condition)
-            for a in made.actions
-            if isinstance(a, RewriteStatement)
-        ),
+        rewrites=tuple(_rewrite(a) for a in made.actions if isinstance(a, RewriteStatement)),
         manual=tuple(
             doc.ManualPart(title=a.title, steps=a.steps)
             for a in made.actions
             if isinstance(a, ManualSteps)
         ),
+    )
+
+
+def _rewrite(rewrite: RewriteStatement) -> doc.RewritePart:
+    cost = rewrite.cost
+    return doc.RewritePart(
+        before=rewrite.before,
+        after=rewrite.after,
+        condition=rewrite.condition,
+        cost_before=cost.before if cost else None,
+        cost_after=cost.after if cost else None,
+        cost_after_with_indexes=cost.after_with_indexes if cost else None,
+        cost_note=rewrite.cost_note,
     )
 
 
@@ -242,6 +251,16 @@ def _finding(finding: Finding) -> doc.FindingPart:
         guards=finding.guards,
         impact=_impact(finding.impact),
         statement_ids=finding.statement_ids,
+        parts=tuple(
+            doc.SchemaPart(
+                subject=part.subject,
+                statement_ids=part.statement_ids,
+                calls=part.calls,
+                total_time_ms=part.total_time_ms,
+                roles=part.roles,
+            )
+            for part in finding.parts
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pgadvisor.emit.effect_view import EffectView, EffectWriter
 from pgadvisor.emit.index_view import IndexView, view_index
 from pgadvisor.emit.one_line import one_line
+from pgadvisor.emit.rewrite_view import RewriteView, view_rewrite
 from pgadvisor.model.action import (
     Action,
     ChangeSetting,
@@ -22,6 +23,7 @@ from pgadvisor.sqltext.settings import setting_step
 from pgadvisor.units import format_count, format_ms, format_ratio, format_size
 
 _EFFECTS = 3
+_PARTS = 5
 _PROVENANCE = {
     Provenance.ESTIMATED: "estimated from statistics",
     Provenance.STATISTICS: "from the server's counters",
@@ -45,6 +47,8 @@ class FindingView:
     guards: tuple[str, ...]
     evidence: tuple[tuple[str, str, str], ...]
     """Name, value and source."""
+    parts: str
+    """The schemas that it is about, where they are several, as a sentence."""
     gains: tuple[str, ...]
     risk: str
 
@@ -89,7 +93,7 @@ class RecommendationView:
     sql: tuple[str, ...]
     """Statements with their semicolons."""
     settings: tuple[SettingView, ...]
-    rewrites: tuple[RewriteStatement, ...]
+    rewrites: tuple[RewriteView, ...]
     manual: tuple[ManualSteps, ...]
     keys: tuple[str, ...]
 
@@ -125,7 +129,7 @@ def view_recommendation(
         is_explained=explain_choice,
         sql=tuple(_sql(made.actions)),
         settings=tuple(_settings(made.actions)),
-        rewrites=tuple(a for a in made.actions if isinstance(a, RewriteStatement)),
+        rewrites=tuple(view_rewrite(a) for a in made.actions if isinstance(a, RewriteStatement)),
         manual=tuple(a for a in made.actions if isinstance(a, ManualSteps)),
         keys=made.finding_keys,
     )
@@ -143,9 +147,22 @@ def view_finding(finding: Finding) -> FindingView:
         detail=sentence(finding.detail),
         guards=finding.guards,
         evidence=tuple((e.name, format_evidence(e), e.source) for e in finding.evidence),
+        parts=_parts(finding),
         gains=tuple(_gains(finding.impact)),
         risk=finding.impact.risk,
     )
+
+
+def _parts(finding: Finding) -> str:
+    shown = [
+        f"{part.subject} ({format_ms(part.total_time_ms)} in {format_count(part.calls)} calls"
+        + (f", by {', '.join(part.roles)})" if part.roles else ")")
+        for part in finding.parts[:_PARTS]
+    ]
+    more = len(finding.parts) - len(shown)
+    if more > 0:
+        shown.append(f"and {format_count(more)} more")
+    return f"By schema: {', '.join(shown)}." if shown else ""
 
 
 def sentence(text: str) -> str:

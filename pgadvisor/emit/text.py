@@ -124,6 +124,8 @@ def _why(finding: FindingView) -> Iterator[str]:
     yield finding.summary
     if finding.detail:
         yield finding.detail
+    if finding.parts:
+        yield finding.parts
     if finding.guards:
         yield f"Checked: {'; '.join(finding.guards)}."
 
@@ -157,6 +159,8 @@ def _by_hand(page: Page, made: RecommendationView) -> None:
         page.verbatim(rewrite.after, style="cyan")
         if rewrite.condition:
             page.paragraph(f"Equivalent where {rewrite.condition}.")
+        if rewrite.cost:
+            page.paragraph(rewrite.cost)
     for manual in made.manual:
         if manual.title != made.title:
             page.paragraph(f"{manual.title}:")

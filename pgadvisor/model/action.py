@@ -185,6 +185,16 @@ class AddPrimaryKeyUsingIndex:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RewriteCost:
+    """What the planner makes of both texts, for unknown values; costs are planner units."""
+
+    before: float
+    after: float
+    after_with_indexes: float | None = None
+    """With the indexes of the same advice; None: it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RewriteStatement:
     """A change of the application's own SQL; it is shown, never put into a migration."""
 
@@ -192,6 +202,10 @@ class RewriteStatement:
     after: str
     condition: str = ""
     """On what the equivalence depends; empty: on nothing."""
+    cost: RewriteCost | None = None
+    """None: no planner was asked, or it could not plan the old text; see ``cost_note``."""
+    cost_note: str = ""
+    """Why it has no cost, as a clause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

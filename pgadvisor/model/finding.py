@@ -78,6 +78,20 @@ class Impact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FindingPart:
+    """One of several schemas in which a finding is true of the same statement."""
+
+    subject: str
+    """``tenant_7.orders``."""
+    statement_ids: tuple[str, ...]
+    calls: int
+    total_time_ms: float
+    """Execution time of its statements since they are counted."""
+    roles: tuple[str, ...] = ()
+    """Who ran them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something that should change, with all that it takes to believe it.
 
@@ -100,6 +114,8 @@ class Finding:
     impact: Impact = Impact()
     statement_ids: tuple[str, ...] = ()
     """Statements of the workload that it concerns, the most expensive first."""
+    parts: tuple[FindingPart, ...] = ()
+    """The schemas that it is about, the one with the most time first; empty: it is about one."""
     identity: str = ""
     """What the key is made of where the subject is not stable enough (a fingerprint)."""
     severity: Severity | None = None

@@ -226,7 +226,9 @@ def _implicit_cast(reference: Reference, other: Operand, workspace: Workspace) -
 
 
 def _cast_node(node: ast.Node, type_name: str) -> ast.Node:
-    names = (ast.String(sval=part) for part in type_name.split(" "))
+    # As the grammar names it: two words would be a schema and a type.
+    parts = ("pg_catalog", "float8") if type_name == "double precision" else (type_name,)
+    names = (ast.String(sval=part) for part in parts)
     return ast.TypeCast(arg=node, typeName=ast.TypeName(names=tuple(names), typemod=-1))
 
 

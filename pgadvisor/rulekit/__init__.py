@@ -57,6 +57,7 @@ from pgadvisor.model.schema import (
     Sequence,
     Table,
 )
+from pgadvisor.model.sensitivity import PlansByValue, PlanVariant
 from pgadvisor.model.server import (
     REDACTED,
     DatabaseActivity,
@@ -82,8 +83,19 @@ from pgadvisor.model.usage import (
     WrappedPredicate,
 )
 from pgadvisor.parse.expression import columns_in, may_be_expression, same_expression
-from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
+from pgadvisor.parse.rewrite import (
+    Rewritten,
+    any_array,
+    exists_for_count,
+    exists_for_join,
+    keyset_template,
+    not_exists,
+    sargable_range,
+    union_all,
+    with_skip_locked,
+)
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
+from pgadvisor.rulekit.casts import is_implicit_cast, writes_cast
 from pgadvisor.rulekit.evidence import (
     blocks_per_call,
     index_definition,
@@ -97,6 +109,7 @@ from pgadvisor.rulekit.evidence import (
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.heap_size import packed_bytes
 from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, readers_of
+from pgadvisor.rulekit.planned import block_evidence, plan_of, tables_of, time_evidence
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
     Redundancy,
@@ -187,6 +200,8 @@ __all__ = [
     "Outcome",
     "PartitionIndex",
     "PlanNode",
+    "PlanVariant",
+    "PlansByValue",
     "Poll",
     "Predicate",
     "PredicateKind",
@@ -200,6 +215,7 @@ __all__ = [
     "RelationUsage",
     "ReplicationSlot",
     "RewriteStatement",
+    "Rewritten",
     "RoleSetting",
     "Rule",
     "RunningVacuum",
@@ -227,6 +243,8 @@ __all__ = [
     "WalSender",
     "WrappedPredicate",
     "WriteActivity",
+    "any_array",
+    "block_evidence",
     "blocks_per_call",
     "change_for_database",
     "change_for_role",
@@ -236,6 +254,8 @@ __all__ = [
     "create_index_sql",
     "days_since",
     "describe_index",
+    "exists_for_count",
+    "exists_for_join",
     "finds_by_key",
     "foreign_keys_of",
     "format_count",
@@ -250,6 +270,7 @@ __all__ = [
     "index_only_scans",
     "index_scans",
     "index_size",
+    "is_implicit_cast",
     "is_needed_as_it_is",
     "is_same_index",
     "keyset_template",
@@ -257,8 +278,10 @@ __all__ = [
     "leaves_key_unserved",
     "lost_statistics",
     "may_be_expression",
+    "not_exists",
     "number_of",
     "packed_bytes",
+    "plan_of",
     "poll_of",
     "qualified",
     "queue_index",
@@ -277,8 +300,12 @@ __all__ = [
     "serving_indexes",
     "share_of_time",
     "table_rows",
+    "tables_of",
+    "time_evidence",
     "trial_step",
+    "union_all",
     "value_for_role",
     "with_skip_locked",
+    "writes_cast",
     "written_rows",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,12 +16,14 @@ from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gates, GateState
 from pgadvisor.model.schema import Index, RelationKind, Table
+from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
-from pgadvisor.model.statement import Statement
+from pgadvisor.model.statement import Statement, StatementPlan
 from pgadvisor.model.statistics import ColumnStatistics, TableActivity
 from pgadvisor.model.usage import RelationUsage, StatementUsage
 from pgadvisor.model.window import Window, counter_window, statement_window
 from pgadvisor.rulekit.redundancy import IndexUse, Redundancy, find_redundancies
+from pgadvisor.rulekit.tenants import name_in_all, names_apart, tables_alike
 
 MIN_SHARE_OF_TIME = 0.005
 """What concerns statements with a smaller share of the workload's time is worth a remark only."""
@@ -52,6 +54,8 @@ class Case:
     limits: GateLimits = field(default_factory=GateLimits)
     fidelity: Fidelity | None = None
     """Of the twin that costed the choice; None before that."""
+    plans_by_value: tuple[PlansByValue, ...] = ()
+    """How plans depend on values, as the planner says; empty before the choice."""
 
     @property
     def snapshot(self) -> Snapshot:
@@ -92,6 +96,23 @@ class Case:
             for table in self.snapshot.tables
             if is_user_table(table) and not self._is_folded(table)
         )
+
+    @cached_property
+    def tables_by_qualified_name(self) -> Mapping[str, Table]:
+        """The user's tables by ``schema.name``."""
+        return {table.qualified_name: table for table in self.user_tables}
+
+    @cached_property
+    def _alike(self) -> Mapping[int, tuple[Table, ...]]:
+        return tables_alike(self.user_tables)
+
+    @cached_property
+    def _names_apart(self) -> frozenset[str]:
+        return names_apart(self.user_tables)
+
+    def alike(self, table: Table) -> tuple[Table, ...]:
+        """The table and those of its name with the same columns: one for each tenant, often."""
+        return self._alike.get(table.oid, (table,))
 
     def _is_folded(self, table: Table) -> bool:
         return self.catalog.root_of(table) is not table
@@ -263,18 +284,52 @@ class Case:
         return None if calls is None else calls * statement.mean_time_ms
 
     @cached_property
+    def plans(self) -> Mapping[str, StatementPlan]:
+        """The original server's own plans by statement id, or why there are none."""
+        return {known.statement_id: known for known in self.snapshot.plans}
+
+    @cached_property
     def total_time_ms(self) -> float:
         """Execution time of the whole workload."""
         return sum(statement.total_time_ms for statement in self.snapshot.statements)
 
     def shape_of(self, statement: Statement) -> str:
-        """What statements that differ only in names of aliases and the like have in common.
+        """What statements of one form have in common: the same text on tables that are alike.
 
-        It is a part of keys, so it is never ``queryid``, which is made of OIDs.
+        Texts may differ in literals, in the names of output columns, and in schemas.  Where other
+        tables of the same name have other columns, the tables are a part of it.
         """
-        if statement.fingerprint:
-            return statement.fingerprint
-        return hashlib.sha256(statement.text.encode()).hexdigest()[:16]
+        return self._shapes.get(statement.id) or _form_of(statement)
+
+    @cached_property
+    def _shapes(self) -> Mapping[str, str]:
+        return {s.id: self._shape(s) for s in self.snapshot.statements}
+
+    def _shape(self, statement: Statement) -> str:
+        usage = self.usage.get(statement.id)
+        if usage is None or not statement.fingerprint:
+            return _form_of(statement)
+        tables = self.catalog.tables
+        roots = (
+            self.catalog.root_of(tables[oid])
+            for oid in {relation.table_oid for relation in usage.relations}
+            if oid in tables
+        )
+        apart = {name_in_all(self.alike(root)) for root in roots if root.name in self._names_apart}
+        return ":".join((statement.fingerprint, *sorted(apart)))
+
+    def share_of_all(self, statements: Iterable[Statement]) -> float:
+        """The share of all statements of the same shapes, those in other schemas included."""
+        shapes = {self.shape_of(statement) for statement in statements}
+        time_ms = sum(self._time_ms_by_shape.get(shape, 0.0) for shape in shapes)
+        return time_ms / self.total_time_ms if self.total_time_ms > 0 else 0.0
+
+    @cached_property
+    def _time_ms_by_shape(self) -> Mapping[str, float]:
+        times: dict[str, float] = defaultdict(float)
+        for statement in self.snapshot.statements:
+            times[self.shape_of(statement)] += statement.total_time_ms
+        return times
 
     def share_of(self, statement: Statement) -> float:
         """The statement's share of the workload's execution time, 0 to 1."""
@@ -315,3 +370,10 @@ def is_user_table(table: Table) -> bool:
         or table.kind is RelationKind.FOREIGN_TABLE
         or table.persistence == "t"
     )
+
+
+def _form_of(statement: Statement) -> str:
+    """Of the text alone.  It is a part of keys, so never ``queryid``, which is made of OIDs."""
+    if statement.fingerprint:
+        return statement.fingerprint
+    return hashlib.sha256(statement.text.encode()).hexdigest()[:16]

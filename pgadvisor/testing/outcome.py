@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pgadvisor.config import Config, GateLimits
@@ -14,6 +14,7 @@ from pgadvisor.diagnose.limits import limits_of
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding, Skipped
+from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.usage import StatementUsage
 from pgadvisor.parse.usage import usage_of
@@ -45,6 +46,7 @@ def diagnose(
     *,
     choice: Choice | None = None,
     gates: GateLimits | None = None,
+    plans_by_value: tuple[PlansByValue, ...] = (),
     directories: tuple[Path, ...] = (),
     **limits: float,
 ) -> Outcome:
@@ -55,6 +57,7 @@ def diagnose(
         snapshot: What is judged; its statements are parsed.
         choice: What a costed rule is given.
         gates: Limits of the gates; None: the defaults.
+        plans_by_value: What a costed rule is told of plans for values.
         directories: With rules of your own.
         limits: Of the rule, by name.
 
@@ -64,7 +67,7 @@ def diagnose(
     """
     rules = load_rules(directories)
     config = Config(gates=gates or GateLimits(), limits={rule_id: limits})
-    case = a_case(snapshot, config.gates)
+    case = replace(a_case(snapshot, config.gates), plans_by_value=plans_by_value)
     only = {name: rule for name, rule in rules.items() if name == rule_id}
     today = snapshot.server.collected_at.date()
     plain = diagnose_all(case, only, config, today=today)

@@ -86,7 +86,7 @@ def _is_deep(case: Case, statement: Statement, limits: Limits) -> bool:
     if statement.calls == 0:
         return False
     return (
-        case.share_of(statement) >= limits.min_share_ratio
+        case.share_of_all((statement,)) >= limits.min_share_ratio
         and statement.blocks_per_call >= limits.min_blocks_per_call_count
     )
 
@@ -100,7 +100,7 @@ def _finding(
         subject=table.qualified_name,
         identity=f"{table.qualified_name}:{case.shape_of(statement)}",
         summary=f"A statement pages through {table.qualified_name} with OFFSET and touches "
-        f"{format_count(blocks)} blocks a call ({format_ratio(case.share_of(statement))} "
+        f"{format_count(blocks)} blocks a call ({format_ratio(case.share_of_all((statement,)))} "
         "of all time)",
         detail=_detail(case, table, columns),
         evidence=tuple(_evidence(case, statement, blocks)),
@@ -111,7 +111,7 @@ def _finding(
         remedies=(_remedy(case, table, statement, columns),),
         impact=Impact(risk="each page costs more than the one before"),
         statement_ids=tuple(s.id for s in statements),
-        severity=None if case.share_of(statement) >= MIN_SHARE_OF_TIME else Severity.INFO,
+        severity=None if case.share_of_all((statement,)) >= MIN_SHARE_OF_TIME else Severity.INFO,
     )
 
 
@@ -148,7 +148,7 @@ def _evidence(case: Case, statement: Statement, blocks: float) -> Iterator[Evide
         unit="rows",
         source="pg_stat_statements.rows",
     )
-    yield share_of_time(case.share_of(statement))
+    yield share_of_time(case.share_of_all((statement,)))
     yield Evidence(
         name="mean and longest call",
         value=f"{format_ms(statement.mean_time_ms)} and {format_ms(statement.max_time_ms)}",
@@ -159,7 +159,7 @@ def _evidence(case: Case, statement: Statement, blocks: float) -> Iterator[Evide
 def _remedy(
     case: Case, table: Table, statement: Statement, columns: tuple[str, ...]
 ) -> RewriteStatement | ManualSteps:
-    after = keyset_template(statement.text)
+    after = keyset_template(statement.text, case.catalog)
     if after is None:
         return ManualSteps(
             title=f"Page through {table.qualified_name} by key",
@@ -171,11 +171,4 @@ def _remedy(
                 ),
             ),
         )
-    unique = (
-        "" if _is_total_order(case, table, columns) else " and the order ends in a unique column"
-    )
-    return RewriteStatement(
-        before=statement.text,
-        after=after,
-        condition=f"the application passes the last row's key instead of a page number{unique}",
-    )
+    return RewriteStatement(before=statement.text, after=after.text, condition=after.condition)

@@ -1,6 +1,7 @@
 """WITH queries that are materialised, and of which little is used."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
@@ -77,9 +78,13 @@ def materialized_cte(case: Case, limits: Limits) -> Outcome:
         SELECT * FROM recent WHERE customer_id = $2;
     """
     plans = {known.statement_id: known for known in case.snapshot.plans}
+    groups: dict[tuple[str, str], list[tuple[Statement, _Fence]]] = defaultdict(list)
     for statement in case.snapshot.statements:
         text = _plain(statement)
-        if "as materialized" not in text or case.share_of(statement) < limits.min_share_ratio:
+        if (
+            "as materialized" not in text
+            or case.share_of_all((statement,)) < limits.min_share_ratio
+        ):
             continue
         known = plans.get(statement.id)
         if known is None or known.plan is None:
@@ -91,7 +96,9 @@ def materialized_cte(case: Case, limits: Limits) -> Outcome:
             continue
         for fence in _fences(known.plan.root):
             if f"{fence.name} as materialized" in text and _is_wasteful(fence, limits):
-                yield _finding(case, statement, fence)
+                groups[case.shape_of(statement), fence.name].append((statement, fence))
+    for found in groups.values():
+        yield _finding(case, found)
 
 
 def _plain(statement: Statement) -> str:
@@ -118,8 +125,9 @@ def _is_wasteful(fence: _Fence, limits: Limits) -> bool:
     return fence.rows >= limits.min_rows and fence.scan.rows <= limits.max_used_ratio * fence.rows
 
 
-def _finding(case: Case, statement: Statement, fence: _Fence) -> Finding:
-    share = case.share_of(statement)
+def _finding(case: Case, found: Sequence[tuple[Statement, _Fence]]) -> Finding:
+    statement, fence = found[0]
+    share = case.share_of_all((statement,))
     return Finding(
         subject=f"statement {statement.id}",
         identity=f"{case.shape_of(statement)}:{fence.name}",
@@ -159,5 +167,5 @@ def _finding(case: Case, statement: Statement, fence: _Fence) -> Finding:
             ),
         ),
         impact=Impact(risk="all its rows are computed and kept in each call"),
-        statement_ids=(statement.id,),
+        statement_ids=tuple(dict.fromkeys(each.id for each, _ in found)),
     )

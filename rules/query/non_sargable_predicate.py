@@ -16,7 +16,6 @@ from pgadvisor.rulekit import (
     ManualSteps,
     Outcome,
     Provenance,
-    RelationUsage,
     RewriteStatement,
     Severity,
     Statement,
@@ -27,14 +26,13 @@ from pgadvisor.rulekit import (
     finds_by_key,
     format_ms,
     format_ratio,
+    is_implicit_cast,
     may_be_expression,
     same_expression,
     sargable_range,
     share_of_time,
     table_rows,
 )
-
-_TIME_ZONED = "timestamp with time zone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,12 +61,15 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
     Small tables, statements with little time, conditions below an OR, expressions that an index
     is built on, or may be (``pg_stat_statements`` keeps of ``content ->> 'kind'`` no more than
     ``content ->> $2``), statements that find their row by a unique key anyway, and those that
-    return or change a fifth of the table.
+    return or change a fifth of the table.  What PostgreSQL converts by itself is a matter of
+    ``implicit-cast``.
 
     ## Before you act
     What is equal to what depends on types: a day of a timestamp with time zone is a day of the
-    session's TimeZone, in the old form and in the new one.  Where no rewrite is known, an index
-    on the expression does it, if the expression is immutable.
+    session's TimeZone, in the old form and in the new one; where clocks are set back across
+    midnight, that day has two beginnings, and the range takes the later one.  A day after
+    infinity is infinity.  Where no rewrite is known, an index on the expression does it, if the
+    expression is immutable.
 
     ## Example
         SELECT count(*) FROM orders WHERE date(created_at) = $1;
@@ -81,11 +82,11 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
         for use in case.uses_of(table):
             if not _is_selective(case, table, use, limits):
                 continue
-            for wrapped in _hidden(case, table, use.relation):
+            for wrapped in _hidden(case, table, use):
                 groups[wrapped.expression].append((use, wrapped))
         for found in groups.values():
             statements = tuple({u.statement.id: u.statement for u, _ in found}.values())
-            if sum(case.share_of(statement) for statement in statements) >= limits.min_share_ratio:
+            if case.share_of_all(statements) >= limits.min_share_ratio:
                 yield _finding(case, choice, found[0], statements)
 
 
@@ -94,7 +95,8 @@ def _is_selective(case: Case, table: Table, use: StatementOnTable, limits: Limit
     return statement.rows <= limits.max_rows_ratio * case.rows_of(table) * statement.calls
 
 
-def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[WrappedPredicate]:
+def _hidden(case: Case, table: Table, use: StatementOnTable) -> Iterator[WrappedPredicate]:
+    relation = use.relation
     if finds_by_key(case, table, relation):
         return
     indexed = [
@@ -105,9 +107,9 @@ def _hidden(case: Case, table: Table, relation: RelationUsage) -> Iterator[Wrapp
         if key.expression is not None
     ]
     for wrapped in relation.wrapped:
-        if not wrapped.is_optional and not any(
-            may_be_expression(wrapped.expression, expression) for expression in indexed
-        ):
+        if wrapped.is_optional or is_implicit_cast(wrapped, use.statement.text):
+            continue
+        if not any(may_be_expression(wrapped.expression, expression) for expression in indexed):
             yield wrapped
 
 
@@ -119,8 +121,8 @@ def _finding(
 ) -> Finding:
     use, wrapped = first
     table = case.catalog.root_of(case.catalog.tables[use.relation.table_oid])
-    share = sum(case.share_of(statement) for statement in statements)
-    remedies = tuple(_rewrites(table, wrapped, statements)) or _indexes(case, choice, wrapped)
+    share = case.share_of_all(statements)
+    remedies = tuple(_rewrites(case, statements)) or _indexes(case, choice, wrapped)
     times = [case.time_ms_per_day(statement) for statement in statements]
     per_day = sum(time for time in times if time is not None)
     return Finding(
@@ -153,18 +155,12 @@ def _finding(
     )
 
 
-def _rewrites(
-    table: Table, wrapped: WrappedPredicate, statements: tuple[Statement, ...]
-) -> Iterator[RewriteStatement]:
-    column = table.column(wrapped.column)
-    is_zoned = column is not None and column.type_name == _TIME_ZONED
+def _rewrites(case: Case, statements: tuple[Statement, ...]) -> Iterator[RewriteStatement]:
     for statement in statements:
-        after = sargable_range(statement.text)
+        after = sargable_range(statement.text, case.catalog)
         if after is not None:
             yield RewriteStatement(
-                before=statement.text,
-                after=after,
-                condition="the session's TimeZone is the same for both" if is_zoned else "",
+                before=statement.text, after=after.text, condition=after.condition
             )
 
 

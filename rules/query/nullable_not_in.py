@@ -17,16 +17,20 @@ from pgadvisor.rulekit import (
     PredicateKind,
     Provenance,
     RelationUsage,
+    RewriteStatement,
     Severity,
     Statement,
     Table,
     format_ratio,
+    not_exists,
     qualified,
     quote_identifier,
     rule,
     share_of_time,
 )
 
+_MAX_REWRITES = 3
+"""Statements that are written out; the others are written alike."""
 _KEEPS_NULLS = frozenset({"IS NOT DISTINCT FROM", "IS DISTINCT FROM"})
 
 
@@ -132,6 +136,7 @@ def _finding(case: Case, table: Table, traps: list[_Trap]) -> Finding:
     column = traps[0].condition.column
     subject = f"{table.qualified_name}.{column}"
     statements = tuple({t.statement.id: t.statement for t in traps}.values())
+    rewrites = tuple(_rewrites(case, statements))
     ratio = _null_ratio(case, table, column)
     is_seen = bool(ratio)
     what = "a statement" if len(statements) == 1 else f"{len(statements)} statements"
@@ -149,7 +154,15 @@ def _finding(case: Case, table: Table, traps: list[_Trap]) -> Finding:
             else "the outer join fills the column up with NULLs",
             "the subquery does not filter NULLs out",
         ),
-        remedies=(_remedy(table, traps[0], is_outer_joined=is_outer_joined),),
+        remedies=(
+            _remedy(
+                table,
+                traps[0],
+                is_outer_joined=is_outer_joined,
+                is_written=rewrites[:1] != () and rewrites[0].before == statements[0].text,
+            ),
+            *rewrites,
+        ),
         impact=Impact(risk="a single NULL makes the statement return nothing, without an error"),
         statement_ids=tuple(statement.id for statement in statements),
         severity=Severity.INFO if ratio == 0.0 and not is_outer_joined else None,
@@ -177,16 +190,30 @@ def _evidence(
             source="pg_stats.null_frac",
         )
     yield Evidence(name="may be NULL", value=True, source="pg_attribute.attnotnull, pg_constraint")
-    yield share_of_time(sum(case.share_of(statement) for statement in statements))
+    yield share_of_time(case.share_of_all(statements))
 
 
-def _remedy(table: Table, trap: _Trap, *, is_outer_joined: bool) -> ManualSteps:
+def _rewrites(case: Case, statements: tuple[Statement, ...]) -> Iterator[RewriteStatement]:
+    for statement in statements[:_MAX_REWRITES]:
+        after = not_exists(statement.text, case.catalog)
+        if after is not None:
+            yield RewriteStatement(
+                before=statement.text, after=after.text, condition=after.condition
+            )
+
+
+def _remedy(table: Table, trap: _Trap, *, is_outer_joined: bool, is_written: bool) -> ManualSteps:
     column = quote_identifier(trap.condition.column)
     name = qualified(table.schema, table.name)
+    how = (
+        "as in the rewrite"
+        if is_written
+        else f"`{_not_exists(table, trap)}`, with the subquery's other conditions in place of the "
+        "dots"
+    )
     steps = [
         (
-            f"Ask whether there is such a row: `{_not_exists(table, trap)}`, with the subquery's "
-            "other conditions in place of the dots.  NULLs do it no harm, and the planner makes "
+            f"Ask whether there is such a row: {how}.  NULLs do it no harm, and the planner makes "
             "an anti join of it."
         ),
         f"Or keep the NOT IN and add `{column} IS NOT NULL` to the subquery.",

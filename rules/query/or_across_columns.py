@@ -16,6 +16,7 @@ from pgadvisor.rulekit import (
     Provenance,
     RelationKind,
     RelationUsage,
+    RewriteStatement,
     Severity,
     SortKey,
     Statement,
@@ -31,7 +32,11 @@ from pgadvisor.rulekit import (
     rows_per_call,
     rule,
     share_of_time,
+    union_all,
 )
+
+_MAX_REWRITES = 3
+"""Statements that are written out; the others are written alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +106,7 @@ def _is_page(case: Case, table: Table, use: StatementOnTable) -> bool:
 def _reads_too_much(case: Case, statement: Statement, limits: Limits) -> bool:
     return (
         statement.calls > 0
-        and case.share_of(statement) >= limits.min_share_ratio
+        and case.share_of_all((statement,)) >= limits.min_share_ratio
         and statement.blocks_per_call >= limits.min_blocks_per_call_count
         and statement.rows <= limits.max_rows_per_call_count * statement.calls
     )
@@ -111,8 +116,9 @@ def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
     statements = tuple({use.statement.id: use.statement for use in uses}.values())
     statement, relation = uses[0].statement, uses[0].relation
     columns = relation.alternatives[0]
-    share = sum(case.share_of(each) for each in statements)
+    share = case.share_of_all(statements)
     rows = statement.rows / statement.calls
+    rewrites = tuple(_rewrites(case, statements))
     return Finding(
         subject=table.qualified_name,
         identity=f"{table.qualified_name}:{case.shape_of(statement)}",
@@ -127,7 +133,7 @@ def _finding(case: Case, table: Table, uses: list[StatementOnTable]) -> Finding:
             "no unique key finds the rows anyway",
             "it touches far more blocks than a page of two indexes",
         ),
-        remedies=(_remedy(case, table, relation),),
+        remedies=(_remedy(case, table, relation, is_written=bool(rewrites)), *rewrites),
         impact=Impact(risk="each page reads all rows that match, however few it returns"),
         statement_ids=tuple(each.id for each in statements),
         severity=None if share >= MIN_SHARE_OF_TIME else Severity.INFO,
@@ -140,7 +146,16 @@ def _evidence(statement: Statement, share: float) -> Iterator[Evidence]:
     yield share_of_time(share)
 
 
-def _remedy(case: Case, table: Table, relation: RelationUsage) -> ManualSteps:
+def _rewrites(case: Case, statements: tuple[Statement, ...]) -> Iterator[RewriteStatement]:
+    for statement in statements[:_MAX_REWRITES]:
+        after = union_all(statement.text, case.catalog)
+        if after is not None:
+            yield RewriteStatement(
+                before=statement.text, after=after.text, condition=after.condition
+            )
+
+
+def _remedy(case: Case, table: Table, relation: RelationUsage, *, is_written: bool) -> ManualSteps:
     columns = relation.alternatives[0]
     name = qualified(table.schema, table.name)
     # A partitioned table takes no CONCURRENTLY: there it is done partition by partition.
@@ -157,7 +172,8 @@ def _remedy(case: Case, table: Table, relation: RelationUsage) -> ManualSteps:
         steps=(
             *(f"`{statement}`, so that the arm comes in order." for statement in missing),
             *(("Build each index on every partition, and attach it.",) if parts else ()),
-            f"Write one query for each arm and unite them: `{_union(table, relation)}`.",
+            "Write one query for each arm and unite them"
+            + (", as in the rewrite." if is_written else f": `{_union(table, relation)}`."),
             "Compare both with EXPLAIN (ANALYZE, BUFFERS) for a value with many rows.",
         ),
     )

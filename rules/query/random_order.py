@@ -79,14 +79,14 @@ def _is_costly(case: Case, table: Table, use: StatementOnTable, limits: Limits) 
         and use.relation.has_limit
         and case.is_large_enough(table)
         and statement.calls > 0
-        and case.share_of(statement) >= limits.min_share_ratio
+        and case.share_of_all((statement,)) >= limits.min_share_ratio
         and statement.blocks_per_call >= limits.min_blocks_per_call_count
     )
 
 
 def _finding(case: Case, table: Table, statements: list[Statement]) -> Finding:
     statement = statements[0]
-    share = sum(case.share_of(each) for each in statements)
+    share = case.share_of_all(statements)
     rows = statement.rows / statement.calls
     return Finding(
         subject=table.qualified_name,

@@ -92,7 +92,7 @@ def _reads_many_whole_rows(case: Case, use: StatementOnTable, limits: Limits) ->
         and not relation.is_write_target
         and statement.calls > 0
         and statement.rows >= limits.min_rows_per_call_count * statement.calls
-        and case.share_of(statement) >= limits.min_share_ratio
+        and case.share_of_all((statement,)) >= limits.min_share_ratio
     )
 
 
@@ -113,7 +113,7 @@ def _toast_bytes(case: Case, table: Table) -> int:
 def _finding(case: Case, table: Table, statements: list[Statement], width: float) -> Finding:
     statement = statements[0]
     rows = statement.rows / statement.calls
-    share = sum(case.share_of(each) for each in statements)
+    share = case.share_of_all(statements)
     bulky = _bulky_columns(case, table)
     return Finding(
         subject=table.qualified_name,

@@ -78,7 +78,7 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
         if usage is None or usage.kind is StatementKind.UTILITY or statement.calls == 0:
             continue
         temp_bytes = _temp_bytes_per_call(case, statement)
-        share = case.share_of(statement)
+        share = case.share_of_all((statement,))
         if temp_bytes >= limits.min_temp_bytes and share >= limits.min_share_ratio:
             groups[case.shape_of(statement)].append(statement)
     changes = _changes(case, groups.values(), limits)
@@ -120,13 +120,13 @@ def _finding(
                 source="pg_stat_statements.temp_blks_written",
             ),
             Evidence(name="work_mem", value=now, source="pg_settings"),
-            share_of_time(case.share_of(statement)),
+            share_of_time(case.share_of_all((statement,))),
         ),
         provenance=Provenance.STATISTICS,
         confidence=Confidence.HIGH,
         guards=(
             "it is no utility statement",
-            f"it takes {format_ratio(case.share_of(statement))} of the workload's time",
+            f"it takes {format_ratio(case.share_of_all((statement,)))} of the workload's time",
         ),
         remedies=_remedies(temp_bytes, limits, change),
         impact=Impact(risk="sorting and hashing waits for the disk"),

@@ -87,7 +87,7 @@ def _is_huge(case: Case, statement: Statement, limits: Limits) -> bool:
         and statement.calls > 0
         and statement.rows >= limits.min_rows_per_call_count * statement.calls
         and (case.calls_per_day(statement) or 0.0) >= limits.min_calls_per_day_count
-        and case.share_of(statement) >= limits.min_share_ratio
+        and case.share_of_all((statement,)) >= limits.min_share_ratio
         and not all(map(_is_bulk_role, statement.roles or ("",)))
     )
 
@@ -111,7 +111,7 @@ def _finding(case: Case, statements: list[Statement]) -> Finding:
     statement = statements[0]
     tables = _tables(case, statement)
     names = ", ".join(sorted({table.qualified_name for table in tables}))
-    share = sum(case.share_of(each) for each in statements)
+    share = case.share_of_all(statements)
     calls = sum(case.calls_per_day(each) or 0.0 for each in statements)
     rows = statement.rows / statement.calls
     return Finding(

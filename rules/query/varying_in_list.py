@@ -13,10 +13,12 @@ from pgadvisor.rulekit import (
     ManualSteps,
     Outcome,
     Provenance,
+    RewriteStatement,
     Severity,
     SkipRule,
     Statement,
     Table,
+    any_array,
     format_count,
     format_ratio,
     quote_identifier,
@@ -24,6 +26,10 @@ from pgadvisor.rulekit import (
 )
 
 _SQUASHED_SINCE = 18
+_MAX_REWRITES = 3
+"""Statements that are written out; the others are written alike."""
+_MAX_CHARACTERS = 2_000
+"""Longer texts, with hundreds of parameters, show nobody anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +135,7 @@ def _finding(case: Case, table: Table, column: str, shapes: Mapping[str, list[_L
         provenance=Provenance.STATISTICS,
         confidence=Confidence.HIGH,
         guards=("the server is older than PostgreSQL 18", "the values are no short enum"),
-        remedies=(_remedy(table, column),),
+        remedies=(_remedy(table, column), *_rewrites(case, shapes)),
         impact=Impact(risk="no prepared statement and no plan serves two lengths of the list"),
         statement_ids=tuple(statement.id for statement in statements),
     )
@@ -165,9 +171,20 @@ def _evidence(case: Case, statements: tuple[Statement, ...], longest: int) -> It
     )
     yield Evidence(
         name="share of execution time",
-        value=format_ratio(sum(case.share_of(statement) for statement in statements)),
+        value=format_ratio(case.share_of_all(statements)),
         source="pg_stat_statements.total_exec_time",
     )
+
+
+def _rewrites(case: Case, shapes: Mapping[str, list[_Listed]]) -> Iterator[RewriteStatement]:
+    """Of each statement the shortest form: all of them become the same."""
+    for found in list(shapes.values())[:_MAX_REWRITES]:
+        shortest = min(found, key=lambda one: one.length).statement
+        after = any_array(shortest.text, case.catalog)
+        if after is not None and len(shortest.text) <= _MAX_CHARACTERS:
+            yield RewriteStatement(
+                before=shortest.text, after=after.text, condition=after.condition
+            )
 
 
 def _remedy(table: Table, column: str) -> ManualSteps:

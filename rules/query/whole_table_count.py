@@ -69,7 +69,7 @@ def whole_table_count(case: Case, limits: Limits) -> Outcome:
         if case.rows_of(table) >= limits.min_table_rows and _counts_all(table, use):
             groups[table].append(use.statement)
     for table, statements in groups.items():
-        if sum(case.share_of(statement) for statement in statements) >= limits.min_share_ratio:
+        if case.share_of_all(statements) >= limits.min_share_ratio:
             yield _finding(case, table, statements)
 
 
@@ -92,7 +92,7 @@ def _counts_all(table: Table, use: StatementOnTable) -> bool:
 
 
 def _finding(case: Case, table: Table, statements: list[Statement]) -> Finding:
-    share = sum(case.share_of(statement) for statement in statements)
+    share = case.share_of_all(statements)
     calls = [case.calls_per_day(statement) for statement in statements]
     per_day = sum(count for count in calls if count is not None)
     return Finding(

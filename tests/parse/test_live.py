@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from pgadvisor.model.catalog import Catalog
 from pgadvisor.parse.explain import plan_from_json, plan_from_object
 from pgadvisor.parse.parameters import repairs
 from pgadvisor.parse.rewrite import keyset_template, sargable_range, with_skip_locked
 from pgadvisor.parse.statement import fingerprint, normalise
+from pgadvisor.testing import a_snapshot, a_table
 from tests.fixtures.databases import FORGET
 
 pytestmark = pytest.mark.live
@@ -26,6 +28,7 @@ SCHEMA = """
         FROM generate_series(1, 200) AS i;
     ANALYZE events;
 """
+EVENTS = Catalog(a_snapshot(a_table("events", "id bigint not null", "at timestamptz not null")))
 STATEMENTS = (
     "SELECT count(*) FROM events WHERE at < now() - interval '1 day'",
     "SELECT count(*) FROM events WHERE day >= date '2026-01-05' AND day < date '2026-01-05' + 30",
@@ -115,9 +118,10 @@ def test_normalised_texts_can_be_prepared(connection: psycopg.Connection, statem
 def test_a_range_finds_the_same_rows(connection: psycopg.Connection, condition: str) -> None:
     connection.execute("SET TimeZone = 'Asia/Tokyo'")
     before = f"SELECT id FROM events WHERE {condition} ORDER BY id"
-    after = sargable_range(before)
+    rewritten = sargable_range(before, EVENTS)
 
-    assert after is not None
+    assert rewritten is not None
+    after = rewritten.text
     found = connection.execute(before.encode()).fetchall()
     assert found
     assert connection.execute(after.encode()).fetchall() == found
@@ -125,9 +129,10 @@ def test_a_range_finds_the_same_rows(connection: psycopg.Connection, condition: 
 
 def test_paging_by_key_finds_the_next_page(connection: psycopg.Connection) -> None:
     text = "SELECT n, id FROM events WHERE kind = $1 ORDER BY n DESC, id DESC LIMIT 5 OFFSET $2"
-    template = keyset_template(text)
+    rewritten = keyset_template(text, EVENTS)
 
-    assert template is not None
+    assert rewritten is not None
+    template = rewritten.text
     connection.execute(f"PREPARE by_offset AS {text}".encode())
     connection.execute(f"PREPARE by_key AS {template}".encode())
     [*_, (n, id_)] = connection.execute("EXECUTE by_offset('k1', 0)").fetchall()

@@ -182,3 +182,9 @@ def test_names_functions_as_the_text_does() -> None:
 
     assert found.functions == ("count", "pg_catalog.lower", "extract")
     assert found.parameter_count == 0
+
+
+def test_a_type_of_two_words_is_one_type() -> None:
+    assert conditions("SELECT 1 FROM users WHERE id > $1::float8") == [
+        "users: id in [CAST(id AS double precision)] ::double precision > CAST($1 AS float8)"
+    ]

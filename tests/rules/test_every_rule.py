@@ -20,7 +20,7 @@ each_rule = pytest.mark.parametrize("rule", load_rules().values(), ids=lambda ru
 each_file = pytest.mark.parametrize("file", RULE_FILES, ids=lambda file: file.stem)
 
 
-ALLOWED = {"collections", "collections.abc", "dataclasses", "math", "pgadvisor.rulekit"}
+ALLOWED = {"collections", "collections.abc", "dataclasses", "math", "pgadvisor.rulekit", "re"}
 
 
 def imports_of(text: str) -> set[str]:

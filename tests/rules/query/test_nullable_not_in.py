@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
+from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.schema import Constraint, ConstraintKind
 from pgadvisor.testing import (
@@ -57,12 +57,16 @@ def test_reports_a_subquery_with_nulls() -> None:
     assert finding.severity is Severity.WARNING
     assert finding.confidence is Confidence.HIGH
     assert finding.statement_ids == (WITHOUT_ORDERS.id,)
-    [action] = finding.remedies
+    action, rewrite = finding.remedies
+    assert isinstance(rewrite, RewriteStatement)
+    assert rewrite.before == WITHOUT_ORDERS.text
+    assert rewrite.after == (
+        "SELECT * FROM users AS u WHERE NOT EXISTS "
+        "(SELECT 1 FROM orders AS o WHERE o.customer_id = u.id)"
+    )
+    assert rewrite.condition == "no row of the subquery has a NULL in o.customer_id"
     assert isinstance(action, ManualSteps)
-    assert (
-        '`NOT EXISTS (SELECT 1 FROM "public"."orders" AS "o" '
-        'WHERE "o"."customer_id" = "u"."id" AND ...)`'
-    ) in action.steps[0]
+    assert action.steps[0].startswith("Ask whether there is such a row: as in the rewrite.")
     assert '`"customer_id" IS NOT NULL`' in action.steps[1]
     assert 'ALTER TABLE "public"."orders" ADD CHECK' in action.steps[2]
 
@@ -92,9 +96,22 @@ def test_warns_of_what_an_outer_join_leaves_empty() -> None:
 
     assert finding.severity is Severity.WARNING
     assert finding.summary.endswith("which is NULL where the outer join finds no partner")
-    [action] = finding.remedies
+    action = finding.remedies[0]
     assert isinstance(action, ManualSteps)
     assert "SET NOT NULL" not in " ".join(action.steps)
+
+
+def test_shows_a_skeleton_where_it_cannot_write_the_statement() -> None:
+    text = "select * from users u where u.id not in (select o.customer_id from orders o limit 5)"
+
+    [finding] = asking(text).findings
+
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    assert (
+        '`NOT EXISTS (SELECT 1 FROM "public"."orders" AS "o" '
+        'WHERE "o"."customer_id" = "u"."id" AND ...)`'
+    ) in action.steps[0]
 
 
 def test_takes_statements_on_one_column_together() -> None:

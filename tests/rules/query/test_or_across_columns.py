@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
+from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.schema import Index, RelationKind
 from pgadvisor.testing import (
@@ -42,9 +42,14 @@ def run(*objects: SnapshotPart) -> Outcome:
 
 def steps(outcome: Outcome) -> tuple[str, ...]:
     [finding] = outcome.findings
-    [action] = finding.remedies
+    action = finding.remedies[0]
     assert isinstance(action, ManualSteps)
     return action.steps
+
+
+def rewrites(outcome: Outcome) -> list[RewriteStatement]:
+    [finding] = outcome.findings
+    return [action for action in finding.remedies if isinstance(action, RewriteStatement)]
 
 
 def test_reports_a_page_of_two_columns() -> None:
@@ -67,15 +72,42 @@ def test_reports_a_page_of_two_columns() -> None:
             '`CREATE INDEX CONCURRENTLY ON "public"."messages" ("recipient_id", "sent_at" DESC)`, '
             "so that the arm comes in order."
         ),
-        (
-            "Write one query for each arm and unite them: `"
-            '(SELECT ... FROM "public"."messages" WHERE "sender_id" = ... '
-            'ORDER BY "sent_at" DESC LIMIT ...) UNION ALL '
-            '(SELECT ... FROM "public"."messages" WHERE "recipient_id" = ... '
-            'AND ("sender_id" = ...) IS NOT TRUE ORDER BY "sent_at" DESC LIMIT ...) '
-            'ORDER BY "sent_at" DESC LIMIT ...`.'
-        ),
+        "Write one query for each arm and unite them, as in the rewrite.",
     )
+    [rewrite] = rewrites(outcome)
+    assert rewrite.before == INBOX.text
+    assert rewrite.after == (
+        "(SELECT * FROM messages WHERE sender_id = $1 ORDER BY sent_at DESC LIMIT $3) UNION ALL "
+        "(SELECT * FROM messages WHERE recipient_id = $2 AND (sender_id = $1) IS NOT TRUE "
+        "ORDER BY sent_at DESC LIMIT $3) ORDER BY sent_at DESC LIMIT $3"
+    )
+    assert rewrite.condition == (
+        "no two rows are equal in sent_at (of those that are, others may be on the page)"
+    )
+
+
+def test_shows_a_skeleton_where_it_cannot_write_the_statement() -> None:
+    text = INBOX.text.replace("select *", "select id, is_friend(sender_id)")
+
+    outcome = run(replace(INBOX, text=text))
+
+    assert rewrites(outcome) == []
+    assert steps(outcome)[2] == (
+        "Write one query for each arm and unite them: `"
+        '(SELECT ... FROM "public"."messages" WHERE "sender_id" = ... '
+        'ORDER BY "sent_at" DESC LIMIT ...) UNION ALL '
+        '(SELECT ... FROM "public"."messages" WHERE "recipient_id" = ... '
+        'AND ("sender_id" = ...) IS NOT TRUE ORDER BY "sent_at" DESC LIMIT ...) '
+        'ORDER BY "sent_at" DESC LIMIT ...`.'
+    )
+
+
+def test_writes_three_statements_out() -> None:
+    twins = (replace(INBOX, fingerprint="f", id=str(number)) for number in range(5))
+
+    outcome = run(twins)
+
+    assert len(rewrites(outcome)) == 3
 
 
 @pytest.mark.parametrize(
@@ -102,7 +134,7 @@ def test_asks_for_no_index_that_is_there(index: Index, is_enough: bool) -> None:
 
 
 def test_excludes_all_earlier_arms() -> None:
-    text = INBOX.text.replace("where ", "where id = $4 or ")
+    text = INBOX.text.replace("where ", "where id = $4 or ").replace("*", "id, spin(id)")
 
     assert (
         'AND ("id" = ...) IS NOT TRUE AND ("sender_id" = ...) IS NOT TRUE'

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.action import ManualSteps
+from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.statement import Statement
 from pgadvisor.testing import (
@@ -50,9 +50,13 @@ def test_reports_a_list_in_many_lengths() -> None:
     )
     assert finding.severity is Severity.INFO
     assert len(finding.statement_ids) == 10
-    [action] = finding.remedies
+    action, rewrite = finding.remedies
     assert isinstance(action, ManualSteps)
     assert '`"id" = ANY ($1::bigint[])`' in action.steps[0]
+    assert isinstance(rewrite, RewriteStatement)
+    assert rewrite.before == listing(min(TEN_LENGTHS)).text
+    assert rewrite.after == "SELECT * FROM orders WHERE id = ANY(CAST($1 AS bigint[]))"
+    assert rewrite.condition == "the application passes the values as an array in $1"
 
 
 def test_reports_one_long_list() -> None:
@@ -62,6 +66,8 @@ def test_reports_one_long_list() -> None:
         "Lists of up to 500 values of public.orders.id make 1 entry of one statement"
     )
     assert finding.detail == ""
+    # A text of five hundred parameters shows nobody anything.
+    assert len(finding.remedies) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,130 @@
+"""or-across-tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgadvisor.model.action import ManualSteps, RewriteStatement
+from pgadvisor.model.finding import Confidence, Severity
+from pgadvisor.model.plan import Plan, PlanNode
+from pgadvisor.model.statement import StatementPlan
+from pgadvisor.testing import (
+    Outcome,
+    SnapshotPart,
+    a_snapshot,
+    a_statement,
+    a_table,
+    diagnose,
+)
+
+RULE = "or-across-tables"
+ORDERS = a_table("orders")
+USERS = a_table("users", "id bigint not null", "name text")
+SEARCH = a_statement(
+    "select o.id from orders o join users u on u.id = o.customer_id "
+    "where o.note = $1 OR u.name = $2",
+    calls=1_000,
+    rows=20_000,
+    shared_blocks_hit=1_000_000,
+)
+SCANS = (
+    PlanNode(node_type="Seq Scan", relation="orders", alias="o"),
+    PlanNode(
+        node_type="Hash",
+        children=(PlanNode(node_type="Seq Scan", relation="users", alias="u"),),
+    ),
+)
+ROOT = PlanNode(
+    node_type="Hash Join",
+    join_filter="((o.note = $1) OR (u.name = $2))",
+    children=SCANS,
+)
+
+
+def planned(root: PlanNode) -> StatementPlan:
+    return StatementPlan(statement_id=SEARCH.id, plan=Plan(root=root))
+
+
+def run(*objects: SnapshotPart) -> Outcome:
+    return diagnose(RULE, a_snapshot(ORDERS, USERS, *objects))
+
+
+def test_reports_a_condition_that_is_checked_after_the_join() -> None:
+    [finding] = run(SEARCH, planned(ROOT)).findings
+
+    assert finding.key == f"or-across-tables:{SEARCH.id}"
+    assert finding.summary == (
+        "An OR across public.orders, public.users is checked after the join: 20 rows and 1,000 "
+        "blocks a call (100 % of all time)"
+    )
+    assert finding.severity is Severity.WARNING
+    assert finding.confidence is Confidence.MEDIUM
+    steps, rewrite = finding.remedies
+    assert isinstance(steps, ManualSteps)
+    assert "as in the rewrite" in steps.steps[0]
+    assert isinstance(rewrite, RewriteStatement)
+    assert rewrite.after == (
+        "SELECT o.id FROM orders AS o INNER JOIN users AS u ON u.id = o.customer_id "
+        "WHERE o.note = $1 UNION ALL SELECT o.id FROM orders AS o INNER JOIN users AS u "
+        "ON u.id = o.customer_id WHERE u.name = $2 AND (o.note = $1) IS NOT TRUE"
+    )
+    assert rewrite.condition == ""
+
+
+def test_says_what_to_do_by_hand_where_there_is_no_rewrite() -> None:
+    text = SEARCH.text.replace("u.name = $2", "u.name like $2")
+
+    [finding] = run(replace(SEARCH, text=text), planned(ROOT)).findings
+
+    [action] = finding.remedies
+    assert isinstance(action, ManualSteps)
+    assert "rewrite" not in action.steps[0]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        pytest.param(None, id="none"),
+        pytest.param("((o.note = $1) AND (u.name = $2))", id="and"),
+        pytest.param("((o.note = $1) OR (o.status = $2))", id="one-table"),
+    ],
+)
+def test_leaves_alone(condition: str | None) -> None:
+    assert run(SEARCH, planned(replace(ROOT, join_filter=condition))).is_clear
+
+
+def test_leaves_a_statement_on_one_table_alone() -> None:
+    text = "select id from orders where note = $1 or status = $2"
+
+    assert run(replace(SEARCH, text=text), planned(ROOT)).is_clear
+
+
+@pytest.mark.parametrize(("blocks", "count"), [(1_000_000, 1), (999_999, 0)])
+def test_asks_for_a_thousand_blocks_a_call(blocks: int, count: int) -> None:
+    found = run(replace(SEARCH, shared_blocks_hit=blocks), planned(ROOT)).findings
+
+    assert len(found) == count
+
+
+@pytest.mark.parametrize(("rows", "count"), [(1_000_000, 1), (1_000_001, 0)])
+def test_leaves_large_results_alone(rows: int, count: int) -> None:
+    assert len(run(replace(SEARCH, rows=rows), planned(ROOT)).findings) == count
+
+
+@pytest.mark.parametrize(("rest", "count"), [(199.0, 1), (200.0, 0)])
+def test_asks_for_a_share_of_the_time(rest: float, count: int) -> None:
+    other = replace(a_statement("select 1"), total_time_ms=rest)
+
+    found = run(replace(SEARCH, total_time_ms=1.0), other, planned(ROOT)).findings
+
+    assert len(found) == count
+
+
+def test_cannot_judge_a_statement_without_a_plan() -> None:
+    assert run(SEARCH).reasons == ("the original server's plan of it is not in the snapshot",)
+
+
+def test_cannot_judge_without_statements() -> None:
+    assert run().reasons == ("no statement was recorded, and no workload files were given",)

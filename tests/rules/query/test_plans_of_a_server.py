@@ -1,0 +1,132 @@
+"""Rules that read plans, held against plans that a server makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from pgadvisor.cluster.launch import Cluster
+from pgadvisor.model.statement import Statement, StatementPlan
+from pgadvisor.parse.explain import plan_from_object
+from pgadvisor.testing import a_primary_key, a_snapshot, a_statement, a_table, diagnose
+from tests.fixtures.databases import fresh_database
+
+pytestmark = pytest.mark.live
+
+SCHEMA = """
+    CREATE TABLE users (id bigint PRIMARY KEY, name text);
+    CREATE TABLE orders (
+        id bigint PRIMARY KEY, customer_id bigint, status text, note text, created_at timestamptz
+    );
+    CREATE TABLE refs (number numeric);
+    INSERT INTO refs SELECT i FROM generate_series(1, 1000) AS i;
+    INSERT INTO users SELECT i, 'n' || i FROM generate_series(1, 20000) AS i;
+    INSERT INTO orders SELECT i, i % 50, 's' || i % 3, 'x' || i, now() - i * interval '1 minute'
+        FROM generate_series(1, 40000) AS i;
+    CREATE INDEX ON orders (created_at);
+    ANALYZE users, orders;
+"""
+ORDERS = a_table("orders", rows=400_000)
+USERS = a_table("users", "id bigint not null", "name text", rows=20_000)
+
+
+REFS = a_table("refs", "number numeric", rows=1_000)
+
+
+@pytest.fixture(scope="module")
+def server(cluster: Cluster) -> Iterator[psycopg.Connection]:
+    with fresh_database(cluster) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(SCHEMA)
+        yield connection
+
+
+def found(server: psycopg.Connection, rule: str, text: str) -> list[str]:
+    """The summaries of what a rule finds in a statement with the server's own plan."""
+    statement = a_statement(text, calls=1_000, rows=2_000, shared_blocks_hit=5_000_000)
+    return [
+        finding.summary
+        for finding in diagnose(
+            rule,
+            a_snapshot(
+                *(ORDERS, USERS, REFS, a_primary_key(USERS, "id"), a_primary_key(ORDERS, "id")),
+                *(statement, planned(server, statement)),
+            ),
+        ).findings
+    ]
+
+
+def planned(server: psycopg.Connection, statement: Statement) -> StatementPlan:
+    explain = f"EXPLAIN (FORMAT JSON, VERBOSE, GENERIC_PLAN) {statement.text}"
+    with psycopg.ClientCursor(server) as cursor:
+        row = cursor.execute(explain.encode()).fetchone()
+    assert row is not None
+    return StatementPlan(statement_id=statement.id, plan=plan_from_object(row[0]))
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (
+            "per-row-subquery",
+            "SELECT (SELECT count(*) FROM orders WHERE customer_id = users.id) FROM users",
+        ),
+        (
+            "per-row-subquery",
+            (
+                "SELECT name FROM users WHERE "
+                "(SELECT max(created_at) FROM orders WHERE customer_id = users.id) > $1"
+            ),
+        ),
+        (
+            "limit-on-ordered-scan",
+            "SELECT * FROM orders WHERE customer_id = $1 ORDER BY created_at DESC LIMIT 2",
+        ),
+        ("implicit-cast", "SELECT o.note FROM orders o JOIN refs r ON o.id = r.number"),
+        (
+            "distinct-over-join",
+            "SELECT DISTINCT o.status FROM orders o JOIN users u ON u.id = o.customer_id",
+        ),
+        (
+            "or-across-tables",
+            (
+                "SELECT o.id FROM orders o JOIN users u ON u.id = o.customer_id "
+                "WHERE o.note = $1 OR u.name = $2"
+            ),
+        ),
+    ],
+)
+def test_finds_it_in_a_plan(server: psycopg.Connection, rule: str, text: str) -> None:
+    assert len(found(server, rule, text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (
+            "per-row-subquery",
+            "SELECT 1 FROM users WHERE id NOT IN (SELECT customer_id FROM orders)",
+        ),
+        ("per-row-subquery", "SELECT (SELECT max(created_at) FROM orders) FROM users"),
+        ("limit-on-ordered-scan", "SELECT * FROM orders ORDER BY created_at DESC LIMIT 2"),
+        ("implicit-cast", "SELECT o.note FROM orders o JOIN users u ON u.id = o.customer_id"),
+        (
+            "limit-on-ordered-scan",
+            "SELECT * FROM orders WHERE note = $1 ORDER BY status LIMIT 2",
+        ),
+        (
+            "distinct-over-join",
+            "SELECT DISTINCT o.id FROM orders o JOIN users u ON u.id = o.customer_id",
+        ),
+        (
+            "or-across-tables",
+            (
+                "SELECT o.id FROM orders o JOIN users u ON u.id = o.customer_id "
+                "WHERE o.note = $1 OR o.status = $2"
+            ),
+        ),
+    ],
+)
+def test_finds_nothing_in_a_plan(server: psycopg.Connection, rule: str, text: str) -> None:
+    assert found(server, rule, text) == []
