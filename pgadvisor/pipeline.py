@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -31,19 +31,19 @@ from pgadvisor.emit.fidelity import describe_fidelity
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.errors import ClusterError
 from pgadvisor.history.delta import delta
+from pgadvisor.model.advice import Recommendation
 from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis
-from pgadvisor.model.reference import Reference
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.propose.references import implied_references
 from pgadvisor.registry import load_rules
-from pgadvisor.rulekit import Case
+from pgadvisor.rulekit import AnyRule, Case
 from pgadvisor.snapshotfile import describe_redaction
 from pgadvisor.standbys.merge import with_standbys
 from pgadvisor.whatif.backend import Backend
@@ -78,8 +78,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         snapshot: What ``collect`` or ``load`` returned.
         budget: Bounds of the index choice.
         config: Limits, gates and suppressions; see ``load_config``.
-        since: An earlier snapshot of the same database: judge what was counted since then, in
-            the place of the totals.
+        since: An earlier snapshot of the same database: what was counted since then is judged.
         standbys: Snapshots of the database's standbys, each of which counts its own scans.
         baseline: Findings that are known; see ``load_baseline``.
         only_new: Leave known findings out of report and migration.
@@ -87,8 +86,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
         migration_format: ``plain``, ``alembic`` or ``django``.
-        planner: What answers what-if questions; None: the twin.  ``functools.partial(HypoPG,
-            dsn)`` asks a server.
+        planner: Answers what-if questions: ``functools.partial(HypoPG, dsn)``; None: the twin.
         today: The day on which expiry is looked at; None: the snapshot's own.
         show_literals: Let the advice hold the values that plans depend on.
         progress: Told what is going on.
@@ -101,31 +99,22 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     started, settings, bounds = time.monotonic(), config or Config(), budget or Budget()
     day = today or snapshot.server.collected_at.date()
     rules = load_rules(tuple(rule_directories))
-    snapshot = with_standbys(snapshot if since is None else delta(snapshot, since), standbys)
+    snapshot = with_standbys(delta(snapshot, since) if since else snapshot, standbys)
     snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
-
-    def judge(choice: Choice, by_value: tuple[PlansByValue, ...]) -> Diagnosis:
-        judged = replace(case, fidelity=choice.fidelity, plans_by_value=by_value)
-        return diagnose_choice(judged, choice, rules, settings, today=day)
-
-    asked = planner or partial(twin_of, references=_references(case))
+    asked, judge = planner or _twin_for(case), partial(_judge, case, rules, settings, day)
     simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress)
-    choice = simulation.choice
-    case = replace(case, fidelity=choice.fidelity)
-    found = _joined(_told_by(diagnosis, simulation), simulation.costed)
-    found = replace(found, findings=with_costs(found.findings, simulation.rewrites))
-    # Only now: what is known takes part in the choice, or the choice would not be the same.
+    case = replace(case, fidelity=simulation.choice.fidelity)
+    found = _told_by(diagnosis, simulation)  # what is known took part in the choice, too
     diagnosis, known = compare(found, baseline, today=day, is_only_new=only_new)
-    recommendations = recommend(diagnosis.findings, choice, _refused(case, simulation))
-    recommendations = coherent(recommendations, case, choice)
+    made = _recommended(diagnosis, simulation, case)
     return Advice.assemble(
         case=case,
         diagnosis=diagnosis,
         simulation=simulation,
-        recommendations=recommendations,
-        migration=build_migration(recommendations, format=migration_format),
+        recommendations=made,
+        migration=build_migration(made, format=migration_format),
         budget=bounds,
         lowered_limits=changed_limits(settings, rules),
         idle_suppressions=idle_suppressions(settings.suppress, found.keys()),
@@ -151,15 +140,38 @@ def build_case(
     return Case(catalog=catalog, usage=usage, gates=gates, limits=settings.gates)
 
 
+def _judge(
+    case: Case,
+    rules: Mapping[str, AnyRule],
+    settings: Config,
+    day: date,
+    choice: Choice,
+    by_value: tuple[PlansByValue, ...],
+) -> Diagnosis:
+    """What the rules say that look at the choice."""
+    judged = replace(case, fidelity=choice.fidelity, plans_by_value=by_value)
+    return diagnose_choice(judged, choice, rules, settings, today=day)
+
+
 def _told_by(diagnosis: Diagnosis, simulation: Simulation) -> Diagnosis:
-    """What the rules have found, with what the planner says of it."""
+    """What all rules have found, with what the planner says of it."""
     diagnosis = with_proof(diagnosis, simulation.checked_drops)
     findings = told_by_trials(diagnosis.findings, simulation.setting_trials)
-    return replace(diagnosis, findings=findings)
+    found = _joined(replace(diagnosis, findings=findings), simulation.costed)
+    return replace(found, findings=with_costs(found.findings, simulation.rewrites))
 
 
-def _references(case: Case) -> tuple[Reference, ...]:
-    return implied_references(case.usage.values(), case.catalog)
+def _recommended(
+    diagnosis: Diagnosis, simulation: Simulation, case: Case
+) -> tuple[Recommendation, ...]:
+    choice = simulation.choice
+    made = recommend(diagnosis.findings, choice, _refused(case, simulation))
+    return coherent(made, case, choice)
+
+
+def _twin_for(case: Case) -> Callable[[Snapshot], Backend]:
+    """The twin, which is told what the workload knows of undeclared foreign keys."""
+    return partial(twin_of, references=implied_references(case.usage.values(), case.catalog))
 
 
 def _refused(case: Case, simulation: Simulation) -> dict[tuple[str, str], str]:

@@ -67,14 +67,12 @@ def analyze(  # noqa: PLR0913  (one for each option)
     The server is only read: short read-only transactions, no extension but
     pg_stat_statements, no DDL.  `pgadvisor grants` prints what the role needs.
 
-    New indexes are chosen together, as the set that saves most, with a proof of how good it is.
+    New indexes are chosen together, as the set that saves most, with a proof.
 
     \b
     pgadvisor analyze postgresql://reader@host/shop --out advice
     pgadvisor analyze shop.pgsnap --index-budget 2GB --max-indexes 10 --explain-choice
     pgadvisor analyze shop.pgsnap --since last-month.pgsnap --replica standby.pgsnap
-    pgadvisor analyze shop.pgsnap --max-build-time 30min --forbid audit.events
-      --protect orders_by_day --time-limit 60
     pgadvisor analyze shop.pgsnap --baseline known.toml --only-new --fail-on warning
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings = load_config(config)
@@ -93,7 +91,6 @@ def analyze(  # noqa: PLR0913  (one for each option)
     )
     _check_place(out, force=force)
     new = NewBaseline.of(write_baseline, baseline_reason, baseline_expires, baseline, force=force)
-    earlier = load(since) if since is not None else None
     with progress(quiet=quiet) as report:
         snapshot, *standbys = read_nodes(source, replica, scope_of(schema, exclude_schema), report)
         check_names(budget, snapshot)
@@ -101,7 +98,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             snapshot,
             budget=budget,
             config=settings,
-            since=earlier,
+            since=load(since) if since is not None else None,
             standbys=standbys,
             baseline=known,
             only_new=only_new,
@@ -114,11 +111,19 @@ def analyze(  # noqa: PLR0913  (one for each option)
             progress=report,
         )
     _print(advice, output_format, explain_choice=explain_choice)
+    _finish(advice, out, new, fail_on, force=force, explain_choice=explain_choice)
+
+
+def _finish(
+    advice: Advice,
+    out: Path | None,
+    new: NewBaseline | None,
+    fail_on: FailOn,
+    *,
+    force: bool,
+    explain_choice: bool,
+) -> None:
     _save(advice, out, force=force, explain_choice=explain_choice)
-    _finish(advice, new, fail_on)
-
-
-def _finish(advice: Advice, new: NewBaseline | None, fail_on: FailOn) -> None:
     if new is not None:
         new.write(advice)
     if code := exit_code(advice, fail_on):
