@@ -75,8 +75,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     pgadvisor analyze shop.pgsnap --since last-month.pgsnap --replica standby.pgsnap
     pgadvisor analyze shop.pgsnap --baseline known.toml --only-new --fail-on warning
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
-    settings = load_config(config)
-    known = _baseline(baseline, only_new=only_new)
+    settings, known = load_config(config), _baseline(baseline, only_new=only_new)
     statements = _workload(workload, is_alone=workload_only)
     planner = planner_of(what_if, source, hypopg_dsn)
     budget = read_budget(
@@ -91,6 +90,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     )
     _check_place(out, force=force)
     new = NewBaseline.of(write_baseline, baseline_reason, baseline_expires, baseline, force=force)
+    earlier = load(since) if since is not None else None
     with progress(quiet=quiet) as report:
         snapshot, *standbys = read_nodes(source, replica, scope_of(schema, exclude_schema), report)
         check_names(budget, snapshot)
@@ -98,7 +98,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             snapshot,
             budget=budget,
             config=settings,
-            since=load(since) if since is not None else None,
+            since=earlier,
             standbys=standbys,
             baseline=known,
             only_new=only_new,
