@@ -34,6 +34,8 @@ def duplicate_index(case: Case, _limits: NoLimits) -> Outcome:
     constraint, is the replica identity or the order of CLUSTER.  Of several that are the same,
     the one that must stay is kept, then the one that is read most.
 
+    On a table that is too small for advice on indexes it is no more than a remark.
+
     ## Before you act
     Look for the name in the application: an index may be named in a hint, or in
     ``ON CONFLICT ON CONSTRAINT``.
@@ -73,6 +75,7 @@ def _finding(case: Case, found: Redundancy, number: int) -> Finding:
             Evidence(name="size", value=size_bytes, unit="bytes", source="pg_relation_size"),
             index_scans(case, index),
         ),
+        severity=Severity.WARNING if case.is_large_enough(table) else Severity.INFO,
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
         guards=(

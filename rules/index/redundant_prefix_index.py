@@ -45,6 +45,7 @@ def redundant_prefix_index(case: Case, limits: Limits) -> Outcome:
     Keys that are no leading part of the other's; other operator classes, collations, predicates
     or mixed directions; other methods than btree; included columns that the other lacks; unique
     indexes, unless the other is unique over the same keys; constraints and replica identities;
+    tables that are too small for advice on indexes, where one more costs nothing worth a change;
     and a narrow index that is read, where the wider one is much larger, or is never read.  It
     never takes both of a pair.
 
@@ -57,7 +58,10 @@ def redundant_prefix_index(case: Case, limits: Limits) -> Outcome:
         DROP INDEX CONCURRENTLY orders_customer_id_idx;
     """
     for found in case.redundancies:
-        if not found.is_exact and not _is_too_wide(case, found, limits):
+        table = case.catalog.tables[found.index.table_oid]
+        if found.is_exact or not case.is_large_enough(table):
+            continue
+        if not _is_too_wide(case, found, limits):
             yield _finding(case, found)
 
 

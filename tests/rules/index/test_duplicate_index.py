@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pgadvisor.model.action import DropIndex
-from pgadvisor.model.finding import Finding
+from pgadvisor.model.finding import Finding, Severity
 from pgadvisor.model.schema import Index, IndexKey
 from pgadvisor.testing import (
     Outcome,
@@ -20,6 +20,7 @@ from pgadvisor.testing import (
     diagnose,
     index_activity,
 )
+from pgadvisor.units import MiB
 
 RULE = "duplicate-index"
 ORDERS = a_table("orders")
@@ -144,3 +145,13 @@ def test_compares_other_methods_by_their_whole_definition() -> None:
 
     assert len(run(first, same).findings) == 1
     assert run(first, tuned).is_clear
+
+
+@pytest.mark.parametrize(("rows", "severity"), [(10_000, Severity.WARNING), (9_999, Severity.INFO)])
+def test_on_a_small_table_it_is_a_remark(rows: int, severity: Severity) -> None:
+    small = a_table("orders", rows=rows, size_bytes=8 * MiB)
+    same = (an_index(small, "note"), an_index(small, "note", name="again"))
+
+    [finding] = diagnose(RULE, a_snapshot(small, *same)).findings
+
+    assert finding.severity is severity

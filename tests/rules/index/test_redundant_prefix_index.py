@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pgadvisor.model.action import DropIndex
 from pgadvisor.model.finding import Finding
-from pgadvisor.model.schema import Index, IndexKey
+from pgadvisor.model.schema import Index, IndexKey, Table
 from pgadvisor.rulekit import serves_key
 from pgadvisor.testing import (
     Outcome,
@@ -55,6 +55,20 @@ def test_drops_the_narrow_one() -> None:
         "public.orders_customer_id_idx (customer_id) is covered by "
         "orders_customer_id_created_at_idx (customer_id, created_at) and takes 19.1 MB"
     )
+
+
+@pytest.mark.parametrize(
+    ("small", "count"),
+    [
+        (a_table("orders", rows=10_000, size_bytes=8 * MiB), 1),
+        (a_table("orders", rows=9_999, size_bytes=8 * MiB), 0),
+        (a_table("orders", rows=10_000, size_bytes=8 * MiB - 8192), 0),
+    ],
+)
+def test_leaves_alone_tables_that_are_too_small(small: Table, count: int) -> None:
+    narrow, wide = an_index(small, "customer_id"), an_index(small, "customer_id", "created_at")
+
+    assert len(diagnose(RULE, a_snapshot(small, narrow, wide)).findings) == count
 
 
 def test_keeps_the_widest_of_three() -> None:

@@ -93,13 +93,5 @@ def test_cannot_judge_without_a_window() -> None:
     assert reason.startswith("nobody knows how often statements run: ")
 
 
-def test_cannot_judge_without_a_window() -> None:
-    snapshot = a_snapshot(SALES, SUMS, statistics_age_days=None, statements_info=None)
-
-    assert diagnose(RULE, snapshot).reasons == (
-        "nobody knows how often statements run: pg_stat_statements is not there",
-    )
-
-
 def test_cannot_judge_without_statements() -> None:
     assert run().reasons == ("no statement was recorded, and no workload files were given",)
