@@ -213,4 +213,4 @@ def _queries(archive: Path) -> Iterator[str]:
 
 
 def _run(*command: str | Path) -> None:
-    subprocess.run(command, check=True, timeout=600)  # noqa: S603 - our own arguments, no shell
+    subprocess.run(command, check=True, timeout=600)
