@@ -62,9 +62,11 @@ def test_predicts_what_large_btrees_would_take_and_no_others() -> None:
     )
     case = Case(catalog=Catalog(a_snapshot(orders, bloated, *others)))
 
-    [size] = simulate(case, (), Budget(), Twin).choice.rebuilt_sizes or ()
+    sizes = simulate(case, (), Budget(), Twin).choice.rebuilt_sizes
 
     # A million distinct keys of 8 bytes: 366 of them on a page.
+    assert sizes is not None
+    [size] = sizes
     assert size.index_oid == bloated.oid
     assert size.size_bytes == pytest.approx(1_000_000 / 366 * 8192, rel=0.02)
 
