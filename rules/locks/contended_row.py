@@ -130,8 +130,7 @@ def _finding(case: Case, table: Table, waiting: tuple[Statement, ...]) -> Findin
     share = sum(map(case.share_of, waiting))
     return Finding(
         subject=table.qualified_name,
-        summary=f"An update of one of {format_count(case.rows_of(table))} rows of "
-        f"{table.qualified_name} takes {format_ms(worst.mean_time_ms)}, and "
+        summary=f"An update of {_row(case, table)} takes {format_ms(worst.mean_time_ms)}, and "
         f"{format_ms(worst.min_time_ms)} when nothing is in its way ({format_ratio(share)} of all "
         "time)",
         evidence=tuple(_evidence(case, table, worst, share)),
@@ -146,6 +145,12 @@ def _finding(case: Case, table: Table, waiting: tuple[Statement, ...]) -> Findin
         impact=Impact(risk="transactions stand in line for the row, however many there are"),
         statement_ids=tuple(statement.id for statement in waiting),
     )
+
+
+def _row(case: Case, table: Table) -> str:
+    rows = case.rows_of(table)
+    which = "the only row" if rows <= 1 else f"one of {format_count(rows)} rows"
+    return f"{which} of {table.qualified_name}"
 
 
 def _evidence(case: Case, table: Table, worst: Statement, share: float) -> Iterator[Evidence]:

@@ -46,8 +46,9 @@ def lagging_standby(case: Case, limits: Limits) -> Outcome:
     or what was never sent is lost.  If commits wait for it, everybody does.
 
     ## What it leaves alone
-    Standbys that are behind by less than a gigabyte and five minutes; base backups and whoever
-    else streams without replaying.
+    Standbys that are behind by less than a gigabyte and five minutes; those that have replayed
+    all by now, whatever time was measured last; base backups and whoever else streams without
+    replaying.
 
     ## Before you act
     One snapshot sees one moment: a large load leaves every standby behind for a while.  A
@@ -68,7 +69,7 @@ def lagging_standby(case: Case, limits: Limits) -> Outcome:
 
 
 def _is_behind(one: WalSender, limits: Limits) -> bool:
-    if one.replay_lag_bytes is None:  # it only receives
+    if not one.replay_lag_bytes:  # it only receives, or has replayed all since the last measurement
         return False
     return one.replay_lag_bytes >= limits.min_lag_bytes or (
         one.replay_lag_ms is not None and one.replay_lag_ms >= limits.min_lag_ms

@@ -29,7 +29,8 @@ from pgadvisor.rulekit import (
 
 _COMPRESSION = "wal_compression"
 _TIMEOUT = "checkpoint_timeout"
-_PREFERRED = ("lz4", "pglz", "on")
+_CHEAP = "lz4"
+_PREFERRED = (_CHEAP, "pglz", "on")
 """The first one that the server takes; until PostgreSQL 14 it is on or off."""
 _LONG_S = 900
 
@@ -53,7 +54,7 @@ def full_page_wal(case: Case, limits: Limits) -> Outcome:
     The first change of a page after a checkpoint writes all of it into WAL, so that a crash in
     the middle of writing it can be mended.  Pages compress well: in a trial, WAL became a sixth
     of what it was, and with it all that is sent to standbys and kept in archives.  And the longer
-    the time between checkpoints, the fewer such pages there are.
+    the time between checkpoints, the fewer such pages there are: that is named, and left to you.
 
     ## What it leaves alone
     Servers that write little WAL, or mostly other WAL; those that compress already, of whose
@@ -61,13 +62,12 @@ def full_page_wal(case: Case, limits: Limits) -> Outcome:
 
     ## Before you act
     Compression takes processor time of the sessions that write: in the same trial, on a machine
-    with no processor time to spare, ``pglz`` cost a tenth to a third of the throughput.  ``lz4``
-    costs far less, where the server was built with it.  Never turn ``full_page_writes`` off for
-    this.
+    with no processor time to spare, ``pglz`` cost a tenth to a third of the throughput, so it is
+    left to review.  ``lz4`` costs far less, where the server was built with it.  Never turn
+    ``full_page_writes`` off for this.
 
     ## Example
         ALTER SYSTEM SET wal_compression = 'lz4';
-        ALTER SYSTEM SET checkpoint_timeout = '15min';
         SELECT pg_reload_conf();
     """
     server = case.snapshot.server
@@ -128,20 +128,33 @@ def _evidence(server: Server, wal: WalActivity, ratio: float, days: float) -> It
 
 
 def _remedies(server: Server, compression: Setting) -> Iterator[Action]:
-    yield change_where_set(server, compression.name, _method(compression))
+    method = _method(compression)
+    yield change_where_set(
+        server,
+        compression.name,
+        method,
+        review_reason=""
+        if method == _CHEAP
+        else f"see first that processors have time to spare: {method} takes a tenth to a third of "
+        "what sessions that write could do otherwise",
+    )
     yield ManualSteps(
         title="See what compression takes",
-        steps=("Compare processor time and throughput of a busy hour with the day before.",),
+        steps=(
+            "Compare processor time and throughput of a busy hour with the day before.",
+            *_longer_checkpoints(server),
+        ),
     )
+
+
+def _longer_checkpoints(server: Server) -> Iterator[str]:
+    """A second way, for a person to weigh: it is no part of the first one."""
     timeout = server.setting(_TIMEOUT)
     if timeout is not None and float(timeout.value) < _LONG_S:
-        yield change_where_set(
-            server,
-            _TIMEOUT,
-            str(_LONG_S),
-            review_reason="see first that recovery after a crash may take up to "
-            f"{_LONG_S / float(timeout.value):.1f} times as long as now, and that max_wal_size "
-            "allows for it",
+        yield (
+            f"Fewer checkpoints write fewer whole pages: with a `{_TIMEOUT}` of {_LONG_S} s, and a "
+            "max_wal_size that allows for it, recovery after a crash may take up to "
+            f"{_LONG_S / float(timeout.value):.1f} times as long as now, from {timeout.value} s."
         )
 
 

@@ -111,7 +111,11 @@ def requested_checkpoints(case: Case, limits: Limits) -> Outcome:
             return
     wal_per_timeout = (pace.wal_bytes_per_day or 0.0) * timeout_s * _MS_PER_SECOND / MS_PER_DAY
     wanted_mib = _rounded_mib(
-        max(2 * float(size.value), limits.peak_ratio * wal_per_timeout * (1 + target) / MiB)
+        max(
+            2 * float(size.value),
+            float(size.boot_value or 0.0),
+            limits.peak_ratio * wal_per_timeout * (1 + target) / MiB,
+        )
     )
     if size.max_value is None or wanted_mib <= float(size.max_value):
         yield _finding(server, size, pace, wanted_mib)

@@ -22,6 +22,7 @@ from pgadvisor.rulekit import (
     known,
     number_of,
     qualified,
+    quote_identifier,
     rule,
 )
 
@@ -121,7 +122,7 @@ def _oldest(case: Case, kind: _Kind) -> tuple[TableAge, ...]:
     """Tables that have not half of the age of the oldest are not what keeps the database."""
     tables = sorted(case.snapshot.table_ages, key=kind.of_table, reverse=True)
     least = kind.of_table(tables[0]) / 2 if tables else 0
-    return tuple(table for table in tables[:_SHOWN] if kind.of_table(table) >= least)
+    return tuple(table for table in tables if kind.of_table(table) >= least)
 
 
 def _is_under_way(case: Case, database: DatabaseAge, kind: _Kind) -> bool:
@@ -142,7 +143,7 @@ def _finding(
         summary=f"Database {database.name} has used {format_ratio(age / WRAPAROUND_AGE)} of its "
         f"{kind.name}: at the end the server stops writing",
         detail=_detail(case, database, kind, tables),
-        evidence=tuple(_evidence(age, kind, freeze_age, tables)),
+        evidence=tuple(_evidence(age, kind, freeze_age, tables[:_SHOWN])),
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
         guards=(f"it is older than {kind.setting} allows, so that autovacuum should have come",)
@@ -164,6 +165,11 @@ def _detail(case: Case, database: DatabaseAge, kind: _Kind, tables: tuple[TableA
         return "Which tables are the oldest is not in the snapshot."
     oldest = tables[0]
     text = f"The oldest table is {oldest.schema}.{oldest.name}."
+    if len(tables) > _SHOWN:
+        text += (
+            f" At least {format_count(len(tables) - 1)} others are at least half as old, so that "
+            "it is no single table: something holds vacuum back in all of them."
+        )
     if _is_under_way(case, database, kind):
         text += " It is being vacuumed now."
     if any(table.schema.startswith("pg_temp_") for table in tables):
@@ -196,12 +202,6 @@ def _evidence(
 
 
 def _remedy(database: DatabaseAge, tables: tuple[TableAge, ...]) -> ManualSteps:
-    vacuums = tuple(
-        f"`VACUUM (FREEZE, VERBOSE) {qualified(table.schema, table.name)}`, outside a transaction; "
-        "it blocks neither reads nor writes."
-        for table in tables
-        if not table.schema.startswith("pg_temp_")
-    )
     return ManualSteps(
         title=f"Freeze the oldest rows of {database.name}",
         steps=(
@@ -210,7 +210,31 @@ def _remedy(database: DatabaseAge, tables: tuple[TableAge, ...]) -> ManualSteps:
                 "greatest(age(backend_xid), age(backend_xmin)) FROM pg_stat_activity "
                 "ORDER BY 4 DESC NULLS LAST`, then `pg_prepared_xacts` and `pg_replication_slots`."
             ),
-            *(vacuums or (f"Connect to {database.name} and run `VACUUM (FREEZE, VERBOSE)`.",)),
+            *_vacuums(database, tables),
             "There is no way back, and none is needed: frozen rows are the same rows.",
         ),
     )
+
+
+def _vacuums(database: DatabaseAge, tables: tuple[TableAge, ...]) -> Iterator[str]:
+    """One for each table, or for the whole database where too many are as old."""
+    named = [table for table in tables if not table.schema.startswith("pg_temp_")]
+    if not database.allows_connections:
+        name = quote_identifier(database.name)
+        yield (
+            f"Nobody can connect to {database.name}: autovacuum freezes it by itself, once nothing "
+            f"holds it back. If it does not, `ALTER DATABASE {name} ALLOW_CONNECTIONS true`, "
+            f"connect to it, run `VACUUM (FREEZE, VERBOSE)`, and `ALTER DATABASE {name} "
+            "ALLOW_CONNECTIONS false`."
+        )
+    elif not named or len(tables) > _SHOWN:
+        yield (
+            f"Connect to {database.name} and run `VACUUM (FREEZE, VERBOSE)`, of all its tables; it "
+            "blocks neither reads nor writes."
+        )
+    else:
+        for table in named:
+            yield (
+                f"`VACUUM (FREEZE, VERBOSE) {qualified(table.schema, table.name)}`, outside a "
+                "transaction; it blocks neither reads nor writes."
+            )

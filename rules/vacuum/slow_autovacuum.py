@@ -1,6 +1,6 @@
 """Autovacuum that is held to a pace at which it takes hours."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
@@ -29,6 +29,7 @@ from pgadvisor.rulekit import (
 _LIMIT = "autovacuum_vacuum_cost_limit"
 _DELAY = "autovacuum_vacuum_cost_delay"
 _WORKERS = "autovacuum_max_workers"
+_LARGEST_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,13 @@ class Limits:
     most.  Who allows more has thought about it."""
 
     raised_ratio: float = 5.0
-    """The proposed limit, as a multiple of the one now."""
+    """The proposed pace, as a multiple of the one now."""
+
+    min_proposed_count: float = 100.0
+    """Units of work a millisecond that are proposed at least: the default since PostgreSQL 12."""
+
+    max_delay_ms: float = 2.0
+    """No longer sleep is proposed: the default since then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +59,16 @@ class _Pace:
 
     limit: float
     delay_ms: float
-    own_limit: str | None
-    """Of the table itself; None: it has none."""
+
+    def is_slow(self, limits: Limits) -> bool:
+        return self.delay_ms > 0 and self.limit / self.delay_ms <= limits.max_cost_count
+
+    def faster(self, limits: Limits) -> dict[str, str]:
+        """What to set: the limit alone, unless it sleeps for long each time."""
+        delay_ms = min(self.delay_ms, limits.max_delay_ms)
+        wanted = max(limits.raised_ratio * self.limit / self.delay_ms, limits.min_proposed_count)
+        changes = {_LIMIT: str(min(max(round(wanted * delay_ms), 1), _LARGEST_LIMIT))}
+        return changes if delay_ms == self.delay_ms else changes | {_DELAY: f"{delay_ms:g}"}
 
 
 @rule(severity=Severity.INFO, since="0.1", limits=Limits)
@@ -72,7 +87,8 @@ def slow_autovacuum(case: Case, limits: Limits) -> Outcome:
 
     ## Before you act
     A faster vacuum takes more of the disk.  Begin with the one table, and look at the latency of
-    statements.  If all workers are busy, raise the limit of the server.
+    statements.  What is proposed is five times the pace of now, and the default at least.  If all
+    workers are busy, raise the limit of the server.
 
     ## Example
         ALTER TABLE event SET (autovacuum_vacuum_cost_limit = 1000);
@@ -88,26 +104,24 @@ def slow_autovacuum(case: Case, limits: Limits) -> Outcome:
         table = case.catalog.tables.get(one.table_oid)
         if table is None or one.running_time_ms is None:
             continue
-        pace = _pace(server, table)
-        is_slowed = pace.delay_ms > 0 and pace.limit / pace.delay_ms <= limits.max_cost_count
-        if is_slowed and one.running_time_ms >= limits.min_running_ms:
-            yield _finding(table, one, pace, limits, all_busy=len(running) >= workers)
+        pace = _pace(server, table.option_values)
+        if pace.is_slow(limits) and one.running_time_ms >= limits.min_running_ms:
+            yield _finding(server, table, one, limits, all_busy=len(running) >= workers)
 
 
-def _pace(server: Server, table: Table) -> _Pace:
-    """The table's own parameters before the server's; -1 stands for those of VACUUM."""
-    own = table.option_values
+def _pace(server: Server, own: Mapping[str, str]) -> _Pace:
+    """A table's own parameters before the server's; -1 stands for those of VACUUM."""
     values: list[float] = []
     for name in (_LIMIT, _DELAY):
         value = float(own[name]) if name in own else number_of(server, name)
         if value < 0:
             value = number_of(server, name.removeprefix("auto").replace("vacuum_vacuum", "vacuum"))
         values.append(value)
-    return _Pace(limit=values[0], delay_ms=values[1], own_limit=own.get(_LIMIT))
+    return _Pace(limit=values[0], delay_ms=values[1])
 
 
 def _finding(
-    table: Table, one: RunningVacuum, pace: _Pace, limits: Limits, *, all_busy: bool
+    server: Server, table: Table, one: RunningVacuum, limits: Limits, *, all_busy: bool
 ) -> Finding:
     done = one.scanned_blocks / one.total_blocks if one.total_blocks else 0.0
     return Finding(
@@ -115,11 +129,11 @@ def _finding(
         summary=f"Autovacuum has worked on {table.qualified_name} for "
         f"{format_ms(one.running_time_ms or 0.0)}, and has read {format_ratio(done)} of it",
         detail=" ".join(_details(one, all_busy=all_busy)),
-        evidence=tuple(_evidence(one, pace)),
+        evidence=tuple(_evidence(one, _pace(server, table.option_values))),
         provenance=Provenance.CATALOG,
         confidence=Confidence.MEDIUM,
         guards=("it is made to sleep, by no more than the defaults allow",),
-        remedies=tuple(_remedies(table, pace, limits, all_busy=all_busy)),
+        remedies=tuple(_remedies(server, table, limits, all_busy=all_busy)),
         impact=Impact(risk="dead rows pile up faster than they are removed"),
         severity=Severity.WARNING if all_busy else Severity.INFO,
     )
@@ -158,27 +172,28 @@ def _evidence(one: RunningVacuum, pace: _Pace) -> Iterator[Evidence]:
 
 
 def _remedies(
-    table: Table, pace: _Pace, limits: Limits, *, all_busy: bool
+    server: Server, table: Table, limits: Limits, *, all_busy: bool
 ) -> Iterator[SetTableOptions | ManualSteps]:
-    wanted = min(round(limits.raised_ratio * pace.limit), 10_000)
+    own, common = table.option_values, _pace(server, {})
+    changes = _pace(server, own).faster(limits)
     yield SetTableOptions(
         schema=table.schema,
         table=table.name,
-        options=((_LIMIT, str(wanted)),),
-        previous=((_LIMIT, pace.own_limit),),
+        options=tuple(changes.items()),
+        previous=tuple((name, own.get(name)) for name in changes),
     )
-    if all_busy:
-        yield ManualSteps(
-            title="Give all workers a larger budget",
-            steps=(
-                (
-                    f"`ALTER SYSTEM SET {_LIMIT} = {wanted}`, and `SELECT pg_reload_conf()`; it "
-                    "holds for vacuums that run, too."
-                ),
-                "Raise the number of workers only after that: they share the budget.",
-                (
-                    f"The way back: `ALTER SYSTEM RESET {_LIMIT}`, or the value of now where it "
-                    "was set."
-                ),
-            ),
-        )
+    if all_busy and common.is_slow(limits):
+        yield _larger_budget(common.faster(limits))
+
+
+def _larger_budget(changes: Mapping[str, str]) -> ManualSteps:
+    sets = ", ".join(f"`ALTER SYSTEM SET {name} = {value}`" for name, value in changes.items())
+    resets = ", ".join(f"`ALTER SYSTEM RESET {name}`" for name in changes)
+    return ManualSteps(
+        title="Give all workers a larger budget",
+        steps=(
+            f"{sets}, and `SELECT pg_reload_conf()`; it holds for vacuums that run, too.",
+            "Raise the number of workers only after that: they share the budget.",
+            f"The way back: {resets}, or the value of now where it was set.",
+        ),
+    )

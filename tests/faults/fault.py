@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from pgadvisor.config import Config, GateLimits
+from tests.faults.place import Place
 
 Parameters = Callable[[int], tuple[object, ...]]
 """The parameters of the n-th call, from 0."""
+
+Meanwhile = Callable[[Place], AbstractContextManager[str | None]]
+"""Goes on while a snapshot is taken; yields the DSN of the server that is looked at where that is
+another one, a standby for example."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +34,14 @@ class Size:
     """What a table is to look like when the snapshot is taken: its file is one large hole."""
 
     table: str
+    """Or an index, which is left out once it is gone."""
     size_bytes: int
     rows: int
+    """Of a TOAST table: its pieces."""
+    is_toast: bool = False
+    """It is the size of the table that holds its long values."""
+    is_fault: bool = False
+    """It is the size that is wrong, so that the mended table keeps its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +49,10 @@ class Fault:
     """One fault.
 
     The database is built by ``schema`` and spoilt by ``plant``; its counters are reset; ``days``
-    go by, in which ``workload`` and ``act`` run; then a snapshot is taken.  What the rule's
-    finding proposes is applied as it stands, or ``mend`` where that is to be done by hand, and
-    all of it is done again, with ``rewritten`` in the place of the workload where the remedy is
-    another statement.
+    go by, in which ``workload`` and ``act`` run; then a snapshot is taken, ``meanwhile`` going
+    on.  What the rule's finding proposes is applied as it stands, or ``mend`` where that is to be
+    done by hand, and all of it is done again, with ``rewritten`` in the place of the workload
+    where the remedy is another statement.
     """
 
     subject: str
@@ -49,11 +61,17 @@ class Fault:
     """A script that makes tables and rows, run as the role ``app``, which owns the database."""
     plant: tuple[str, ...] = ()
     """Statements that make the fault, run as the superuser, each by itself."""
+    tamper: Callable[[Place], None] | None = None
+    """Makes of the fault what no statement can, after ``plant``."""
     act: Callable[[str], None] | None = None
     """Does what no statement of one session can do, with the DSN of the role ``app``."""
+    meanwhile: Meanwhile | None = None
+    """What goes on from the workload until the snapshot is taken: open sessions, a standby."""
+    mended_meanwhile: Meanwhile | None = None
+    """What goes on in its place once it is mended; None: nothing."""
     workload: tuple[Calls, ...] = ()
-    mend: tuple[str, ...] | None = None
-    """Statements that mend it by hand, as the superuser; None: the finding's own remedy."""
+    mend: tuple[str, ...] | Callable[[Place], None] | None = None
+    """What mends it by hand, statements as the superuser; None: the finding's own remedy."""
     rewritten: tuple[Calls, ...] | None = None
     """The workload once it is mended, where the statements were the fault; None: the same."""
     days: float = 40.0
@@ -81,6 +99,8 @@ class Fault:
     """Where the fault can exist."""
     needs: str = ""
     """A query that is true where the server's binaries can have the fault."""
+    programs: tuple[str, ...] = ()
+    """What it takes beside the server itself; not all installations have all of it."""
 
     def config(self, rule_id: str) -> Config:
         """What it is judged by."""

@@ -1,4 +1,4 @@
-"""Tables of any size that take no disk: their files are lengthened by holes."""
+"""Tables and indexes of any size that take no disk: their files are lengthened by holes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from tests.faults.fault import Size
 
 _SEGMENT_BYTES = 1 << 30
 _BLOCK_BYTES = 8_192
+_RELATION = """
+select c.oid, pg_relation_filepath(c.oid), c.relpages, c.reltuples
+from pg_class t join pg_class c on c.oid = case when %s then t.reltoastrelid else t.oid end
+where t.oid = to_regclass(%s)
+"""
 
 
 @contextmanager
 def lengthened(cluster: Cluster, dsn: str, sizes: Sequence[Size]) -> Iterator[None]:
-    """Let tables be as long as they are to look, with as many rows; afterwards as they were.
+    """Let relations be as long as they are to look, with as many rows; afterwards as they were.
 
     Pages of zeros are valid new pages, so whoever reads them finds no rows.
     """
@@ -27,25 +32,21 @@ def lengthened(cluster: Cluster, dsn: str, sizes: Sequence[Size]) -> Iterator[No
             session.execute("set pg_stat_statements.track = 'none'")
             session.execute("checkpoint")
         for size in sizes:
-            [(path, pages, rows)] = session.execute(
-                "select pg_relation_filepath(oid), relpages, reltuples from pg_class"
-                " where oid = %s::regclass",
-                (size.table,),
-            ).fetchall()
-            if path is None:
-                continue  # the mended table is partitioned
+            found = session.execute(_RELATION, (size.is_toast, size.table)).fetchone()
+            if found is None or found[1] is None:
+                continue  # mended, the table is partitioned, or the index gone
+            oid, path, pages, rows = found
             file = cluster.data_directory / path
             undo.callback(_set_length, file, file.stat().st_size, cluster.owner)
-            undo.callback(_set_pages, session, size.table, pages, rows)
+            undo.callback(_set_pages, session, oid, pages, rows)
             _set_length(file, size.size_bytes, cluster.owner)
-            _set_pages(session, size.table, size.size_bytes // _BLOCK_BYTES, size.rows)
+            _set_pages(session, oid, size.size_bytes // _BLOCK_BYTES, size.rows)
         yield
 
 
-def _set_pages(session: psycopg.Connection, table: str, pages: int, rows: float) -> None:
+def _set_pages(session: psycopg.Connection, oid: int, pages: int, rows: float) -> None:
     session.execute(
-        "update pg_class set relpages = %s, reltuples = %s where oid = %s::regclass",
-        (pages, rows, table),
+        "update pg_class set relpages = %s, reltuples = %s where oid = %s", (pages, rows, oid)
     )
 
 

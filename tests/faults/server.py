@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pgadvisor.pipeline import advise
 from tests.faults.clock import Clock
 from tests.faults.fault import Calls, Fault
 from tests.faults.lengths import lengthened
+from tests.faults.place import Place
 from tests.fixtures.npm_binaries import npm_binaries
 
 SETTINGS = {
@@ -38,6 +39,8 @@ _NOISE = "set pg_stat_statements.track = 'none'"
 _GRANT = "grant all on all tables in schema public to app"
 _VACUUM_AGE_DAYS = 0.5
 _CHUNK = 1_000
+_SHARED_COUNTERS = {"bgwriter": 13, "wal": 14, "io": 16, "checkpointer": 17}
+"""What pg_stat_reset_shared resets, and since when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ class FaultServer:
 
     def can_have(self, fault: Fault) -> bool:
         """Whether the binaries have what the fault needs."""
+        if not all(self.cluster.binaries.program(name).exists() for name in fault.programs):
+            return False
         if not fault.needs:
             return True
         with _session(self.cluster.dsn()) as session:
@@ -135,11 +140,13 @@ class FaultServer:
             session.execute("alter schema public owner to app")
         with psycopg.connect(self.cluster.dsn(name, user="app"), autocommit=True) as session:
             session.execute(fault.schema.encode())
-        _run(self.cluster.dsn(name), (*fault.plant, _GRANT))
         if fault.restart_with:
             for setting, value in fault.restart_with.items():
                 _run(self.cluster.dsn(), (f"alter system set {setting} = '{value}'",))
             self.cluster.restart()
+        _run(self.cluster.dsn(name), (*fault.plant, _GRANT))
+        if fault.tamper is not None:
+            fault.tamper(self._place(name))
         try:
             yield name
         finally:
@@ -160,23 +167,38 @@ class FaultServer:
         self._configure("autovacuum = off")
         with _session(dsn) as session:
             session.execute("select pg_stat_reset()")
-            session.execute("select pg_stat_reset_shared('bgwriter')")
+            for counters, major in _SHARED_COUNTERS.items():
+                if self.cluster.binaries.major >= major:
+                    session.execute("select pg_stat_reset_shared(%s)", (counters,))
             if fault.starts_vacuumed:
                 session.execute("vacuum analyze")
+            session.execute("checkpoint")  # long ago, when the days are over
             session.execute("select pg_stat_statements_reset()")
         is_rewritten = is_mended and fault.rewritten is not None
         _work(self.cluster, name, (fault.rewritten or ()) if is_rewritten else fault.workload)
         if fault.act is not None and not is_mended:
             fault.act(as_app)
-        self._clock.set(-min(_VACUUM_AGE_DAYS, fault.days / 2))
-        if fault.ends_vacuumed:
-            _run(dsn, ("vacuum analyze",))
-        self._clock.set(0 if is_mended else fault.later_days)
-        _run(dsn, fault.late)
-        self._configure("autovacuum = on")
-        with lengthened(self.cluster, dsn, fault.sizes):
-            snapshot = collect(dsn, options=CollectOptions(statement_timeout_ms=60_000))
+        with self._going_on(name, fault, is_mended=is_mended) as elsewhere:
+            self._clock.set(-min(_VACUUM_AGE_DAYS, fault.days / 2))
+            if fault.ends_vacuumed:
+                _run(dsn, ("vacuum analyze",))
+            self._clock.set(0 if is_mended else fault.later_days)
+            _run(dsn, fault.late)
+            self._configure("autovacuum = on")
+            sizes = [size for size in fault.sizes if not (is_mended and size.is_fault)]
+            with lengthened(self.cluster, dsn, sizes):
+                options = CollectOptions(statement_timeout_ms=60_000)
+                snapshot = collect(elsewhere or dsn, options=options)
         return advise(snapshot, config=fault.config(rule_id))
+
+    def _going_on(
+        self, name: str, fault: Fault, *, is_mended: bool
+    ) -> AbstractContextManager[str | None]:
+        meanwhile = fault.mended_meanwhile if is_mended else fault.meanwhile
+        return nullcontext() if meanwhile is None else meanwhile(self._place(name))
+
+    def _place(self, name: str) -> Place:
+        return Place(cluster=self.cluster, clock=self._clock, name=name)
 
     def _configure(self, assignment: str) -> None:
         """Change a setting of the server, and wait until it holds."""
@@ -193,7 +215,11 @@ class FaultServer:
         """Do what the findings say; by hand where no SQL of theirs can."""
         self._clock.set(-fault.days)
         if fault.mend is not None:
-            _run(self.cluster.dsn(name), (*fault.mend, _GRANT))
+            if callable(fault.mend):
+                fault.mend(self._place(name))
+            else:
+                _run(self.cluster.dsn(name), fault.mend)
+            _run(self.cluster.dsn(name), (_GRANT,))
             return ()
         keys = {finding.key for finding in advice.findings if finding.rule_id in rule_ids}
         made = [each for each in advice.recommendations if keys.intersection(each.finding_keys)]

@@ -93,6 +93,24 @@ def test_is_a_remark_where_it_saves_less_than_a_second_a_day(
     assert finding.severity is severity
 
 
+@pytest.mark.parametrize(
+    ("mean_time_ms", "severity"),
+    [
+        pytest.param(0.1, Severity.WARNING, id="half-of-a-tenth-of-a-millisecond"),
+        pytest.param(0.099, Severity.INFO, id="a-little-less"),
+    ],
+)
+def test_is_a_remark_where_no_call_is_felt_to_be_faster(
+    mean_time_ms: float, severity: Severity
+) -> None:
+    by_key = replace(GAIN, cost_before=8.0, cost_after=4.0, mean_time_ms=mean_time_ms)
+    covering = replace(CHOSEN, effects=(by_key,), saved_ms_per_day=3_000.0)
+
+    [finding] = run(replace(CHOICE, chosen=(covering,))).findings
+
+    assert finding.severity is severity
+
+
 def test_says_nothing_of_time_where_none_was_measured() -> None:
     [finding] = run(replace(CHOICE, chosen=(replace(CHOSEN, saved_ms_per_day=None),))).findings
 

@@ -63,6 +63,12 @@ def test_reports_updates_that_wait_for_each_other() -> None:
     ]
 
 
+def test_names_a_single_row_as_such() -> None:
+    [finding] = run(table=replace(SHOPS, rows=1)).findings
+
+    assert finding.summary.startswith("An update of the only row of public.shops takes 30 ms, ")
+
+
 @pytest.mark.parametrize(("rows", "count"), [(10_000, 1), (10_001, 0)])
 def test_cannot_tell_of_a_larger_table(rows: int, count: int) -> None:
     table = replace(SHOPS, rows=rows, size_bytes=0)

@@ -61,6 +61,7 @@ def test_one_that_commits_wait_for_is_a_warning(sync_state: str) -> None:
     [
         pytest.param(replace(FAR, replay_lag_bytes=GiB - 1), id="a-byte-nearer"),
         pytest.param(replace(LATE, replay_lag_ms=299_999.0), id="a-millisecond-nearer"),
+        pytest.param(replace(LATE, replay_lag_bytes=0), id="has-caught-up-since"),
         pytest.param(replace(FAR, replay_lag_bytes=None), id="only-receives"),
         pytest.param(replace(FAR, state="backup"), id="a-backup"),
     ],

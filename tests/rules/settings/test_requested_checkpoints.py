@@ -119,6 +119,15 @@ def test_much_wal_asks_for_more_than_twice_the_size() -> None:
     assert change_of(finding).value == "7168"
 
 
+@pytest.mark.parametrize(
+    ("now", "proposed"), [("32", "1024"), ("511", "1024"), ("512", "1024"), ("600", "2048")]
+)
+def test_proposes_no_less_than_the_default(now: str, proposed: str) -> None:
+    [finding] = run(size=replace(SIZE, value=now)).findings
+
+    assert change_of(finding).value == proposed
+
+
 @pytest.mark.parametrize(("largest", "count"), [("2048", 1), ("2047", 0)])
 def test_stays_within_the_bounds_of_the_server(largest: str, count: int) -> None:
     assert len(run(size=replace(SIZE, max_value=largest)).findings) == count

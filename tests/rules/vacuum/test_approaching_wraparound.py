@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.backends import RunningVacuum
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.server import Setting
-from pgadvisor.model.transaction_age import DatabaseAge
+from pgadvisor.model.transaction_age import DatabaseAge, TableAge
 from pgadvisor.testing import Outcome, a_snapshot, a_table, diagnose, table_age
 
 RULE = "approaching-wraparound"
@@ -21,6 +22,10 @@ MULTIXACT = replace(FREEZE, name="autovacuum_multixact_freeze_max_age", value="4
 ORDERS = a_table("orders")
 NOTES = a_table("notes")
 SHOP = DatabaseAge(name="shop", transaction_age=HALF, multixact_age=0, is_current=True)
+WHOLE = (
+    "Connect to shop and run `VACUUM (FREEZE, VERBOSE)`, of all its tables; it blocks neither "
+    "reads nor writes."
+)
 BEING_VACUUMED = RunningVacuum(table_oid=ORDERS.oid, phase="scanning heap")
 
 
@@ -29,11 +34,13 @@ def run(
     freeze: Setting = FREEZE,
     running: tuple[RunningVacuum, ...] = (),
     schema: str = "public",
+    others: Sequence[TableAge] = (),
 ) -> Outcome:
     snapshot = a_snapshot(
         *(ORDERS, NOTES, freeze, MULTIXACT),
         table_age(ORDERS, 5, toast_transaction_age=HALF, schema=schema),
         table_age(NOTES, 1_000),
+        *others,
         databases=databases or (SHOP,),
         running_vacuums=running,
     )
@@ -117,14 +124,50 @@ def test_other_databases_stop_the_server_too() -> None:
     [finding] = outcome.findings
     assert finding.subject == "old"
     assert finding.detail.startswith("It is another database of the same server")
-    assert steps_of(outcome)[1] == "Connect to old and run `VACUUM (FREEZE, VERBOSE)`."
+    assert steps_of(outcome)[1] == WHOLE.replace("shop", "old")
+
+
+def test_a_database_that_allows_no_connections_is_left_to_autovacuum() -> None:
+    template = DatabaseAge(
+        name="template0", transaction_age=HALF, multixact_age=0, allows_connections=False
+    )
+
+    assert steps_of(run(template))[1] == (
+        "Nobody can connect to template0: autovacuum freezes it by itself, once nothing holds it "
+        'back. If it does not, `ALTER DATABASE "template0" ALLOW_CONNECTIONS true`, connect to it, '
+        'run `VACUUM (FREEZE, VERBOSE)`, and `ALTER DATABASE "template0" ALLOW_CONNECTIONS false`.'
+    )
+
+
+def run_with_as_old(count: int) -> Outcome:
+    return run(others=[table_age(a_table(f"old_{n}"), HALF // 2) for n in range(count)])
+
+
+def test_names_five_tables_that_are_as_old() -> None:
+    outcome = run_with_as_old(4)
+
+    assert outcome.findings[0].detail == "The oldest table is public.orders."
+    assert len(outcome.findings[0].evidence) == 2 + 5
+    assert len(steps_of(outcome)) == 2 + 5
+
+
+def test_where_more_tables_are_as_old_it_is_no_single_one() -> None:
+    outcome = run_with_as_old(5)
+
+    assert outcome.findings[0].detail == (
+        "The oldest table is public.orders. At least 5 others are at least half as old, so that "
+        "it is no single table: something holds vacuum back in all of them."
+    )
+    assert len(outcome.findings[0].evidence) == 2 + 5
+    assert steps_of(outcome)[1:2] == (WHOLE,)
+    assert len(steps_of(outcome)) == 3
 
 
 def test_a_temporary_table_can_be_vacuumed_by_its_session_alone() -> None:
     outcome = run(schema="pg_temp_3")
 
     assert "end that session" in outcome.findings[0].detail
-    assert steps_of(outcome)[1] == "Connect to shop and run `VACUUM (FREEZE, VERBOSE)`."
+    assert steps_of(outcome)[1] == WHOLE
 
 
 def test_cannot_judge_without_ages_or_settings_or_on_a_standby() -> None:

@@ -73,6 +73,59 @@ def test_all_workers_busy_is_a_warning_with_a_change_for_the_server() -> None:
     assert finding.severity is Severity.WARNING
     assert finding.detail == "All workers are busy in this database, so that other tables wait."
     assert isinstance(finding.remedies[1], ManualSteps)
+    assert finding.remedies[1].steps == (
+        (
+            "`ALTER SYSTEM SET autovacuum_vacuum_cost_limit = 1000`, and `SELECT "
+            "pg_reload_conf()`; it holds for vacuums that run, too."
+        ),
+        "Raise the number of workers only after that: they share the budget.",
+        (
+            "The way back: `ALTER SYSTEM RESET autovacuum_vacuum_cost_limit`, or the value of now "
+            "where it was set."
+        ),
+    )
+
+
+def test_leaves_the_budget_of_all_alone_where_the_table_alone_is_slow() -> None:
+    slow = replace(EVENTS, options=("autovacuum_vacuum_cost_delay=20",))
+    other = replace(RUNNING, table_oid=1, running_time_ms=1.0)
+    fast = {"autovacuum_vacuum_cost_limit": "2000"}
+
+    [finding] = run(RUNNING, other, other, table=slow, settings=fast).findings
+
+    assert finding.severity is Severity.WARNING
+    assert len(finding.remedies) == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "delay", "proposed"),
+    [
+        pytest.param("1", "100", {"limit": "200", "delay": "2"}, id="far-below-the-default"),
+        pytest.param("200", "20", {"limit": "200", "delay": "2"}, id="default-before-12"),
+        pytest.param("1000", "20", {"limit": "500", "delay": "2"}, id="five-times-as-fast"),
+        pytest.param("200", "2", {"limit": "1000"}, id="default"),
+        pytest.param("20", "2", {"limit": "200"}, id="a-tenth-of-the-default"),
+        pytest.param("1", "0.004", {"limit": "5"}, id="the-shortest-sleep"),
+    ],
+)
+def test_proposes_the_pace_of_the_default_at_least(
+    limit: str, delay: str, proposed: dict[str, str]
+) -> None:
+    own = {"limit": limit, "delay": delay}
+    slow = replace(
+        EVENTS, options=tuple(f"autovacuum_vacuum_cost_{name}={own[name]}" for name in own)
+    )
+
+    [finding] = run(RUNNING, table=slow).findings
+
+    [change] = finding.remedies
+    assert isinstance(change, SetTableOptions)
+    assert change.options == tuple(
+        (f"autovacuum_vacuum_cost_{name}", value) for name, value in proposed.items()
+    )
+    assert change.previous == tuple(
+        (f"autovacuum_vacuum_cost_{name}", own[name]) for name in proposed
+    )
 
 
 def test_says_that_its_memory_was_too_small() -> None:
