@@ -82,8 +82,8 @@ def generic_plan_mismatch(case: Case, choice: Choice, limits: Limits) -> Outcome
     ## Example
         ALTER ROLE web SET plan_cache_mode = force_custom_plan;
     """
-    if choice.costed_statements == 0 and not case.plans_by_value:
-        raise SkipRule("no planner was asked for the plans of values")
+    if choice.unavailable_reason:
+        raise SkipRule(choice.unavailable_reason)
     known = {statement.id: statement for statement in case.snapshot.statements}
     groups: dict[str, list[_Mismatch]] = defaultdict(list)
     for plans in case.plans_by_value:

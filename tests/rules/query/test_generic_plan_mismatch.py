@@ -139,9 +139,17 @@ def test_cannot_judge_whether_a_plan_is_kept() -> None:
 
 
 def test_cannot_judge_without_a_planner() -> None:
-    assert diagnose(RULE, a_snapshot(ORDERS, BY_STATUS)).reasons == (
-        "no planner was asked for the plans of values",
+    missing = Choice(unavailable_reason="the planner twin failed: no room")
+
+    assert diagnose(RULE, a_snapshot(ORDERS, BY_STATUS), choice=missing).reasons == (
+        "the planner twin failed: no room",
     )
+
+
+def test_has_nothing_to_say_of_values_that_no_statement_asks_for() -> None:
+    nothing_to_choose_from = Choice(total_statements=1)
+
+    assert diagnose(RULE, a_snapshot(ORDERS, BY_STATUS), choice=nothing_to_choose_from).is_clear
 
 
 def test_cannot_judge_without_statements() -> None:
