@@ -28,6 +28,7 @@ class Size:
     """What a table is to look like when the snapshot is taken: its file is one large hole."""
 
     table: str
+    """Or an index, which is left out once it is gone."""
     size_bytes: int
     rows: int
 

@@ -1,4 +1,4 @@
-"""Tables of any size that take no disk: their files are lengthened by holes."""
+"""Tables and indexes of any size that take no disk: their files are lengthened by holes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BLOCK_BYTES = 8_192
 
 @contextmanager
 def lengthened(cluster: Cluster, dsn: str, sizes: Sequence[Size]) -> Iterator[None]:
-    """Let tables be as long as they are to look, with as many rows; afterwards as they were.
+    """Let relations be as long as they are to look, with as many rows; afterwards as they were.
 
     Pages of zeros are valid new pages, so whoever reads them finds no rows.
     """
@@ -27,13 +27,14 @@ def lengthened(cluster: Cluster, dsn: str, sizes: Sequence[Size]) -> Iterator[No
             session.execute("set pg_stat_statements.track = 'none'")
             session.execute("checkpoint")
         for size in sizes:
-            [(path, pages, rows)] = session.execute(
+            found = session.execute(
                 "select pg_relation_filepath(oid), relpages, reltuples from pg_class"
-                " where oid = %s::regclass",
+                " where oid = to_regclass(%s)",
                 (size.table,),
-            ).fetchall()
-            if path is None:
-                continue  # the mended table is partitioned
+            ).fetchone()
+            if found is None or found[0] is None:
+                continue  # mended, the table is partitioned, or the index gone
+            path, pages, rows = found
             file = cluster.data_directory / path
             undo.callback(_set_length, file, file.stat().st_size, cluster.owner)
             undo.callback(_set_pages, session, size.table, pages, rows)
@@ -42,10 +43,10 @@ def lengthened(cluster: Cluster, dsn: str, sizes: Sequence[Size]) -> Iterator[No
         yield
 
 
-def _set_pages(session: psycopg.Connection, table: str, pages: int, rows: float) -> None:
+def _set_pages(session: psycopg.Connection, relation: str, pages: int, rows: float) -> None:
     session.execute(
         "update pg_class set relpages = %s, reltuples = %s where oid = %s::regclass",
-        (pages, rows, table),
+        (pages, rows, relation),
     )
 
 
