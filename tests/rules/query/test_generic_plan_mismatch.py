@@ -9,7 +9,14 @@ import pytest
 from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Confidence, Severity
-from pgadvisor.model.sensitivity import ClassCost, PlansByValue, PlanVariant
+from pgadvisor.model.sensitivity import (
+    AskedColumns,
+    ClassCost,
+    PlansByValue,
+    PlanVariant,
+    ValueClass,
+    ValueKind,
+)
 from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.testing import (
     Outcome,
@@ -99,6 +106,21 @@ def test_a_plan_that_is_far_cheaper_than_the_kept_one_counts_too() -> None:
 )
 def test_leaves_alone(plans: PlansByValue) -> None:
     assert run(BY_STATUS, plans=plans).is_clear
+
+
+def test_leaves_ranges_alone_whose_width_nobody_knows() -> None:
+    asked = AskedColumns(table="public.orders", columns=("created_at",))
+    half = ValueClass(asked=asked, kind=ValueKind.RANGE, low_ratio=0.5, high_ratio=0.5)
+    value = replace(half, kind=ValueKind.VALUE)
+
+    def found(*kinds: ValueClass) -> int:
+        member = ClassCost(classes=kinds, weight=0.3, cost=1_000.0)
+        plans = replace(PLANS, variants=(RARE, replace(COMMON, members=(member,))))
+        return len(run(BY_STATUS, plans=plans).findings)
+
+    assert found(half) == 0
+    assert found(value, half) == 0
+    assert found(value) == 1
 
 
 def test_leaves_alone_what_somebody_has_decided() -> None:
