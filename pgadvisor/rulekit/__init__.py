@@ -57,7 +57,7 @@ from pgadvisor.model.schema import (
     Sequence,
     Table,
 )
-from pgadvisor.model.sensitivity import PlansByValue, PlanVariant
+from pgadvisor.model.sensitivity import PlansByValue, PlanVariant, ValueKind
 from pgadvisor.model.server import (
     REDACTED,
     DatabaseActivity,
@@ -239,6 +239,7 @@ __all__ = [
     "TableActivity",
     "TableAge",
     "TiB",
+    "ValueKind",
     "WalActivity",
     "WalSender",
     "WrappedPredicate",

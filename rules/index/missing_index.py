@@ -77,7 +77,7 @@ def missing_index(case: Case, choice: Choice, limits: Limits) -> Outcome:
     """
     if choice.unavailable_reason:
         raise SkipRule(choice.unavailable_reason)
-    if choice.total_statements > 0 and choice.costed_statements == 0:
+    if choice.uncosted and choice.costed_statements == 0:
         raise SkipRule("not one statement could be planned on the twin")
     if choice.uncosted:
         yield _uncosted(choice)

@@ -64,9 +64,11 @@ def distinct_over_join(case: Case, limits: Limits) -> Outcome:
     with an order, and makes each row once.
 
     ## What it leaves alone
-    Joins from both sides of which something is selected or sorted by; outer joins, groups and
-    aggregates; joins of three tables and more; DISTINCT that leaves most rows over; and
-    statements with little time.  It needs the original server's plan of the statement.
+    Joins from both sides of which something is selected or sorted by; those that find one row at
+    most of the other table, by a unique key, so that equal rows are none of the join's making;
+    outer joins, groups and aggregates; joins of three tables and more; DISTINCT that leaves most
+    rows over; and statements with little time.  It needs the original server's plan of the
+    statement.
 
     ## Before you act
     The rows are the same, whatever the data.  The figures are the planner's estimates: compare
@@ -138,6 +140,7 @@ def _finding(case: Case, found: Sequence[_Detour]) -> Finding:
         confidence=Confidence.MEDIUM,
         guards=(
             "nothing is selected from the other table",
+            "a row may have several partners in it",
             "both forms return the same rows, whatever the data",
         ),
         remedies=(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgadvisor.rulekit import (
     Case,
@@ -20,6 +20,7 @@ from pgadvisor.rulekit import (
     Skipped,
     SkipRule,
     Statement,
+    ValueKind,
     costed_rule,
     format_ms,
     format_ratio,
@@ -69,8 +70,9 @@ def generic_plan_mismatch(case: Case, choice: Choice, limits: Limits) -> Outcome
 
     ## What it leaves alone
     Statements of which PostgreSQL would not keep the generic plan; values that get the same plan,
-    or one of a similar cost; values that hardly any call asks for; statements whose calls take
-    about the same time, or little time together; and roles for which plan_cache_mode is set.
+    or one of a similar cost; values that hardly any call asks for; ranges, as no statistics tell
+    how wide the ones are that are asked for; statements whose calls take about the same time, or
+    little time together; and roles for which plan_cache_mode is set.
 
     ## Before you act
     It holds where the driver prepares statements on the server.  The costs tell that values need
@@ -82,8 +84,8 @@ def generic_plan_mismatch(case: Case, choice: Choice, limits: Limits) -> Outcome
     ## Example
         ALTER ROLE web SET plan_cache_mode = force_custom_plan;
     """
-    if choice.costed_statements == 0 and not case.plans_by_value:
-        raise SkipRule("no planner was asked for the plans of values")
+    if choice.unavailable_reason:
+        raise SkipRule(choice.unavailable_reason)
     known = {statement.id: statement for statement in case.snapshot.statements}
     groups: dict[str, list[_Mismatch]] = defaultdict(list)
     for plans in case.plans_by_value:
@@ -113,12 +115,24 @@ def _mismatch(statement: Statement, plans: PlansByValue, limits: Limits) -> _Mis
         return None
     apart = tuple(
         variant
-        for variant in plans.variants
-        if not variant.is_generic and _times(variant.mean_cost, generic) >= limits.min_cost_ratio
+        for variant in map(_without_ranges, plans.variants)
+        if variant.members
+        and not variant.is_generic
+        and _times(variant.mean_cost, generic) >= limits.min_cost_ratio
     )
     if not apart or sum(variant.weight for variant in apart) < limits.min_calls_ratio:
         return None
     return _Mismatch(statement=statement, generic_cost=generic, apart=apart)
+
+
+def _without_ranges(variant: PlanVariant) -> PlanVariant:
+    """Only what is asked for as often as statistics tell: the width of a range is nobody's word."""
+    members = tuple(
+        member
+        for member in variant.members
+        if not any(each.kind is ValueKind.RANGE for each in member.classes)
+    )
+    return replace(variant, members=members)
 
 
 def _times(first: float, second: float) -> float:

@@ -15,12 +15,17 @@ from pgadvisor.rulekit import (
     ManualSteps,
     Outcome,
     PlanNode,
+    PredicateKind,
     Provenance,
+    RelationKind,
+    RelationUsage,
     Severity,
     Skipped,
     Statement,
+    StatementKind,
     StatementUsage,
     Table,
+    blocks_per_call,
     format_count,
     format_ratio,
     is_implicit_cast,
@@ -31,6 +36,8 @@ from pgadvisor.rulekit import (
 )
 
 _CONVERTED = re.compile(r'\("?(\w+)"?\."?(\w+)"?\)::(numeric|double precision|real|text)\b')
+_OTHER = "another type"
+"""What the driver sent, where nothing but the blocks tells that it was not the column's type."""
 _INTEGERS = frozenset({"smallint", "integer", "bigint"})
 _BLOCKING = {
     **dict.fromkeys(_INTEGERS, frozenset({"numeric", "double precision", "real"})),
@@ -46,6 +53,10 @@ class Limits:
 
     min_share_ratio: float = 0.001
     """Share of the workload's execution time; below half a percent it is worth a remark only."""
+
+    min_read_ratio: float = 0.5
+    """Share of the table's blocks that a look-up by a unique key touches in a call, on average,
+    and its sequential scans as a share of the calls: with the index it would touch a handful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +85,12 @@ def implicit_cast(case: Case, limits: Limits) -> Outcome:
     Conversions that change nothing (varchar to text) and types that compare with each other
     (integer and bigint, date and timestamp); casts that the statement itself writes; joins on a
     column that no index begins with; small tables and statements with little time.  Joins need
-    the original server's plan of the statement.  A parameter without a cast is taken for one of
-    the column's type, whatever the driver sends: such a case shows in auto_explain only.
+    the original server's plan of the statement.  What type the driver sends for a parameter
+    without a cast is not recorded: it shows only where a look-up by a unique key touches most of
+    the table, and the table is scanned as often.  Other such cases show in auto_explain.
 
     ## Before you act
+    Where it is known by the blocks alone, see that the index is not younger than the counters.
     Casting the parameter rounds or refuses what is no whole number, where the old comparison
     just found nothing.  Changing a column's type rewrites the table.
 
@@ -92,6 +105,7 @@ def implicit_cast(case: Case, limits: Limits) -> Outcome:
         if usage is None or case.share_of_all((statement,)) < limits.min_share_ratio:
             continue
         found = list(_of_parameters(case, statement, usage))
+        found += _of_lookups(case, statement, usage, limits)
         if len(usage.relations) > 1:
             plan = plan_of(case, statement)
             if isinstance(plan, Skipped):
@@ -132,12 +146,66 @@ def _of_parameters(
                 )
 
 
+def _of_lookups(
+    case: Case, statement: Statement, usage: StatementUsage, limits: Limits
+) -> Iterator[_Conversion]:
+    """Unique keys that a statement gives, and reads the table all the same."""
+    if usage.kind is not StatementKind.SELECT or len(usage.relations) != 1 or usage.functions:
+        return  # what else a statement does touches blocks, too
+    [relation] = usage.relations
+    table = case.catalog.tables.get(relation.table_oid)
+    if (
+        table is None
+        or table.kind is not RelationKind.TABLE
+        or table.is_partition
+        or table.has_row_security
+        or not case.is_large_enough(table)
+    ):
+        return
+    blocks = case.size_of(table) / case.snapshot.server.block_size_bytes
+    scans = case.catalog.activity_of(table).sequential_scans
+    if (
+        statement.blocks_per_call < limits.min_read_ratio * blocks
+        or scans < limits.min_read_ratio * statement.calls
+    ):
+        return
+    for column, parameter in _unique_parameters(case, table, relation):
+        yield _Conversion(
+            statement=statement,
+            table=table,
+            column=column,
+            type_name=_type_of(table, column),
+            target=_OTHER,
+            condition=f"{column} = ${parameter}",
+            source="pg_stat_statements.query",
+        )
+
+
+def _unique_parameters(
+    case: Case, table: Table, relation: RelationUsage
+) -> Iterator[tuple[str, int]]:
+    keys = {
+        index.key_columns[0]
+        for index in case.indexes_of(table)
+        if index.is_unique
+        and index.is_valid
+        and index.predicate is None
+        and len(index.key_columns) == 1
+    }
+    for one in relation.predicates:
+        is_given = one.kind is PredicateKind.EQUALITY and not one.is_optional
+        may_differ = one.column in keys and _type_of(table, one.column) in _BLOCKING
+        if is_given and may_differ and one.parameter is not None:
+            yield one.column, one.parameter
+
+
 def _of_joins(case: Case, statement: Statement, root: PlanNode) -> Iterator[_Conversion]:
-    """Columns with an index that a join converts."""
+    """Columns with an index that a join converts, or a comparison with a subquery's result."""
     nodes = tuple(root.walk())
     by_alias = {node.alias or node.relation: node for node in nodes if node.relation}
     for node in nodes:
-        for condition in (node.join_filter, node.hash_condition, node.merge_condition):
+        filtered = node.filter if node.node_type == "Seq Scan" else None
+        for condition in (node.join_filter, node.hash_condition, node.merge_condition, filtered):
             for alias, column, target in _CONVERTED.findall(condition or ""):
                 scan = by_alias.get(alias)
                 table = None if scan is None else _table(case, scan)
@@ -178,6 +246,7 @@ def _finding(case: Case, found: Sequence[_Conversion]) -> Finding:
     first = found[0]
     statements = tuple({each.statement.id: each.statement for each in found}.values())
     share = case.share_of_all(statements)
+    is_seen = first.target != _OTHER
     subject = f"{first.table.qualified_name}.{first.column}"
     return Finding(
         subject=subject,
@@ -190,15 +259,31 @@ def _finding(case: Case, found: Sequence[_Conversion]) -> Finding:
                 value=first.condition,
                 source=first.source,
             ),
+            *(
+                ()
+                if is_seen
+                else (blocks_per_call(first.statement), _sequential_scans(case, first))
+            ),
             *time_evidence(case, statements),
         ),
-        provenance=Provenance.CATALOG,
-        confidence=Confidence.HIGH,
-        guards=("the statement does not ask for it", "no operator compares the two types"),
+        provenance=Provenance.CATALOG if is_seen else Provenance.STATISTICS,
+        confidence=Confidence.HIGH if is_seen else Confidence.MEDIUM,
+        guards=("the statement does not ask for it", "no operator compares the two types")
+        if is_seen
+        else ("the column is a unique key", "the table is scanned as often as it is asked"),
         remedies=(_remedy(first),),
         impact=Impact(risk="every row is read and converted, whatever indexes there are"),
         statement_ids=tuple(each.id for each in statements),
         severity=None if share >= MIN_SHARE_OF_TIME else Severity.INFO,
+    )
+
+
+def _sequential_scans(case: Case, found: _Conversion) -> Evidence:
+    return Evidence(
+        name="sequential scans of the table",
+        value=case.catalog.activity_of(found.table).sequential_scans,
+        unit="scans",
+        source="pg_stat_user_tables.seq_scan",
     )
 
 

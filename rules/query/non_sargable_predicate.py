@@ -34,6 +34,10 @@ from pgadvisor.rulekit import (
     table_rows,
 )
 
+_DISTANCES = ("<->", "<#>", "<=>", "<+>", "<~>", "<%>", "<<->", "<->>")
+"""Operators of pgvector, pg_trgm, PostGIS and the geometric types that tell how far two are apart.
+Indexes hand out the nearest first; none finds what is nearer than something."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -61,8 +65,9 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
     Small tables, statements with little time, conditions below an OR, expressions that an index
     is built on, or may be (``pg_stat_statements`` keeps of ``content ->> 'kind'`` no more than
     ``content ->> $2``), statements that find their row by a unique key anyway, and those that
-    return or change a fifth of the table.  What PostgreSQL converts by itself is a matter of
-    ``implicit-cast``.
+    return or change a fifth of the table.  Distances (``embedding <=> $1 < 0.2``), which no index
+    is searched by: an ORDER BY of the nearest is what one serves.  What PostgreSQL converts by
+    itself is a matter of ``implicit-cast``.
 
     ## Before you act
     What is equal to what depends on types: a day of a timestamp with time zone is a day of the
@@ -108,6 +113,8 @@ def _hidden(case: Case, table: Table, use: StatementOnTable) -> Iterator[Wrapped
     ]
     for wrapped in relation.wrapped:
         if wrapped.is_optional or is_implicit_cast(wrapped, use.statement.text):
+            continue
+        if any(f" {operator} " in wrapped.expression for operator in _DISTANCES):
             continue
         if not any(may_be_expression(wrapped.expression, expression) for expression in indexed):
             yield wrapped

@@ -1,5 +1,6 @@
 """OR over columns of two tables, which is known only after the join."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ from pgadvisor.rulekit import (
     union_all,
 )
 
+_OUTER = frozenset({"Left", "Right", "Full"})
+_LACKS_PARTNER = re.compile(r"(?:^\(| OR )\([^() ]+ IS NULL\)(?: OR |\)$)")
+"""An arm that asks for rows without a partner, which no index finds."""
+_SUMS_UP = frozenset({"Aggregate", "Group", "Unique", "SetOp", "Limit"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -41,7 +47,8 @@ class Limits:
     """Blocks touched in a call, on average; a few rows of each arm are in a few dozen."""
 
     max_rows_per_call_count: float = 1_000.0
-    """That are returned, on average; with more, an arm is not selective."""
+    """That are returned, on average, or are expected to match where the statement returns a
+    summary or a page of them; with more, an arm is not selective."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +69,10 @@ def or_across_tables(case: Case, limits: Limits) -> Outcome:
     every pair.  Each arm by itself starts from the few rows that it finds by an index.
 
     ## What it leaves alone
-    OR within one table, which a bitmap serves; statements that touch few blocks or return many
-    rows, so that no arm is selective; statements with little time.  It needs the original
-    server's plan of the statement.
+    OR within one table, which a bitmap serves; statements that touch few blocks, or of which many
+    rows match, so that no arm is selective; outer joins with an arm that asks for rows without a
+    partner, which no index finds; statements with little time.  It needs the original server's
+    plan of the statement.
 
     ## Before you act
     The second arm leaves out what the first one has, so that no row comes twice.  Each arm needs
@@ -88,7 +96,7 @@ def or_across_tables(case: Case, limits: Limits) -> Outcome:
         plan = plan_of(case, statement)
         if isinstance(plan, Skipped):
             yield plan
-        elif (condition := next(_late_filters(plan.root), None)) is not None:
+        elif (condition := next(_late_filters(plan.root, limits), None)) is not None:
             late = _LateFilter(statement=statement, condition=condition)
             groups[case.shape_of(statement)].append(late)
     for found in groups.values():
@@ -108,15 +116,26 @@ def _reads_too_much(case: Case, statement: Statement, limits: Limits) -> bool:
     )
 
 
-def _late_filters(root: PlanNode) -> Iterator[str]:
+def _late_filters(root: PlanNode, limits: Limits, *, is_summed: bool = False) -> Iterator[str]:
     """Conditions that joins check on pairs of rows, and that are an OR over both sides."""
-    for node in root.walk():
-        for condition in (node.join_filter, node.filter):
-            if condition is None or " OR " not in condition or len(node.children) < 2:  # noqa: PLR2004
-                continue
-            sides = [_names(child) for child in node.children[:2]]
-            if all(any(f"{name}." in condition for name in side) for side in sides):
-                yield condition
+    for condition in (root.join_filter, root.filter):
+        if (
+            condition is not None
+            and _is_across(root, condition)
+            and not (root.join_type in _OUTER and _LACKS_PARTNER.search(condition))
+            # What is summed up or cut off returns few rows, whatever the arms find.
+            and not (is_summed and root.rows > limits.max_rows_per_call_count)
+        ):
+            yield condition
+    for child in root.children:
+        yield from _late_filters(child, limits, is_summed=is_summed or root.node_type in _SUMS_UP)
+
+
+def _is_across(node: PlanNode, condition: str) -> bool:
+    if " OR " not in condition or len(node.children) < 2:  # noqa: PLR2004  (a join has two sides)
+        return False
+    sides = [_names(child) for child in node.children[:2]]
+    return all(any(f"{name}." in condition for name in side) for side in sides)
 
 
 def _names(node: PlanNode) -> set[str]:

@@ -1,5 +1,6 @@
 """Subqueries that are run anew for each row of the query around them."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -63,9 +64,10 @@ def per_row_subquery(case: Case, limits: Limits) -> Outcome:
     table, it is read once.
 
     ## What it leaves alone
-    Subqueries that are run once, or whose rows are hashed; those under a LIMIT, which run for a
-    page only; those that are run for fewer rows or are a small part of the cost; and statements
-    with little time.  It needs the original server's plan of the statement.
+    Subqueries that are run once, or whose rows are hashed, in the select list as well; those
+    under a LIMIT, which run for a page only; those that are run for fewer rows or are a small
+    part of the cost; and statements with little time.  It needs the original server's plan of the
+    statement.
 
     ## Before you act
     A grouped join reads all of the inner table, which is worse where few outer rows are wanted.
@@ -89,7 +91,7 @@ def per_row_subquery(case: Case, limits: Limits) -> Outcome:
         if isinstance(plan, Skipped):
             yield plan
             continue
-        for name, runs, cost in _repeated(case, plan.root, is_limited=False):
+        for name, runs, cost in _repeated(case, plan.root, _names(plan.root), is_limited=False):
             ratio = min(cost / plan.total_cost, 1.0) if plan.total_cost > 0 else 0.0
             if runs >= limits.min_runs_count and ratio >= limits.min_cost_ratio:
                 found = _Repeated(statement=statement, name=name, runs=runs, cost_ratio=ratio)
@@ -99,22 +101,53 @@ def per_row_subquery(case: Case, limits: Limits) -> Outcome:
 
 
 def _repeated(
-    case: Case, node: PlanNode, *, is_limited: bool
+    case: Case, node: PlanNode, names: frozenset[str], *, is_limited: bool
 ) -> Iterator[tuple[str, float, float]]:
     """Subqueries below a node with the number of their runs and the cost of them all."""
     for child in node.children:
         name = child.subplan_name or ""
         if child.parent_relationship == "SubPlan" and name.startswith("SubPlan"):
-            if not is_limited and f"hashed {name}" not in (node.filter or ""):
+            if not is_limited and _is_run_anew(node, child, names):
                 runs = _runs(case, node, name)
                 yield name, runs, runs * child.total_cost
             continue  # what is below it is run by it
         is_page = (is_limited or node.node_type == "Limit") and node.node_type not in _READS_ALL
-        yield from _repeated(case, child, is_limited=is_page)
+        yield from _repeated(case, child, names, is_limited=is_page)
+
+
+def _is_run_anew(node: PlanNode, subplan: PlanNode, names: frozenset[str]) -> bool:
+    """Not hashed.
+
+    A filter shows that.  A select list is not in the plan: there, what is hashed is read once,
+    and so none of its conditions can name a table of the query around it.
+    """
+    name = subplan.subplan_name or ""
+    if node.filter is not None and name in node.filter:
+        return f"hashed {name}" not in node.filter
+    outer = names - _names(subplan)
+    conditions = " ".join(filter(None, (text for n in subplan.walk() for text in _conditions(n))))
+    return any(re.search(rf'(?<![\w"])"?{re.escape(name)}"?\.', conditions) for name in outer)
+
+
+def _conditions(node: PlanNode) -> tuple[str | None, ...]:
+    joins = (node.join_filter, node.hash_condition, node.merge_condition)
+    return (node.index_condition, node.recheck_condition, node.filter, *joins)
+
+
+def _names(node: PlanNode) -> frozenset[str]:
+    """Of the tables below a node, as conditions have them: no two in a plan are the same."""
+    names = (below.alias or below.relation for below in node.walk())
+    return frozenset(name for name in names if name)
 
 
 def _runs(case: Case, node: PlanNode, name: str) -> float:
-    """In a filter it is run for each row that is looked at; else for each that is returned."""
+    """How many rows it is run for.
+
+    In a filter that is each row that is looked at, in the arguments of an aggregate each row that
+    is read, else each that is returned.
+    """
+    if node.node_type == "Aggregate" and not node.group_keys and node.filter is None:
+        return max((c.rows for c in node.children if c.subplan_name is None), default=node.rows)
     if node.filter is None or name not in node.filter or node.node_type != "Seq Scan":
         return node.rows
     table = case.catalog.tables_by_name.get((node.schema or "", node.relation or ""))
@@ -148,7 +181,7 @@ def _finding(case: Case, found: Sequence[_Repeated]) -> Finding:
         ),
         provenance=Provenance.ESTIMATED,
         confidence=Confidence.MEDIUM,
-        guards=("its rows are not hashed", "no LIMIT keeps it to a page"),
+        guards=("it depends on the row, or is not hashed", "no LIMIT keeps it to a page"),
         remedies=(_remedy(name),),
         impact=Impact(risk="the inner table is searched anew for each row outside"),
         statement_ids=tuple(each.id for each in statements),

@@ -28,7 +28,18 @@ from pgadvisor.rulekit import (
 
 _TEXTS = {"text", "character varying", "character"}
 _SEPARATORS = (",", ";", "|")
-_SPLITTING = frozenset({"string_to_array", "regexp_split_to_array", "regexp_split_to_table"})
+_SPLITTING = frozenset(
+    {
+        "string_to_array",
+        "string_to_table",
+        "regexp_split_to_array",
+        "regexp_split_to_table",
+        "split_part",
+        "strpos",
+        "position",
+    }
+)
+"""Functions that take a text apart, or look for a part of it."""
 _MIN_KEYS = 2
 
 
@@ -93,7 +104,7 @@ def _takes_apart(use: StatementOnTable, column: Column) -> bool:
         p.column == column.name and p.kind is PredicateKind.PATTERN for p in use.relation.predicates
     ) or any(
         w.column == column.name
-        and (w.operator in {"~~", "~"} or any(word in w.expression for word in _SPLITTING))
+        and (w.operator in {"~~", "~"} or any(f"{name}(" in w.expression for name in _SPLITTING))
         for w in use.relation.wrapped
     ):
         return True

@@ -172,12 +172,33 @@ def test_asks_for_both_arms_at_once(text: str) -> None:
         pytest.param("SELECT DISTINCT p.id FROM people p JOIN orders o USING (id)", id="using"),
         pytest.param("SELECT DISTINCT p.id FROM people p, orders o", id="no-condition"),
         pytest.param("SELECT DISTINCT p.id FROM people p, gone o WHERE p.id = 1", id="unknown"),
+        pytest.param(
+            "SELECT DISTINCT o.status FROM orders o JOIN people p ON p.id = o.person_id",
+            id="one-partner",
+        ),
+        pytest.param(
+            "SELECT DISTINCT p.name {} AND o.person_id = o.id AND $1 = o.id", id="one-row"
+        ),
     ],
 )
 def test_joins_for_a_reason(text: str) -> None:
     joined = "FROM people p JOIN orders o ON o.person_id = p.id"
 
     assert exists_for_join(text.format(joined), CATALOG) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("ON p.id > o.person_id", id="a-range-of-the-key"),
+        pytest.param("ON p.boss_id = o.person_id", id="no-key"),
+        pytest.param("ON o.person_id = p.boss_id AND p.id = p.score", id="its-own-column"),
+    ],
+)
+def test_a_join_that_may_find_several_partners_is_for_no_other_reason(text: str) -> None:
+    joined = f"SELECT DISTINCT o.status FROM orders o JOIN people p {text}"
+
+    assert exists_for_join(joined, CATALOG) is not None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pglast import ast
+from pglast.enums.parsenodes import A_Expr_Kind
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.parse import grammar
@@ -38,7 +39,8 @@ def exists_for_join(text: str, catalog: Catalog) -> Rewritten | None:
 
     Returns:
         None where it is no DISTINCT over an inner join of two tables, of which one is selected
-        from; where a condition is not plain; or where it does not parse.
+        from; where the other one has one partner at most for each row, so that the join
+        multiplies nothing; where a condition is not plain; or where it does not parse.
     """
     try:
         tree = parse_statement(text).tree
@@ -54,7 +56,8 @@ def exists_for_join(text: str, catalog: Catalog) -> Rewritten | None:
         conditions = [*conjuncts(tree.whereClause), *_join_conditions(items)]
         stays = [one for one in conditions if _is_of(one, kept, sources)]
         moves = [one for one in conditions if one not in stays]
-        if not moves:
+        moved = sources[1] if sources[0] is kept else sources[0]
+        if not moves or _is_one_row(moved, moves, sources, catalog):
             return None
         query = ast.SelectStmt(fromClause=(inner,), whereClause=_all(moves))
         result = copied(tree, fromClause=(outer,), whereClause=both(_all(stays), exists(query)))
@@ -138,6 +141,28 @@ def _is_of(condition: ast.Node, kept: NamedSource, sources: Sequence[NamedSource
     if any(owner is None for owner in owners):
         raise StatementError("reads a column that is not known")
     return all(owner is kept for owner in owners)
+
+
+def _is_one_row(
+    moved: NamedSource,
+    conditions: Sequence[ast.Node],
+    sources: Sequence[NamedSource],
+    catalog: Catalog,
+) -> bool:
+    """A unique key of the table is compared for equality, so that one row of it is found."""
+    names: set[str] = set()
+    for one in conditions:
+        if not isinstance(one, ast.A_Expr) or one.kind is not A_Expr_Kind.AEXPR_OP:
+            continue
+        if grammar.name_parts(one.name) != ("=",):
+            continue
+        for side, other in ((one.lexpr, one.rexpr), (one.rexpr, one.lexpr)):
+            if not isinstance(side, ast.ColumnRef) or not isinstance(other, ast.Node):
+                continue
+            is_free = all(owner_of(name, sources) is not moved for name in columns_of(other))
+            if is_free and owner_of(side, sources) is moved:
+                names.add(name_of(side))
+    return moved.table is not None and has_key_in(moved.table, names, catalog)
 
 
 def _all(conditions: Sequence[ast.Node]) -> ast.Node | None:

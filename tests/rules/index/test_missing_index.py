@@ -269,10 +269,14 @@ def test_says_how_many_statements_it_could_not_judge() -> None:
     assert skipped.reason == "they could not be planned on the twin: no such function"
 
 
-def test_cannot_judge_when_nothing_was_planned() -> None:
-    outcome = run(Choice(total_statements=3))
+def test_cannot_judge_when_nothing_could_be_planned() -> None:
+    outcome = run(Choice(total_statements=3, uncosted=(("9", "no such function"),)))
 
     assert outcome.reasons == ("not one statement could be planned on the twin",)
+
+
+def test_has_nothing_to_say_when_no_index_could_serve_and_so_nothing_was_planned() -> None:
+    assert run(Choice(total_statements=3)).is_clear
 
 
 def test_cannot_judge_without_statements() -> None:

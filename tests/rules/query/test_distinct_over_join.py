@@ -95,6 +95,12 @@ def test_leaves_alone(old: str, new: str) -> None:
     assert run(replace(BUYERS, text=text), planned(ROOT)).is_clear
 
 
+def test_leaves_equal_rows_alone_that_no_join_has_made() -> None:
+    text = "select distinct o.status from orders o join users u on o.customer_id = u.id"
+
+    assert run(replace(BUYERS, text=text), planned(ROOT)).is_clear
+
+
 @pytest.mark.parametrize(("rest", "count"), [(199.0, 1), (200.0, 0)])
 def test_asks_for_a_share_of_the_time(rest: float, count: int) -> None:
     other = replace(a_statement("select 1"), total_time_ms=rest)

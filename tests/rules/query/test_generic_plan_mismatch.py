@@ -9,7 +9,14 @@ import pytest
 from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Confidence, Severity
-from pgadvisor.model.sensitivity import ClassCost, PlansByValue, PlanVariant
+from pgadvisor.model.sensitivity import (
+    AskedColumns,
+    ClassCost,
+    PlansByValue,
+    PlanVariant,
+    ValueClass,
+    ValueKind,
+)
 from pgadvisor.model.server import RoleSetting, Setting
 from pgadvisor.testing import (
     Outcome,
@@ -101,6 +108,21 @@ def test_leaves_alone(plans: PlansByValue) -> None:
     assert run(BY_STATUS, plans=plans).is_clear
 
 
+def test_leaves_ranges_alone_whose_width_nobody_knows() -> None:
+    asked = AskedColumns(table="public.orders", columns=("created_at",))
+    half = ValueClass(asked=asked, kind=ValueKind.RANGE, low_ratio=0.5, high_ratio=0.5)
+    value = replace(half, kind=ValueKind.VALUE)
+
+    def found(*kinds: ValueClass) -> int:
+        member = ClassCost(classes=kinds, weight=0.3, cost=1_000.0)
+        plans = replace(PLANS, variants=(RARE, replace(COMMON, members=(member,))))
+        return len(run(BY_STATUS, plans=plans).findings)
+
+    assert found(half) == 0
+    assert found(value, half) == 0
+    assert found(value) == 1
+
+
 def test_leaves_alone_what_somebody_has_decided() -> None:
     forced = Setting(name="plan_cache_mode", value="force_custom_plan")
     auto = Setting(name="plan_cache_mode", value="auto")
@@ -139,9 +161,17 @@ def test_cannot_judge_whether_a_plan_is_kept() -> None:
 
 
 def test_cannot_judge_without_a_planner() -> None:
-    assert diagnose(RULE, a_snapshot(ORDERS, BY_STATUS)).reasons == (
-        "no planner was asked for the plans of values",
+    missing = Choice(unavailable_reason="the planner twin failed: no room")
+
+    assert diagnose(RULE, a_snapshot(ORDERS, BY_STATUS), choice=missing).reasons == (
+        "the planner twin failed: no room",
     )
+
+
+def test_has_nothing_to_say_of_values_that_no_statement_asks_for() -> None:
+    nothing_to_choose_from = Choice(total_statements=1)
+
+    assert diagnose(RULE, a_snapshot(ORDERS, BY_STATUS), choice=nothing_to_choose_from).is_clear
 
 
 def test_cannot_judge_without_statements() -> None:

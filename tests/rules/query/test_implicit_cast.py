@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.plan import Plan, PlanNode
+from pgadvisor.model.schema import RelationKind
 from pgadvisor.model.statement import StatementPlan
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
+    a_primary_key,
     a_snapshot,
     a_statement,
     a_table,
     an_index,
     diagnose,
+    table_activity,
 )
+from pgadvisor.units import MiB
 
 RULE = "implicit-cast"
 ORDERS = a_table("orders", "id bigint not null", "code character(8)", "name varchar", "at date")
@@ -89,6 +94,19 @@ def test_sees_the_condition_of_a_join() -> None:
     assert finding.evidence[0].source == "EXPLAIN on the original server"
 
 
+@pytest.mark.parametrize(("node_type", "count"), [("Seq Scan", 1), ("Index Scan", 0)])
+def test_sees_a_comparison_with_the_result_of_a_subquery(node_type: str, count: int) -> None:
+    scan = PlanNode(
+        node_type=node_type,
+        schema="public",
+        relation="orders",
+        alias="o",
+        filter="((o.id)::numeric = (InitPlan 1).col1)",
+    )
+
+    assert len(run(JOINED, planned(scan)).findings) == count
+
+
 @pytest.mark.parametrize(
     "condition",
     [
@@ -119,6 +137,79 @@ def test_leaves_small_tables_alone() -> None:
     small = replace(ORDERS, rows=9_999.0, size_bytes=0)
 
     assert diagnose(RULE, a_snapshot(small, REFS, INDEXES, BY_ID, JOINED, planned(JOIN))).is_clear
+
+
+KEY = a_primary_key(ORDERS, "id")
+BLOCKS = ORDERS.size_bytes // 8_192
+LOOKUP = a_statement("select * from orders where id = $1", calls=100, shared_blocks_hit=50 * BLOCKS)
+SCANNED = table_activity(ORDERS, sequential_scans=50)
+
+
+def test_finds_by_the_blocks_what_type_the_driver_sends() -> None:
+    [finding] = diagnose(RULE, a_snapshot(ORDERS, KEY, LOOKUP, SCANNED)).findings
+
+    assert finding.key == f"implicit-cast:public.orders.id:{LOOKUP.id}"
+    assert finding.summary == (
+        "public.orders.id is converted from bigint to another type in a comparison, which keeps "
+        "indexes out (100 % of all time)"
+    )
+    assert finding.severity is Severity.WARNING
+    assert finding.confidence is Confidence.MEDIUM
+    assert [(e.name, e.value) for e in finding.evidence[:3]] == [
+        ("condition", "id = $1"),
+        ("blocks touched a call", BLOCKS / 2),
+        ("sequential scans of the table", 50),
+    ]
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        pytest.param((KEY, SCANNED, replace(LOOKUP, shared_blocks_hit=50 * BLOCKS - 1)), id="few"),
+        pytest.param((KEY, LOOKUP, replace(SCANNED, sequential_scans=49)), id="seldom-scanned"),
+        pytest.param((an_index(ORDERS, "id"), LOOKUP, SCANNED), id="not-unique"),
+        pytest.param((a_primary_key(ORDERS, "id", "at"), LOOKUP, SCANNED), id="a-part-of-a-key"),
+        *(
+            pytest.param((KEY, SCANNED, replace(LOOKUP, text=text)), id=name)
+            for name, text in {
+                "a-constant": "select * from orders where id = 5",
+                "a-range": "select * from orders where id > $1",
+                "below-an-or": "select * from orders where id = $1 or code = $2",
+                "a-function": "select touch(code) from orders where id = $1",
+                "a-join": "select o.at from orders o, refs r where o.id = $1",
+                "a-change": "delete from orders where id = $1",
+            }.items()
+        ),
+    ],
+)
+def test_leaves_lookups_alone(objects: tuple[SnapshotPart, ...]) -> None:
+    assert diagnose(RULE, a_snapshot(ORDERS, REFS, *objects)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ({}, 1),
+        ({"has_row_security": True}, 0),
+        ({"size_bytes": 8 * MiB - 1}, 0),
+        ({"kind": RelationKind.MATERIALIZED_VIEW}, 0),
+    ],
+)
+def test_looks_up_in_large_tables_only_whose_rows_all_may_see(
+    changes: dict[str, Any], count: int
+) -> None:
+    orders = replace(ORDERS, **{"size_bytes": 8 * MiB, "pages": 1_024, **changes})
+    lookup = replace(LOOKUP, shared_blocks_hit=200_000)
+
+    assert len(diagnose(RULE, a_snapshot(orders, KEY, lookup, SCANNED)).findings) == count
+
+
+def test_leaves_a_key_alone_that_every_other_type_is_compared_with() -> None:
+    names = a_table("names", "id varchar not null")
+    lookup = a_statement("select * from names where id = $1", shared_blocks_hit=10_000_000)
+    scanned = table_activity(names, sequential_scans=1_000_000)
+
+    assert diagnose(RULE, a_snapshot(names, a_primary_key(names, "id"), lookup, scanned)).is_clear
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,21 @@ def test_an_index_may_serve_an_expression_with_a_parameter_in_it() -> None:
     assert len(run(statement, an_index(ORDERS, LOWER_NOTE)).findings) == 1
 
 
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ("1 - (embedding <=> $1) > $2", 0),
+        ("embedding <-> $1 < $2", 0),
+        ("norm(embedding - $1) < $2", 1),
+    ],
+)
+def test_leaves_a_distance_alone_that_no_index_is_searched_by(condition: str, count: int) -> None:
+    documents = a_table("documents", "id bigint", "embedding vector(3)")
+    nearest = a_statement(f"select id from documents where {condition}")
+
+    assert len(diagnose(RULE, a_snapshot(documents, nearest)).findings) == count
+
+
 @pytest.mark.parametrize(("rows", "count"), [(200_000, 1), (200_001, 0)])
 def test_leaves_a_statement_alone_that_takes_a_good_part_of_the_table(
     rows: int, count: int

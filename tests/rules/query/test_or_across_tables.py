@@ -113,6 +113,37 @@ def test_leaves_large_results_alone(rows: int, count: int) -> None:
     assert len(run(replace(SEARCH, rows=rows), planned(ROOT)).findings) == count
 
 
+@pytest.mark.parametrize(("rows", "count"), [(1_000.0, 1), (1_001.0, 0)])
+@pytest.mark.parametrize("node_type", ["Aggregate", "Limit"])
+def test_leaves_a_summary_of_many_rows_alone(node_type: str, rows: float, count: int) -> None:
+    root = PlanNode(node_type=node_type, rows=1.0, children=(replace(ROOT, rows=rows),))
+
+    assert len(run(SEARCH, planned(root)).findings) == count
+
+
+def test_believes_the_counted_rows_more_than_the_expected_ones() -> None:
+    assert len(run(SEARCH, planned(replace(ROOT, rows=20_000.0))).findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ("((o.note = $1) OR (u.id IS NULL))", 0),
+        ("((u.id IS NULL) OR (o.note = $1))", 0),
+        ("((o.note = $1) OR ((u.name = $2) AND (u.id IS NULL)))", 1),
+        ("((o.note = $1) OR (u.name = $2))", 1),
+    ],
+)
+def test_leaves_an_arm_alone_that_asks_for_rows_without_a_partner(
+    condition: str, count: int
+) -> None:
+    left = replace(ROOT, join_type="Left", join_filter=None, filter=condition)
+    inner = replace(left, join_type="Inner")
+
+    assert len(run(SEARCH, planned(left)).findings) == count
+    assert len(run(SEARCH, planned(inner)).findings) == 1
+
+
 @pytest.mark.parametrize(("rest", "count"), [(199.0, 1), (200.0, 0)])
 def test_asks_for_a_share_of_the_time(rest: float, count: int) -> None:
     other = replace(a_statement("select 1"), total_time_ms=rest)

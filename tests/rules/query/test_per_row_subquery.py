@@ -26,13 +26,21 @@ LATEST = a_statement(
     "select u.name, (select max(o.created_at) from orders o where o.customer_id = u.id) "
     "from users u"
 )
+OF_THE_USER = PlanNode(
+    node_type="Index Scan", relation="orders", alias="o", index_condition="(customer_id = u.id)"
+)
 INSIDE = PlanNode(
-    node_type="Aggregate", parent_relationship="SubPlan", subplan_name="SubPlan 1", total_cost=8.0
+    node_type="Aggregate",
+    parent_relationship="SubPlan",
+    subplan_name="SubPlan 1",
+    total_cost=8.0,
+    children=(OF_THE_USER,),
 )
 ROOT = PlanNode(
     node_type="Seq Scan",
     schema="public",
     relation="users",
+    alias="u",
     rows=10_000.0,
     total_cost=160_000.0,
     children=(INSIDE,),
@@ -88,10 +96,68 @@ def test_a_filter_runs_it_for_each_row_that_is_looked_at() -> None:
         pytest.param(replace(ROOT, rows=9_999.0), id="fewer-rows"),
         pytest.param(replace(ROOT, total_cost=160_001.0), id="a-small-part"),
         pytest.param(replace(ROOT, children=()), id="no-subplan"),
+        pytest.param(
+            replace(ROOT, children=(replace(INSIDE, children=()),)), id="hashed-in-the-select-list"
+        ),
+        pytest.param(
+            replace(
+                ROOT,
+                children=(
+                    replace(
+                        INSIDE,
+                        children=(replace(OF_THE_USER, index_condition="(menu.id = o.kind)"),),
+                    ),
+                ),
+            ),
+            id="another-name-that-ends-alike",
+        ),
+        pytest.param(
+            PlanNode(
+                node_type="Aggregate",
+                rows=1.0,
+                group_keys=("u.name",),
+                total_cost=160_000.0,
+                children=(replace(ROOT, children=()), INSIDE),
+            ),
+            id="run-for-each-group",
+        ),
     ],
 )
 def test_leaves_alone(root: PlanNode) -> None:
     assert run(LATEST, planned(root)).is_clear
+
+
+def test_finds_a_table_whose_name_is_quoted() -> None:
+    inside = replace(
+        INSIDE, children=(replace(OF_THE_USER, index_condition='(customer_id = "Users".id)'),)
+    )
+    root = replace(ROOT, alias="Users", children=(inside,))
+
+    assert len(run(LATEST, planned(root)).findings) == 1
+
+
+def test_a_subquery_in_a_filter_that_does_not_depend_on_the_row_is_run_anew_unless_hashed() -> None:
+    root = replace(
+        ROOT,
+        filter="(NOT (ANY (id = (SubPlan 1).col1)))",
+        children=(replace(INSIDE, children=()),),
+    )
+
+    assert len(run(LATEST, planned(root)).findings) == 1
+
+
+def test_a_subquery_inside_an_aggregate_is_run_for_each_row_that_is_added_up() -> None:
+    root = PlanNode(
+        node_type="Aggregate",
+        strategy="Plain",
+        rows=1.0,
+        total_cost=160_000.0,
+        children=(replace(ROOT, children=()), INSIDE),
+    )
+
+    [finding] = run(LATEST, planned(root)).findings
+
+    assert finding.evidence[0].value == 10_000
 
 
 def test_a_sort_below_a_limit_reads_all_the_same() -> None:

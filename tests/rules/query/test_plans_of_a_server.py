@@ -86,7 +86,10 @@ def planned(server: psycopg.Connection, statement: Statement) -> StatementPlan:
         ("implicit-cast", "SELECT o.note FROM orders o JOIN refs r ON o.id = r.number"),
         (
             "distinct-over-join",
-            "SELECT DISTINCT o.status FROM orders o JOIN users u ON u.id = o.customer_id",
+            (
+                "SELECT DISTINCT o.status FROM orders o "
+                "JOIN orders x ON x.customer_id = o.customer_id WHERE x.status = $1"
+            ),
         ),
         (
             "or-across-tables",
@@ -117,7 +120,26 @@ def test_finds_it_in_a_plan(server: psycopg.Connection, rule: str, text: str) ->
         ),
         (
             "distinct-over-join",
+            "SELECT DISTINCT o.status FROM orders o JOIN users u ON u.id = o.customer_id",
+        ),
+        (
+            "distinct-over-join",
             "SELECT DISTINCT o.id FROM orders o JOIN users u ON u.id = o.customer_id",
+        ),
+        ("per-row-subquery", "SELECT o.id, o.customer_id IN (SELECT id FROM users) FROM orders o"),
+        (
+            "or-across-tables",
+            (
+                "SELECT count(*) FROM orders o JOIN users u ON u.id = o.customer_id "
+                "WHERE o.status = $1 OR u.name = $2"
+            ),
+        ),
+        (
+            "or-across-tables",
+            (
+                "SELECT o.id FROM orders o LEFT JOIN users u ON u.id = o.customer_id "
+                "WHERE o.note = $1 OR u.id IS NULL"
+            ),
         ),
         (
             "or-across-tables",

@@ -55,6 +55,10 @@ def test_reports_lists_of_keys_that_are_searched_for_one() -> None:
         "select id from articles where $1 = any (string_to_array(tag_ids, ','))",
         "select id from articles where tag_ids ~ $1",
         "select id from articles where string_to_array(tag_ids, ',') && $1",
+        "select id from articles where position($1 in tag_ids) > 0",
+        "select id from articles where strpos(tag_ids, $1) > 0",
+        "select id from articles where split_part(tag_ids, ',', 1) = $1",
+        "select split_part(tag_ids, ',', 1) from articles where id = $1",
     ],
 )
 def test_knows_how_lists_are_searched(text: str) -> None:
@@ -66,6 +70,8 @@ def test_knows_how_lists_are_searched(text: str) -> None:
     [
         "select string_to_array(body, ',') from articles where id = $1",
         "select tag_ids from articles where id = $1",
+        "select id from articles where length(tag_ids) > $1",
+        "select position($1 in body) from articles where id = $2",
         "select id from articles where tag_ids = $1",
         "select id from articles where body like $1",
     ],
