@@ -26,7 +26,7 @@ class PlanFormatError(ValueError):
 
 def read_object(value: object, place: str) -> Mapping[str, object]:
     """Return an object with its keys."""
-    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+    if not isinstance(value, dict) or {*map(type, value)} - {str}:
         raise PlanFormatError(place, "is no object")
     return value
 
@@ -47,6 +47,8 @@ def read_texts(value: object, place: str, key: str) -> tuple[str, ...]:
 
 def read_number(value: object, place: str, key: str) -> float:
     """Return a finite number."""
+    if type(value) is float and math.isfinite(value):  # most are
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise PlanFormatError(f"{place}.{key}", "is no number")
     try:

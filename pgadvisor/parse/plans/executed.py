@@ -109,13 +109,17 @@ def _fields(
     for key, item in fields.items():
         entry = table.get(key)
         if entry is not None:
-            group, field, read = entry
+            group, field, read, plain, zero_is_nothing = entry
+            value = item if type(item) is plain else read(item, place, key)
             if not group:
-                own[field] = read(item, place, key)
+                own[field] = value
             elif group in grouped:
-                grouped[group][field] = read(item, place, key)
+                if value or not zero_is_nothing:
+                    grouped[group][field] = value
+            elif not zero_is_nothing:
+                grouped[group] = {field: value}
             else:
-                grouped[group] = {field: read(item, place, key)}
+                grouped[group] = {field: value} if value else {}
         elif key not in elsewhere:
             unknown.append((key, item))
     return own, grouped, unknown

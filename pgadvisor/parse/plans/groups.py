@@ -119,7 +119,7 @@ def jit_of(value: object, place: str) -> Jit:
     read: dict[str, object] = {}
     for key, item in (*fields.items(), *options.items()):
         if key in JIT:
-            _, name, reader = JIT[key]
+            _, name, reader, _, _ = JIT[key]
             read[name] = reader(item, place, key)
     timing = read_object(fields.get("Timing") or {}, f"{place}.Timing")
     read |= _jit_times(timing, f"{place}.Timing")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 
 from pgadvisor.parse.explain import refuse_constant, undecodable
 from pgadvisor.parse.plan_values import PlanFormatError
 
 _WRAPPED = "QUERY PLAN"
 """The column's name, where a tool has exported the whole row as JSON."""
+
+_BETWEEN = re.compile(r"[\s,;]*")
 
 
 def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -57,11 +60,11 @@ def plans_from_json(text: str, line: int = 1) -> tuple[list[tuple[int, object]],
         except (RecursionError, ValueError) as error:
             raise PlanFormatError("", undecodable(error).reason, line) from None
         found += ((line, plan) for plan in _plans(document, line))
-        line += text.count("\n", position, end)
-        position = end
-        while position < len(text) and text[position] in " \n\r\t,;":
-            line += text[position] == "\n"
-            position += 1
+        behind = _BETWEEN.match(text, end)
+        assert behind is not None  # noqa: S101 - it matches any text
+        if behind.end() < len(text):
+            line += text.count("\n", position, behind.end())
+        position = behind.end()
     return found, text[position:]
 
 

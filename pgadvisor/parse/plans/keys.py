@@ -17,7 +17,12 @@ from pgadvisor.parse.plan_values import (
     read_texts,
 )
 
-Table = dict[str, tuple[str, str, Reader]]
+_Entries = dict[str, tuple[str, str, Reader]]
+
+Table = dict[str, tuple[str, str, Reader, type | None, bool]]
+"""Entries with what makes reading quick: the type that needs no reader, and whether zero may be
+left out, since it is what the figure is without the key."""
+
 
 KILOBYTE = 1024
 _WITHOUT_LETTERS = re.compile(r"[^A-Za-z0-9_.\-]")
@@ -35,7 +40,7 @@ def read_flag(value: object, place: str, key: str) -> bool:
     return value
 
 
-_BUFFERS: Table = {
+_BUFFERS: _Entries = {
     "Shared Hit Blocks": ("buffers", "shared_hit_blocks", read_integer),
     "Shared Read Blocks": ("buffers", "shared_read_blocks", read_integer),
     "Shared Dirtied Blocks": ("buffers", "shared_dirtied_blocks", read_integer),
@@ -56,7 +61,7 @@ _BUFFERS: Table = {
     "Temp I/O Write Time": ("buffers", "temp_write_time_ms", read_number),
 }
 
-_USE: Table = {
+_USE: _Entries = {
     **_BUFFERS,
     "Actual Startup Time": ("actual", "startup_time_ms", read_number),
     "Actual Total Time": ("actual", "total_time_ms", read_number),
@@ -83,7 +88,7 @@ _USE: Table = {
 }
 """Of a node and of a worker."""
 
-NODE: Table = {
+_NODE: _Entries = {
     **{key: ("", name, read) for key, (name, read) in READERS.items()},
     **_USE,
     "Parallel Aware": ("", "parallel_aware", read_flag),
@@ -119,25 +124,25 @@ NODE: Table = {
     "Conflicting Tuples": ("", "conflicting_rows", read_number),
 }
 
-WORKER: Table = {
+_WORKER: _Entries = {
     **_USE,
     "Worker Number": ("", "number", read_integer),
 }
 
-PLANNING: Table = {
+_PLANNING: _Entries = {
     **_BUFFERS,
     "Memory Used": ("", "planning_memory_used_bytes", read_kilobytes),
     "Memory Allocated": ("", "planning_memory_allocated_bytes", read_kilobytes),
 }
 
-SERIALIZATION: Table = {
+_SERIALIZATION: _Entries = {
     **_BUFFERS,
     "Time": ("", "time_ms", read_number),
     "Output Volume": ("", "output_bytes", read_kilobytes),
     "Format": ("", "format", read_text),
 }
 
-TRIGGER: Table = {
+_TRIGGER: _Entries = {
     "Trigger Name": ("", "name", read_text),
     "Constraint Name": ("", "constraint", read_text),
     "Relation": ("", "relation", read_text),
@@ -145,13 +150,13 @@ TRIGGER: Table = {
     "Calls": ("", "calls", read_number),
 }
 
-TARGET: Table = {
+_TARGET: _Entries = {
     "Relation Name": ("", "relation", read_text),
     "Schema": ("", "schema", read_text),
     "Alias": ("", "alias", read_text),
 }
 
-PLAN: Table = {
+_PLAN: _Entries = {
     "Query Text": ("", "query_text", read_text),
     "Query Parameters": ("", "query_parameters", read_text),
     "Query Identifier": ("", "query_identifier", read_integer),
@@ -159,7 +164,7 @@ PLAN: Table = {
     "Execution Time": ("", "execution_time_ms", read_number),
 }
 
-JIT: Table = {
+_JIT: _Entries = {
     "Functions": ("", "functions", read_integer),
     "Inlining": ("", "inlining", read_flag),
     "Optimization": ("", "optimization", read_flag),
@@ -167,13 +172,33 @@ JIT: Table = {
     "Deforming": ("", "deforming", read_flag),
 }
 
+_PLAIN: dict[Reader, type] = {read_integer: int, read_text: str, read_flag: bool}
+_COUNTED = {"buffers", "wal", "hash_table", "hash_aggregation", "memoization", "heap_blocks"}
+
+
+def _table(entries: _Entries) -> Table:
+    return {
+        key: (group, name, read, _PLAIN.get(read), group in _COUNTED)
+        for key, (group, name, read) in entries.items()
+    }
+
+
+NODE = _table(_NODE)
+WORKER = _table(_WORKER)
+PLANNING = _table(_PLANNING)
+SERIALIZATION = _table(_SERIALIZATION)
+TRIGGER = _table(_TRIGGER)
+TARGET = _table(_TARGET)
+PLAN = _table(_PLAN)
+JIT = _table(_JIT)
+
 TEXT_LISTS = {
-    *(key for key, (_, _, read) in NODE.items() if read is read_texts),
+    *(key for key, (_, _, read) in _NODE.items() if read is read_texts),
     *("Conflict Arbiter Indexes", "Params Evaluated", "Sampling Parameters"),
 }
 """Keys that hold a list where a format says it, and text with commas where it is TEXT."""
 
-_TABLES = (NODE, WORKER, PLANNING, SERIALIZATION, TRIGGER, TARGET, PLAN, JIT)
+_TABLES = (_NODE, _WORKER, _PLANNING, _SERIALIZATION, _TRIGGER, _TARGET, _PLAN, _JIT)
 _SPECIAL = (
     *("Full-sort Groups", "Pre-sorted Groups", "One-Time Filter", "JIT"),
     *(key for table in _TABLES for key in table if "-" in key or "/" in key),
