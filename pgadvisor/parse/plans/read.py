@@ -86,9 +86,7 @@ def _segment_documents(segment: Segment) -> Iterator[Found]:
             whole = "\n".join(each for _, each in segment[position:])
             plans, rest = plans_from_json(whole.lstrip(), number)
             yield from plans
-            position = len(segment) - rest.count("\n")
-            if rest.partition("\n")[0].strip():
-                raise PlanFormatError("", "something stands behind the JSON", number)
+            position = len(segment) - (rest.count("\n") + 1 if rest else 0)
         elif content.startswith(("<explain", "<?xml")):
             end = _xml_end(segment, position)
             whole = "\n".join(each for _, each in segment[position:end])

@@ -7,7 +7,7 @@ import re
 from pgadvisor.parse.plan_values import PlanFormatError
 from pgadvisor.parse.plans.keys import number_of
 from pgadvisor.parse.plans.text_lines import Kind, Line, Lines, logical_lines
-from pgadvisor.parse.plans.text_node import has_known_type, node_of, target_of
+from pgadvisor.parse.plans.text_node import is_node, node_of, target_of
 from pgadvisor.parse.plans.text_property import Fields, add_grouping, add_property, jit_option
 
 _ACTUAL = re.compile(
@@ -28,7 +28,6 @@ _QUERY_KEYS = ("Query Text", "Query Parameters")
 _HOLDERS = {"JIT", "Planning", "Serialization"}
 """Keys with lines of their own below them."""
 _GROUPING = {"Group Key", "Hash Key", "Sort Key"}
-_TRUNCATED = "[Your log message was truncated]"
 
 
 def plans_from_text(lines: Lines) -> list[tuple[int, object]]:
@@ -68,8 +67,6 @@ class _Reader:
 
     def read(self, line: Line, following: Line | None) -> None:
         """Take one line; the next one tells whether a line without figures begins a plan."""
-        if line.text.startswith(_TRUNCATED):
-            raise PlanFormatError("", "the log message was truncated", line.number)
         if line.kind is Kind.NODE:
             self._node(line)
         elif self._plan is None or (line.kind is Kind.OTHER and line.after_gap):
@@ -89,10 +86,11 @@ class _Reader:
         self._all_nodes = []
 
     def _outside(self, line: Line, following: Line | None) -> None:
-        self.close()
+        if self._plan is not None:
+            self.close()
         if line.kind is Kind.PROPERTY and line.key in _QUERY_KEYS:
             self._query[line.key] = line.value
-        elif line.kind in {Kind.OTHER, Kind.TARGET} and has_known_type(line.text):
+        elif line.kind in {Kind.OTHER, Kind.TARGET} and is_node(line.text):
             # Without costs and figures only what stands below shows that it is a plan.
             alone = following is None or following.indent > line.indent
             if alone or _is_footer(following):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from pgadvisor.parse.plan_values import PlanFormatError
 from pgadvisor.parse.plans.text_node import has_known_type, split_tail, target_of
 
 Lines = Sequence[tuple[int, str]]
@@ -23,6 +24,7 @@ _UNQUOTED = re.compile(r"""(?:[^'"]++|'[^']*+'|"[^"]*+")*+""")
 _QUOTED = re.compile(r"""'[^']*+'|"[^"]*+\"""")
 _RAW = {"Settings", "Conflict Arbiter Indexes", "Window", "Query Parameters"}
 """Keys whose values are not quoted as SQL is."""
+_TRUNCATED = "[Your log message was truncated]"
 _VERBATIM = ("Query Text: ", "Query Parameters: ")
 
 
@@ -54,7 +56,11 @@ class Line:
 
 
 def logical_lines(lines: Lines) -> list[Line]:
-    """Return the lines of a plan; what continues another line is joined with it."""
+    """Return the lines of a plan; what continues another line is joined with it.
+
+    Raises:
+        PlanFormatError: The log says that the message was cut off.
+    """
     width = _wrap_width(lines)
     found: list[Line] = []
     position = 0
@@ -66,6 +72,8 @@ def logical_lines(lines: Lines) -> list[Line]:
         if not content or content.isspace():
             gap = True
             continue
+        if content.startswith(_TRUNCATED):
+            raise PlanFormatError("", "the log message was truncated", number)
         indent = len(physical) - len(content)
         verbatim = not in_plan and content.startswith(_VERBATIM)
         line = Line(number, indent, content, Kind.OTHER, gap)

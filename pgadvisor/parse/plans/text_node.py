@@ -58,6 +58,7 @@ _TYPES = (
     *(f"{operation} on" for operation in _OPERATIONS),
     *(f"Foreign {operation}" for operation in _OPERATIONS[1:3]),
 )
+_KINDS = {*_TYPES, "ModifyTable", "Merge Join", "Hash Join"} - {"Merge", "HashSetOp"}
 _KNOWN = re.compile(
     r"(?:Async |Parallel |Partial |Finalize )*(?:"
     + "|".join(re.escape(name) for name in sorted(_TYPES, key=len, reverse=True))
@@ -69,6 +70,12 @@ _FORWARD = {"Index Scan", "Index Only Scan"}
 def has_known_type(content: str) -> bool:
     """Tell whether a line begins with the name of a node that PostgreSQL has."""
     return _KNOWN.match(content) is not None
+
+
+def is_node(content: str) -> bool:
+    """Tell whether a line without figures is that of a node, and no sentence."""
+    kind = _labelled(content)["Node Type"]
+    return kind in _KINDS
 
 
 def split_tail(content: str) -> tuple[str, re.Match[str] | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
@@ -21,12 +22,17 @@ OPTIONS: Mapping[str, str] = {
 }
 
 _SINCE_17 = ", memory, serialize text"
+_WORKERS = "select count(*) from pg_stat_get_activity(null) where backend_type like 'parallel%'"
 _ESTIMATES = {"startup_cost", "total_cost", "rows"}
 
 
 def options_of(name: str, major: int) -> str:
-    """Return a set of options, with what a major has more than the others."""
-    return OPTIONS[name] + (_SINCE_17 if name == "all" and major >= 17 else "")  # noqa: PLR2004
+    """Return a set of options, with what a major has more or less than 13 to 16."""
+    options = OPTIONS[name] + (_SINCE_17 if name == "all" and major >= 17 else "")
+    for option, since in ((", wal", 13), (", settings", 12)):
+        if major < since:
+            options = options.replace(option, "")
+    return options
 
 
 def explain(
@@ -50,6 +56,9 @@ def explain(
                 rows = connection.execute(
                     f"explain ({options}, format {form}) {statement.sql}"
                 ).fetchall()
+                # A worker that is still leaving would be missed by the next run.
+                while statement.parallel and connection.execute(_WORKERS).fetchone() != (0,):
+                    time.sleep(0.005)
             found[form] = "\n".join(row[0] for row in rows)
     return found
 

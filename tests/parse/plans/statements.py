@@ -33,14 +33,15 @@ create index b_tags on b using gin (tags);
 create index "Odd ""Index"" -> x" on "Odd  (cost=0.00..1.00 rows=1 width=4)" (id);
 create function slow_trigger() returns trigger language plpgsql as
     'begin return coalesce(new, old); end';
-create trigger before_b before update on b for each row execute function slow_trigger();
-create trigger after_b after update on b for each row execute function slow_trigger();
+create trigger before_b before update on b for each row execute procedure slow_trigger();
+create trigger after_b after update on b for each row execute procedure slow_trigger();
 create view pairs as select a.id, b.kind from a join b on a.b_id = b.id;
 analyze;
 """
 
 PARALLEL = (
-    "set max_parallel_workers_per_gather = {workers}",
+    "set max_parallel_workers_per_gather = 2",
+    "set max_parallel_workers = {workers}",
     "set parallel_setup_cost = 0",
     "set parallel_tuple_cost = 0",
     "set min_parallel_table_scan_size = 0",
@@ -111,7 +112,7 @@ STATEMENTS: dict[str, Statement] = {
     "hash left join": _s("select count(*), count(b.id) from a left join b on a.n = b.id"),
     "hash full join": _s("select count(*) from a full join b on a.id = b.id"),
     "hash batches": _s(
-        "select count(*) from a x join a y on x.id = y.id",
+        "select count(*) from a x join a y on x.id = y.b_id",
         "work_mem = '64kB'",
         "enable_mergejoin = off",
     ),
@@ -227,7 +228,9 @@ STATEMENTS: dict[str, Statement] = {
     "parallel aggregate": _p("select kind, sum(n) from a group by kind order by kind"),
     "parallel append": _p("select n % 7, count(*) from log group by 1"),
     "parallel bitmap": _p("select count(at) from a where n < 200", "enable_seqscan = off"),
-    "parallel with an init plan": _p("select count(*) from a where n > (select avg(n) from b)"),
+    "parallel with an init plan": _p(
+        "select count(*) from a where n > (select avg(x) from generate_series(1, 900) x)"
+    ),
     "parallel subplan": _p(
         "select count(*) from a where n < 20 and (select b.n from b where b.id = a.b_id) < 50"
     ),

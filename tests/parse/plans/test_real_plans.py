@@ -45,20 +45,10 @@ def printed(major_cluster: Cluster) -> list[Printed]:
             if major_cluster.binaries.major < statement.since:
                 continue
             for options in OPTIONS:
+                chosen = options_of(options, major_cluster.binaries.major)
                 for workers in (1, 2) if statement.parallel else (1,):
-                    found.append(
-                        Printed(
-                            name=name,
-                            options=options,
-                            workers=workers,
-                            texts=explain(
-                                connection,
-                                statement,
-                                options_of(options, major_cluster.binaries.major),
-                                workers=workers,
-                            ),
-                        )
-                    )
+                    texts = explain(connection, statement, chosen, workers=workers)
+                    found.append(Printed(name=name, options=options, workers=workers, texts=texts))
     return found
 
 
