@@ -20,6 +20,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from itertools import islice
 
 from pgadvisor.model.executed_plan import ExecutedNode, ExecutedPlan
 from pgadvisor.model.node_use import NodeUse, PlanUse
@@ -28,6 +29,8 @@ from pgadvisor.model.plan_use import NO_BUFFERS, Buffers
 _GATHERS = {"Gather", "Gather Merge"}
 _RETURNS = re.compile(r"\(returns (?P<parameters>\$[0-9]+(?:, ?\$[0-9]+)*)\)")
 _BUFFER_FIELDS = tuple(each.name for each in fields(Buffers))
+_MAX_COMPARISONS = 5_000_000
+"""Of init plans with nodes; beyond, they count for the node that they are printed below."""
 _CLOSE_ENOUGH = 0.98
 """Of an init plan's time in a node's: both are rounded."""
 
@@ -71,7 +74,8 @@ def plan_use(plan: ExecutedPlan) -> PlanUse:
         entry.slack_ms = entry.time_ms - sum(time for _, time in entry.parts)
         below = [part.node.buffers for part, _ in entry.parts]
         entry.buffers = _minus(entry.node.buffers, below)
-    late_ms = sum(_place(entry, entries) for entry in init_plans)
+    is_huge = len(init_plans) * len(entries) > _MAX_COMPARISONS
+    late_ms = sum(_place(entry, [] if is_huge else entries) for entry in init_plans)
     _attribute(entries)
     return PlanUse(
         nodes=tuple(_use(entry, has_times=has_times) for entry in entries),
@@ -158,7 +162,7 @@ def _place(init_plan: _Entry, entries: list[_Entry]) -> float:
 
 def _subtree(top: _Entry, entries: list[_Entry]) -> Iterator[_Entry]:
     yield top
-    for entry in entries[top.position + 1 :]:
+    for entry in islice(entries, top.position + 1, None):
         if entry.depth <= top.depth:
             return
         yield entry

@@ -93,7 +93,7 @@ class _Reader:
         elif line.kind in {Kind.OTHER, Kind.TARGET} and is_node(line.text):
             # Without costs and figures only what stands below shows that it is a plan.
             alone = following is None or following.indent > line.indent
-            if alone or _is_footer(following):
+            if line.begins and (alone or _is_footer(following)):
                 self._node(line)
 
     def _node(self, line: Line) -> None:

@@ -188,16 +188,17 @@ def test_refuses_what_is_deep_or_grows(text: str) -> None:
 
 
 def _big(form: str) -> str:
+    condition = f"(x = ANY ('{{{','.join(map(str, range(1_000, 1_200)))}}}'::integer[]))"
     node = {
         "json": '{"Node Type": "Seq Scan", "Parent Relationship": "Member", "Relation Name": "t",'
         ' "Alias": "t", "Total Cost": 1.00, "Actual Rows": 5, "Actual Loops": 1,'
-        ' "Filter": "(x > 5)", "Shared Hit Blocks": 5}',
-        "yaml": '\n      - Node Type: "Seq Scan"\n        Total Cost: 1.00\n        Filter: "(x > 5)"'
-        "\n        Shared Hit Blocks: 5",
+        f' "Filter": "{condition}", "Shared Hit Blocks": 5}}',
+        "yaml": '\n      - Node Type: "Seq Scan"\n        Total Cost: 1.00'
+        f'\n        Filter: "{condition}"\n        Shared Hit Blocks: 5',
         "xml": "<Plan><Node-Type>Seq Scan</Node-Type><Total-Cost>1.00</Total-Cost>"
-        "<Filter>(x &gt; 5)</Filter><Shared-Hit-Blocks>5</Shared-Hit-Blocks></Plan>",
+        f"<Filter>{condition}</Filter><Shared-Hit-Blocks>5</Shared-Hit-Blocks></Plan>",
         "text": "\n  ->  Seq Scan on t  (cost=0.00..1.00 rows=1 width=4) (actual rows=5 loops=1)"
-        "\n        Filter: (x > 5)\n        Buffers: shared hit=5",
+        f"\n        Filter: {condition}\n        Buffers: shared hit=5",
     }[form]
     count = BIG_CHARACTERS // (len(node) + 1)
     return {
@@ -242,3 +243,24 @@ def test_reads_fifty_megabytes_in_bounded_memory(form: str) -> None:
 
     assert ended.returncode == 0, ended.stderr.decode()[-500:]
     assert int(ended.stdout) == text.count("Seq Scan")
+
+
+@pytest.mark.parametrize(
+    "line", ["  Filter: \"x'", "  Filter: 'x", "  Filter: (x", "x", "  (x", "Sort"]
+)
+def test_many_lines_that_never_end_are_read_in_time(line: str) -> None:
+    text = "Result  (cost=0.00..1.00 rows=1 width=4)" + f"\n{line}" * 200_000
+
+    assert len(read_plans(text)) == 1
+
+
+def test_many_init_plans_are_accounted_for_in_time() -> None:
+    figures = "  (cost=0.00..1.00 rows=1 width=4) (actual time=0.0..0.001 rows=1 loops=1)"
+    init_plans = "".join(
+        f"\n  InitPlan {number} (returns ${number})\n    ->  Result{figures}"
+        for number in range(20_000)
+    )
+
+    [plan] = read_plans(f"Result{figures}{init_plans}")
+
+    assert len(plan_use(plan).nodes) == 20_001

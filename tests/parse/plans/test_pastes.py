@@ -66,6 +66,7 @@ PASTES = {
     "Markdown": f"Why is this slow?\n\n```sql\n{TEXT}```\nThanks!\n",
     "quoted mail": "\n".join(f"> {line}" for line in LINES),
     "prose": f"Here's the plan, it's slow:\n\n{TEXT}\nWhat can I do? It isn't fast.\nSee: above\n",
+    "prose right below": f"{TEXT}Any ideas what is wrong here?\nThanks, a friend\n",
     "blank lines between": TEXT.replace("\n", "\n\n"),
     "wrapped by a terminal": wrapped(LINES, 60),
     "wrapped by a mail": TEXT.replace(" (actual", "\n(actual").replace(" OR ", "\n  OR "),
