@@ -40,6 +40,7 @@ _WORKER: _Maker[PlanWorker] = PlanWorker
 _TRIGGER: _Maker[PlanTrigger] = PlanTrigger
 _TARGET: _Maker[TargetTable] = TargetTable
 _PLAN: _Maker[ExecutedPlan] = ExecutedPlan
+_SERIALIZATION: _Maker[Serialization] = Serialization
 _SORT_GROUPS = {"Full-sort Groups": "full_sort_groups", "Pre-sorted Groups": "presorted_groups"}
 _GROUPING_SETS = {"Group Keys": "Group Key", "Hash Keys": "Hash Key"}
 _NESTED = {"Plan", "Settings", "Planning", "Triggers", "JIT", "Serialization"}
@@ -212,8 +213,7 @@ def _serialization(top: Mapping[str, object]) -> Serialization | None:
     if not fields:
         return None
     own, grouped, _ = _fields(fields, "Serialization", SERIALIZATION)
-    make: _Maker[Serialization] = Serialization
-    return make(**own, **use_of(grouped))
+    return _SERIALIZATION(**own, **use_of(grouped))
 
 
 def _object(fields: Mapping[str, object], key: str) -> Mapping[str, object]:

@@ -46,6 +46,7 @@ _COMPLETE: dict[str, tuple[Callable[..., object], frozenset[str]]] = {
 """Those that have all of their figures, or none."""
 
 _MEMORY_OF = ("hash_table", "memoization", "hash_aggregation")
+_JIT: Callable[..., Jit] = Jit
 _JIT_TIMES = {
     "Inlining": "inlining_time_ms",
     "Optimization": "optimization_time_ms",
@@ -123,8 +124,7 @@ def jit_of(value: object, place: str) -> Jit:
             read[name] = reader(item, place, key)
     timing = read_object(fields.get("Timing") or {}, f"{place}.Timing")
     read |= _jit_times(timing, f"{place}.Timing")
-    make: Callable[..., Jit] = Jit
-    return make(**read)
+    return _JIT(**read)
 
 
 def _jit_times(timing: Mapping[str, object], place: str) -> dict[str, object]:

@@ -43,18 +43,18 @@ def explain(
     connection.adapters.register_loader("json", TextLoader)  # as it was printed
     with connection.transaction(force_rollback=True):
         for setting in statement.settings:
-            connection.execute(f"set local {setting.removeprefix('set ')}")
+            connection.execute(f"set local {setting.removeprefix('set ')}".encode())
         if statement.parallel:
             for setting in PARALLEL:
                 local = setting.format(workers=workers).removeprefix("set ")
-                connection.execute(f"set local {local}")
+                connection.execute(f"set local {local}".encode())
             if workers == 1:  # by itself, so that each run counts the same
                 connection.execute("set local parallel_leader_participation = off")
         # Once more before: caches are filled and hint bits are set then.
         for form in ("text", *FORMATS):
             with connection.transaction(force_rollback=True):
                 rows = connection.execute(
-                    f"explain ({options}, format {form}) {statement.sql}"
+                    f"explain ({options}, format {form}) {statement.sql}".encode()
                 ).fetchall()
                 # A worker that is still leaving would be missed by the next run.
                 while statement.parallel and connection.execute(_WORKERS).fetchone() != (0,):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -31,14 +32,14 @@ JSON = json.dumps(
 RESULT = read_plans(OTHER)
 
 
-def framed(lines: list[str]) -> str:
+def framed(lines: Sequence[str]) -> str:
     width = max(map(len, lines))
     inner = [f"| {line:{width}} |" for line in lines]
     rule = f"+-{'-' * width}-+"
     return "\n".join([rule, f"| {'QUERY PLAN':^{width}} |", rule, *inner, rule, "(10 rows)"])
 
 
-def wrapped(lines: list[str], width: int) -> str:
+def wrapped(lines: Sequence[str], width: int) -> str:
     pieces = [line[at : at + width] for line in lines for at in range(0, len(line), width)]
     return "\n".join(pieces)
 
