@@ -20,8 +20,9 @@ from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.collect.search_path import SearchPaths
 from pgadvisor.collect.session import Session
 from pgadvisor.model.statement import Statement, StatementPlan, Statements
-from pgadvisor.parse.explain import PlanFormatError, plan_from_json
+from pgadvisor.parse.explain import plan_from_json
 from pgadvisor.parse.parameters import repairs
+from pgadvisor.parse.plan_values import PlanFormatError
 from pgadvisor.parse.statement import StatementError, parse_statement
 from pgadvisor.units import MS_PER_SECOND
 

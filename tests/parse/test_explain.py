@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgadvisor.parse.explain import PlanFormatError, plan_from_json, plan_from_object
+from pgadvisor.parse.explain import plan_from_json, plan_from_object
+from pgadvisor.parse.plan_values import PlanFormatError
 
 DOCUMENT: list[dict[str, Any]] = [
     {

@@ -9,8 +9,9 @@ from pgadvisor.collect import reasons
 from pgadvisor.collect.explain import GENERIC_PLAN_SINCE, Refusal
 from pgadvisor.collect.function_policy import FunctionPolicy
 from pgadvisor.model.plan import Plan, PlanNode
-from pgadvisor.parse.explain import PlanFormatError, plan_from_json
+from pgadvisor.parse.explain import plan_from_json
 from pgadvisor.parse.parameters import INDETERMINATE_DATATYPE, repairs
+from pgadvisor.parse.plan_values import PlanFormatError
 from pgadvisor.parse.statement import StatementError, parse_statement
 from pgadvisor.whatif.backend import NotPlanned
 from pgadvisor.whatif.hypopg.transaction import Change, Explained, Transactions

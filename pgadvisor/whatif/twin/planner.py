@@ -12,8 +12,9 @@ from itertools import groupby, takewhile
 from psycopg import pq
 
 from pgadvisor.model.plan import Plan
-from pgadvisor.parse.explain import PlanFormatError, plan_from_object
+from pgadvisor.parse.explain import plan_from_object
 from pgadvisor.parse.parameters import repairs
+from pgadvisor.parse.plan_values import PlanFormatError
 from pgadvisor.parse.statement import StatementError, parse_statement
 from pgadvisor.sqltext.quote import quote_literal
 from pgadvisor.whatif.backend import NotPlanned
