@@ -124,6 +124,15 @@ WorkloadOnly = Annotated[
     bool,
     typer.Option("--workload-only", help="Take that workload in the place of the counted one."),
 ]
+LogLinePrefix = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PREFIX",
+        help="How the lines of stderr logs begin, as the server's setting of that name says; "
+        "without it, that is recognised.",
+        show_default=False,
+    ),
+]
 IndexBudget = Annotated[
     str | None,
     typer.Option(
