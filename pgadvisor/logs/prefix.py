@@ -13,10 +13,12 @@ _SEVERITIES = (
 _MOMENT = rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 _ZONE = rb" [A-Za-z0-9+:-]{1,9}"
 _NAME = rb"[^\n]{0,63}?"
+_PLAIN_NAME = rb"(?:[^\s@/,:;=|()\[\]]{0,63}?|\[unknown\])"
+"""While a prefix is recognised, so that no name swallows what another prefix prints there."""
 _ESCAPES = {
     "a": _NAME,
     "u": _NAME,
-    "d": rb"(?P<database>[^\n]{0,63}?)",
+    "d": rb"(?P<database>" + _NAME + rb")",
     "r": rb"[^\s]{0,255}?",
     "h": rb"[^\s]{0,255}?",
     "L": rb"[^\s]{0,255}?",
@@ -44,6 +46,9 @@ _PART = re.compile(r"%(?P<padding>-?\d*)(?P<escape>.)|(?P<text>[^%]+)", re.DOTAL
 _COMMON = (
     "%m [%p] ",
     "%m [%p] %q%u@%d ",
+    "%m [%p] %q%u@%d/%a ",
+    "%t [%p] %q%u@%d/%a ",
+    "%m [%p] %q[user=%u,db=%d,app=%a] ",
     "%t [%p]: user=%u,db=%d,app=%a,client=%h ",
     "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
     "%m [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ",
@@ -115,10 +120,17 @@ class LinePrefix:
     is_exact: bool = True
 
 
-def compile_prefix(setting: str) -> LinePrefix:
-    """Make the expression for a value of ``log_line_prefix``."""
+def compile_prefix(setting: str, *, has_plain_names: bool = False) -> LinePrefix:
+    """Make the expression for a value of ``log_line_prefix``.
+
+    Args:
+        setting: The value.
+        has_plain_names: Names of users, databases and applications have no separators in them.
+    """
     seen: set[str] = set()
     prefix = b"".join(_parts(setting, seen))
+    if has_plain_names:
+        prefix = prefix.replace(_NAME, _PLAIN_NAME)
     if "q" in seen:
         prefix += rb")?"
     return LinePrefix(
@@ -167,10 +179,10 @@ def recognise(sample: bytes, given: str | None = None) -> LinePrefix | None:
             return found
     if not heads:
         return None
-    candidates = [compile_prefix(setting) for setting in _COMMON]
+    candidates = [compile_prefix(setting, has_plain_names=True) for setting in _COMMON]
     best = max(candidates, key=lambda prefix: _count(prefix, sample))  # the first of equals
     if _count(best, sample) >= heads * _SURE_RATIO:
-        return best
+        return compile_prefix(best.setting)
     loose = [LinePrefix(pattern, "", is_exact=False) for pattern in _LOOSE]
     counts = [_count(prefix, sample) for prefix in loose]
     enough = max(counts) * _SURE_RATIO

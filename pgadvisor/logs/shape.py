@@ -31,7 +31,7 @@ def shape_of(text: bytes) -> bytes:
     is another shape, which costs a look at the grammar once and changes no result.  A shape may
     hold a literal (of a text that is cut off in the middle of it), so it is never shown.
     """
-    shape = b"?".join([piece for piece, _ in _PIECE.findall(text)])
+    shape = b"".join([piece or b"?" for piece, _ in _PIECE.findall(text)])
     if b"?," in shape:
         return _LIST.sub(b"IN (?", shape)
     return shape

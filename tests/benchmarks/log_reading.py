@@ -91,6 +91,7 @@ def log_lines(size_bytes: int, seed: int = 1) -> Iterator[str]:
     weights = [weight for weight, _ in TEMPLATES]
     written = 0
     second = 1_772_359_200
+    prefix = ""
     while written < size_bytes:
         second += chance.random() < 0.02
         clock = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(second))
