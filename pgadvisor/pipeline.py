@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -18,6 +18,7 @@ from pathlib import Path
 from pgadvisor.advice import Advice
 from pgadvisor.choose.coherence import coherent
 from pgadvisor.choose.joint_drops import with_proof
+from pgadvisor.choose.logged import logged_statements
 from pgadvisor.choose.recommend import recommend, redacted_definitions, unseen_drops
 from pgadvisor.choose.rewrites import with_costs
 from pgadvisor.choose.setting_effect import told_by_trials
@@ -36,9 +37,10 @@ from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis
+from pgadvisor.model.log import LogDigest
 from pgadvisor.model.reference import Reference
 from pgadvisor.model.sensitivity import PlansByValue
-from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.propose.references import implied_references
@@ -47,6 +49,7 @@ from pgadvisor.rulekit import Case
 from pgadvisor.snapshotfile import describe_redaction
 from pgadvisor.standbys.merge import with_standbys
 from pgadvisor.whatif.backend import Backend
+from pgadvisor.whatif.parameters import LoggedValues, logged_values
 from pgadvisor.whatif.twin import Twin
 from pgadvisor.whatif.twin.workers import twin_of
 
@@ -66,6 +69,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     rule_directories: Sequence[Path] = (),
     workload: Sequence[Statement] = (),
     workload_only: bool = False,
+    logs: LogDigest | None = None,
     migration_format: str = "plain",
     planner: Callable[[Snapshot], Backend] | None = None,
     today: date | None = None,
@@ -86,6 +90,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         rule_directories: Directories with rules of your own.
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
+        logs: What ``read_logs`` returned: values of calls, and statements that the counters lack.
         migration_format: ``plain``, ``alembic`` or ``django``.
         planner: What answers what-if questions; None: the twin.  ``functools.partial(HypoPG,
             dsn)`` asks a server.
@@ -103,6 +108,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     rules = load_rules(tuple(rule_directories))
     snapshot = with_standbys(snapshot if since is None else delta(snapshot, since), standbys)
     snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
+    snapshot, logged = _with_logs(snapshot, logs)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
 
@@ -111,7 +117,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         return diagnose_choice(judged, choice, rules, settings, today=day)
 
     asked = planner or partial(twin_of, references=_references(case))
-    simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress)
+    simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress, logged=logged)
     choice = simulation.choice
     case = replace(case, fidelity=choice.fidelity)
     found = _joined(_told_by(diagnosis, simulation), simulation.costed)
@@ -179,6 +185,25 @@ def _with_workload(
     if not workload:
         return snapshot
     return replace(snapshot, statements=Statements(rows=(*snapshot.statements, *workload)))
+
+
+def _with_logs(
+    snapshot: Snapshot, logs: LogDigest | None
+) -> tuple[Snapshot, Mapping[str, LoggedValues]]:
+    """Add the statements of logs, and find the values of calls."""
+    if logs is None:
+        return snapshot, {}
+    added = logged_statements(logs, snapshot)
+    snapshot = replace(snapshot, statements=Statements(rows=(*snapshot.statements, *added)))
+    if snapshot.redaction.level == "none":
+        return snapshot, logged_values(logs, snapshot)
+    missing = Unavailable(
+        what="values of the log",
+        reason="the snapshot is redacted, and its pseudonyms would not meet real values",
+        consequence="statements are planned for values of the statistics",
+        remedy="Analyse the server itself, or a snapshot taken with --redact none.",
+    )
+    return replace(snapshot, unavailable=(*snapshot.unavailable, missing)), {}
 
 
 def _joined(first: Diagnosis, second: Diagnosis) -> Diagnosis:

@@ -124,6 +124,15 @@ WorkloadOnly = Annotated[
     bool,
     typer.Option("--workload-only", help="Take that workload in the place of the counted one."),
 ]
+Logs = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="A log of the server: values of its calls are taken in the place of sampled ones, "
+        "and statements that the counters lack are added; - is standard input; may be repeated.",
+        show_default=False,
+    ),
+]
 LogLinePrefix = Annotated[
     str | None,
     typer.Option(
