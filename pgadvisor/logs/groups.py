@@ -44,7 +44,7 @@ class Groups:
 
     def of(self, database: bytes, text: bytes) -> Group:
         """The group of a statement, a new one if need be."""
-        shape = shape_of(text)
+        shape = shape_of(text) if len(text) <= MAX_TEXT_BYTES else b""
         try:
             return self._by_shape[database][shape]
         except KeyError:
@@ -52,7 +52,8 @@ class Groups:
 
     def knows(self, database: bytes, text: bytes) -> bool:
         """A statement of the same shape was logged, and is not forgotten."""
-        return shape_of(text) in self._by_shape.get(database, {})
+        is_readable = len(text) <= MAX_TEXT_BYTES
+        return is_readable and shape_of(text) in self._by_shape.get(database, {})
 
     def _look_up(self, database: bytes, shape: bytes, text: bytes) -> Group:
         key, normalised = _key_of(decode(database), text)
@@ -66,8 +67,7 @@ class Groups:
         if self._shapes_bytes > MAX_SHAPES_BYTES:
             self._forget_shapes()
             self._shapes_bytes = len(shape) + _OVERHEAD_BYTES
-        if len(shape) <= MAX_TEXT_BYTES:
-            self._by_shape.setdefault(database, {})[shape] = group
+        self._by_shape.setdefault(database, {})[shape] = group
         return group
 
     def _forget_shapes(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pgadvisor.sqltext.quote import quote_literal
 
 _LABEL = re.compile(r"\s*(?:Query )?[Pp]arameters:\s*")
-_VALUE = re.compile(r"\$(\d+) = (NULL|'((?:[^']|'')*)')(?:, |\s*$)")
+_VALUE = re.compile(r"\$(\d{1,6}) = (NULL|'((?:[^']|'')*)')(?:, |\s*$)")
 _CUT_OFF = "..."
 """Stands at the end of a value that ``log_parameter_max_length`` has cut off."""
 

@@ -12,7 +12,7 @@ from pgadvisor.logs.prefix import compile_prefix, recognise
 from pgadvisor.logs.stderr import StderrReader
 from pgadvisor.model.log import LogFile
 
-_JSON_LINE = re.compile(rb'\n\s*\{"timestamp":"')
+_JSON_LINE = re.compile(rb'\n[ \t]*\{[^\n]*"error_severity"\s*:')
 _FURTHER_LINE = re.compile(rb"\n\t")
 _CSV_HEAD = re.compile(rb"\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [^,\n]{1,9},(?:\"|,)")
 

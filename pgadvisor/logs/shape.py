@@ -21,6 +21,8 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LONG_BYTES = 2_048
+_MANY_OPENINGS = 100
 _LIST = re.compile(rb"(?i)\bin\s*\(\s*\?(?:\s*,\s*\?)+")
 
 
@@ -30,7 +32,12 @@ def shape_of(text: bytes) -> bytes:
     Texts of one shape have one fingerprint.  The converse need not be: a comment more or less
     is another shape, which costs a look at the grammar once and changes no result.  A shape may
     hold a literal (of a text that is cut off in the middle of it), so it is never shown.
+
+    A long text with many beginnings of comments or dollar quotes is its own shape: each of them
+    may be without its end, and that takes a look at all that follows to find out.
     """
+    if len(text) > _LONG_BYTES and text.count(b"/*") + text.count(b"$") > _MANY_OPENINGS:
+        return text
     shape = b"".join([piece or b"?" for piece, _ in _PIECE.findall(text)])
     if b"?," in shape:
         return _LIST.sub(b"IN (?", shape)

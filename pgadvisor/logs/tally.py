@@ -21,11 +21,11 @@ MAX_HOURS = 20_000
 """More than two years; further hours are left out of the histogram."""
 
 _DURATION = re.compile(
-    rb"duration: (\d+(?:\.\d+)?) ms"
+    rb"duration: (\d{1,15}(?:\.\d{1,9})?) ms"
     rb"(?:  (?:(statement): |(execute fetch from|execute|bind|parse) [^:\n]*: |(plan):\n))?"
 )
 _STATEMENT = re.compile(rb"(?:statement|execute fetch from [^:\n]*|execute [^:\n]*): ")
-_TEMP_FILE = re.compile(rb'temporary file: path "[^"]*", size (\d+)')
+_TEMP_FILE = re.compile(rb'temporary file: path "[^"]*", size (\d{1,18})\b')
 _LOCK_WAIT = re.compile(
     rb"process \d+ (?:still waiting for|acquired) .* after \d+\.\d+ ms", re.DOTALL
 )

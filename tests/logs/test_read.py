@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import io
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pgadvisor.errors import UsageError
 from pgadvisor.logs import groups, read_logs
@@ -189,6 +192,21 @@ def test_no_query_is_told_by_its_command_only(log: Path) -> None:
     assert "hunter2" not in repr(digest)
 
 
+def test_figures_beyond_all_measure_are_none(log: Path) -> None:
+    digest = read_text(
+        log,
+        entries(
+            f"duration: {'9' * 400}.000 ms  statement: select a from t",
+            f"temporary file: path \"a\", size {'9' * 5_000}",
+            f"duration: 1.000 ms  execute <unnamed>: select ${'9' * 5_000}",
+            f"DETAIL|parameters: ${'9' * 5_000} = 'a'",
+        ),
+    )
+
+    assert digest.events.temp_bytes == 0
+    assert [(s.text, s.calls) for s in digest.statements] == [("<unparsable query>", 1)]
+
+
 def test_hours_are_those_of_the_log(log: Path) -> None:
     digest = read_text(log, entries(CALL.format(1), hour=10) + entries(CALL.format(2), hour=12))
 
@@ -328,3 +346,51 @@ def test_progress_is_told_up_to_the_end(log: Path) -> None:
     megabytes = len(text) // 1024 // 1024
     assert told[-1] == ("reading logs, in MB", megabytes, megabytes)
     assert [done for _, done, _ in told] == sorted(done for _, done, _ in told)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\n" * 400_000,
+        b"x" * 400_000,
+        b"2026-03-01 10:00:00.000 UTC [1] " * 10_000,
+        b"2026-03-01 10:00:00.000 UTC [1]: [1-1] user=a,db=b,app=c,client=" * 5_000,
+        b"\n2026-03-01 10:00:00.000 UTC [1]: [1-1] user=a,db=b,app=,c@d" * 5_000,
+        b'\n2026-03-01 10:00:00.000 UTC,"a' * 10_000,
+        b'{"error_severity":' * 20_000,
+        b"[" * 300_000,
+        b"\0" * 400_000,
+        b'"' * 400_000,
+        b"@" * 400_000,
+        b"LOG:  " * 60_000,
+        b"\nLOG:  " * 60_000,
+    ],
+    ids=lambda data: repr(data[:40]),
+)
+def test_no_file_takes_ages_to_be_recognised(tmp_path: Path, data: bytes) -> None:
+    log = tmp_path / "odd.log"
+    log.write_bytes(data)
+
+    try:
+        digest = read_logs(log)
+    except UsageError:
+        return
+    assert digest.size_bytes == len(data)
+
+
+PARTS = st.sampled_from(
+    [entries(CALL.format(1)), entries("DETAIL|parameters: $1 = 'a'"), "\tand c\n", "'", '"', "{",
+     "LOG:  ", "duration: ", "plan:\n\tQuery Text: ", "\r\n", "\n", "é", "\0", "1e999 ms  ",
+     '{"timestamp":"2026-03-01 10:00:00.000 UTC","error_severity":"LOG","message":"a"}\n']
+)  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=30), st.sampled_from(["utf-8", "utf-16", "latin-1"]))
+def test_no_file_is_too_odd(parts: list[str], encoding: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        log = Path(name) / "odd.log"
+        log.write_bytes("".join(parts).encode(encoding))
+        try:
+            read_logs(log)
+        except UsageError as error:
+            assert "odd.log" in str(error)  # noqa: PT017  (most are read)

@@ -93,3 +93,12 @@ def test_statements_of_odd_characters_keep_to_the_rule(text: str) -> None:
     one, other = f"select {text}", f"select {text.replace('1', '23')}"
     if shape_of(one.encode()) == shape_of(other.encode()):
         assert len({_fingerprint(one), _fingerprint(other)} - {None}) <= 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["/*" * 100_000, "$a$$b$" * 40_000, "$a$ $b$ " * 30_000, "'" * 99_999, '"a' * 99_999,
+     "E'\\" * 60_000, "1e" * 90_000, "in (1, " * 30_000, "- " * 90_000, "/" * 99_999],
+)  # fmt: skip
+def test_no_text_takes_ages(text: str) -> None:
+    shape_of(f"select {text}".encode())  # these would take hours if their time grew as a square
