@@ -47,7 +47,7 @@ def logging_server(binaries: Binaries, **settings: str) -> Iterator[Cluster]:
 def log_files(cluster: Cluster) -> dict[str, Path]:
     """The files by format, as soon as all that was logged is in them."""
     with psycopg.connect(cluster.dsn(), autocommit=True) as connection:
-        connection.execute(f"do $$ begin raise log '{END}'; end $$")
+        connection.execute(f"do $$ begin raise log '{END}'; end $$".encode())
     directory = cluster.data_directory / "log"
     names = {"stderr": "postgresql.log", "csvlog": "postgresql.csv", "jsonlog": "postgresql.json"}
     files = {name: directory / file for name, file in names.items() if (directory / file).exists()}
@@ -69,7 +69,8 @@ def work(dsn: str) -> None:
         for number in range(30):
             state = "new" if number % 3 == 0 else "paid"
             connection.execute(  # the simple protocol
-                f"select count(*)\nfrom orders\nwhere state = '{state}'\n  and id > {number}"
+                f"select count(*)\nfrom orders\nwhere state = '{state}'\n"
+                f"  and id > {number}".encode()
             )
             connection.execute(  # the extended one
                 "select note from orders where id = %s and note <> %s", (number, "it's, $2 = 'x'")
@@ -77,7 +78,7 @@ def work(dsn: str) -> None:
         connection.execute('select "note", \'ü, "quoted"\ttab\' from orders where id = -1')
         connection.execute("set work_mem = '64kB'")
         connection.execute("select note from orders order by note desc offset 19999")
-        for text in ("select * from nowhere", "insert into orders (id) values (1)"):
+        for text in (b"select * from nowhere", b"insert into orders (id) values (1)"):
             try:
                 connection.execute(text)
             except psycopg.Error:

@@ -31,7 +31,7 @@ def test_an_index_is_advised_for_what_the_log_alone_knows(
             connection.execute("vacuum analyze people")
             for number in range(40):
                 connection.execute(
-                    f"select id, note from people where email = 'user{number}@example.org'"
+                    f"select id, note from people where email = 'user{number}@example.org'".encode()
                 )
         log = log_files(cluster)["stderr"]
 

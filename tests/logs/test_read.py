@@ -197,7 +197,7 @@ def test_figures_beyond_all_measure_are_none(log: Path) -> None:
         log,
         entries(
             f"duration: {'9' * 400}.000 ms  statement: select a from t",
-            f"temporary file: path \"a\", size {'9' * 5_000}",
+            f'temporary file: path "a", size {"9" * 5_000}',
             f"duration: 1.000 ms  execute <unnamed>: select ${'9' * 5_000}",
             f"DETAIL|parameters: ${'9' * 5_000} = 'a'",
         ),
