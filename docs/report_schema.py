@@ -1,4 +1,4 @@
-"""Write the page and the JSON schema of the JSON report; --check says whether they are current."""
+"""Write the pages and the JSON schemas of JSON output; --check says whether they are current."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 from pgadvisor.emit.document import SCHEMA_VERSION, Document
 from pgadvisor.emit.json import schema_text
+from pgadvisor.emit.log_document import LOG_SCHEMA_VERSION, LogDocument
+from pgadvisor.emit.log_json import log_schema_text
 
 DOCS = Path(__file__).parent
 INTRODUCTION = f"""# The JSON report
@@ -35,19 +37,39 @@ $ pgadvisor analyze shop.pgsnap --format json | jq -r '.migration.up_sql' > migr
 ```
 """
 
+LOGS_INTRODUCTION = f"""# Logs as JSON
+
+`pgadvisor logs --format json` prints this.
+Its `schema_version` is {LOG_SCHEMA_VERSION}.
+It keeps the promises of [the report's](report-schema.md).
+The [JSON schema](logs.schema.json) is generated from the same definitions as this page.
+
+The same files make the same document, byte by byte.
+Times are in milliseconds, sizes in bytes; what is not known is `null`.
+`samples`, `slowest` and `plans` hold values of rows: they are empty without `--show-literals`.
+
+```console
+$ pgadvisor logs postgresql.log --format json | jq -r '.statements[0].text'
+```
+"""
+
 
 def pages() -> Mapping[Path, str]:
     """The text of each generated file."""
     schema: dict[str, Any] = json.loads(schema_text())
+    logs: dict[str, Any] = json.loads(log_schema_text())
     return {
         DOCS / "report.schema.json": schema_text(),
         DOCS / "report-schema.md": INTRODUCTION + "".join(_sections(schema["$defs"])),
+        DOCS / "logs.schema.json": log_schema_text(),
+        DOCS / "logs-schema.md": LOGS_INTRODUCTION
+        + "".join(_sections(logs["$defs"], LogDocument.__name__)),
     }
 
 
-def _sections(definitions: Mapping[str, Any]) -> Iterator[str]:
+def _sections(definitions: Mapping[str, Any], first: str = Document.__name__) -> Iterator[str]:
     """A table for each kind of value, the document first, then in the order of its fields."""
-    waiting = [Document.__name__]
+    waiting = [first]
     done: set[str] = set()
     while waiting:
         name = waiting.pop(0)

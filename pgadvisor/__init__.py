@@ -18,6 +18,7 @@ from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.config import Config, load_config
 from pgadvisor.errors import PgAdvisorError
+from pgadvisor.logs import read_logs
 from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.snapshot import Snapshot
@@ -53,6 +54,7 @@ __all__ = [
     "load",
     "load_baseline",
     "load_config",
+    "read_logs",
     "read_workload",
     "save",
 ]

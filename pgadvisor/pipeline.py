@@ -18,6 +18,7 @@ from pathlib import Path
 from pgadvisor.advice import Advice
 from pgadvisor.choose.coherence import coherent
 from pgadvisor.choose.joint_drops import with_proof
+from pgadvisor.choose.logged import logged_statements
 from pgadvisor.choose.recommend import recommend, redacted_definitions, unseen_drops
 from pgadvisor.choose.rewrites import with_costs
 from pgadvisor.choose.setting_effect import told_by_trials
@@ -37,8 +38,9 @@ from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Diagnosis
+from pgadvisor.model.log import LogDigest
 from pgadvisor.model.sensitivity import PlansByValue
-from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.propose.references import implied_references
@@ -47,6 +49,7 @@ from pgadvisor.rulekit import AnyRule, Case
 from pgadvisor.snapshotfile import describe_redaction
 from pgadvisor.standbys.merge import with_standbys
 from pgadvisor.whatif.backend import Backend
+from pgadvisor.whatif.parameters import LoggedValues, logged_values
 from pgadvisor.whatif.twin import Twin
 from pgadvisor.whatif.twin.workers import twin_of
 
@@ -66,6 +69,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     rule_directories: Sequence[Path] = (),
     workload: Sequence[Statement] = (),
     workload_only: bool = False,
+    logs: LogDigest | None = None,
     migration_format: str = "plain",
     planner: Callable[[Snapshot], Backend] | None = None,
     today: date | None = None,
@@ -85,6 +89,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         rule_directories: Directories with rules of your own.
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
+        logs: What ``read_logs`` returned: values of calls, and statements that the counters lack.
         migration_format: ``plain``, ``alembic`` or ``django``.
         planner: Answers what-if questions: ``functools.partial(HypoPG, dsn)``; None: the twin.
         today: The day on which expiry is looked at; None: the snapshot's own.
@@ -97,14 +102,13 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         UnusableHypoPGError: The planner is HypoPG, and its server cannot be used.
     """
     started, settings, bounds = time.monotonic(), config or Config(), budget or Budget()
-    day = today or snapshot.server.collected_at.date()
-    rules = load_rules(tuple(rule_directories))
+    rules, day = load_rules(tuple(rule_directories)), today or snapshot.server.collected_at.date()
     snapshot = with_standbys(delta(snapshot, since) if since else snapshot, standbys)
-    snapshot = _with_workload(snapshot, workload, is_alone=workload_only)
+    snapshot, logged = _with_logs(_with_workload(snapshot, workload, is_alone=workload_only), logs)
     case = build_case(snapshot, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
     asked, judge = planner or _twin_for(case), partial(_judge, case, rules, settings, day)
-    simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress)
+    simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress, logged=logged)
     case = replace(case, fidelity=simulation.choice.fidelity)
     found = _told_by(diagnosis, simulation)  # what is known took part in the choice, too
     diagnosis, known = compare(found, baseline, today=day, is_only_new=only_new)
@@ -191,6 +195,25 @@ def _with_workload(
     if not workload:
         return snapshot
     return replace(snapshot, statements=Statements(rows=(*snapshot.statements, *workload)))
+
+
+def _with_logs(
+    snapshot: Snapshot, logs: LogDigest | None
+) -> tuple[Snapshot, Mapping[str, LoggedValues]]:
+    """Add the statements of logs, and find the values of calls."""
+    if logs is None:
+        return snapshot, {}
+    added = logged_statements(logs, snapshot)
+    snapshot = replace(snapshot, statements=Statements(rows=(*snapshot.statements, *added)))
+    if snapshot.redaction.level == "none":
+        return snapshot, logged_values(logs, snapshot)
+    missing = Unavailable(
+        what="values of the log",
+        reason="the snapshot is redacted, and its pseudonyms would not meet real values",
+        consequence="statements are planned for values of the statistics",
+        remedy="Analyse the server itself, or a snapshot taken with --redact none.",
+    )
+    return replace(snapshot, unavailable=(*snapshot.unavailable, missing)), {}
 
 
 def _joined(first: Diagnosis, second: Diagnosis) -> Diagnosis:

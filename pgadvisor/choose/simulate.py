@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TypeVar
 
 from pgadvisor.choose.chooser import IndexChooser
 from pgadvisor.choose.inquiry import Progress
 from pgadvisor.choose.joint_drops import joint_drops, proven_duplicates, wanted_drops
+from pgadvisor.choose.logged import with_logged_values
 from pgadvisor.choose.rewrites import Costed, cost_rewrites
 from pgadvisor.choose.setting_trial import SettingTrial, try_settings
 from pgadvisor.choose.workload import UNKNOWN_WINDOW_DAYS, Workload, weigh, with_proposals
@@ -23,7 +25,7 @@ from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.propose.indexes import propose_indexes
 from pgadvisor.rulekit import Case
 from pgadvisor.whatif.backend import Backend
-from pgadvisor.whatif.parameters import PinnedValues, survey
+from pgadvisor.whatif.parameters import LoggedValues, PinnedValues, survey
 
 Value = TypeVar("Value")
 
@@ -58,6 +60,8 @@ def simulate(
     planner: Callable[[Snapshot], Backend],
     judge: Judge | None = None,
     progress: Progress | None = None,
+    *,
+    logged: Mapping[str, LoggedValues] = MappingProxyType({}),
 ) -> Simulation:
     """Choose indexes, check drops and cost rewrites with one planner.
 
@@ -70,6 +74,7 @@ def simulate(
         planner: Makes the planner out of the snapshot.
         judge: Runs the rules that look at the choice; None: there are none.
         progress: Told as statements are costed.
+        logged: By statement id, the values of calls that a log tells.
 
     Raises:
         UnusableHypoPGError: HypoPG was asked for, and its server cannot be used.
@@ -78,7 +83,7 @@ def simulate(
         progress("starting the planner", 0, 0)
     try:
         with planner(case.snapshot) as backend:
-            asked = _ask(case, findings, budget, backend, progress)
+            asked = _ask(case, findings, budget, backend, progress, logged)
             costed = judge(asked.choice, asked.plans_by_value) if judge else Diagnosis()
             chosen = frozenset(index.candidate.definition for index in asked.choice.chosen)
             rewrites = cost_rewrites((*findings, *costed.findings), backend, chosen)
@@ -107,6 +112,7 @@ def _ask(
     budget: Budget,
     backend: Backend,
     progress: Progress | None,
+    logged: Mapping[str, LoggedValues],
 ) -> Simulation:
     catalog, usages = case.catalog, tuple(case.usage.values())
     fidelity = backend.fidelity()
@@ -115,6 +121,8 @@ def _ask(
     )
     candidates = propose_indexes(catalog, usages, case.limits)
     workload, candidates = with_proposals(workload, candidates, findings, case.usage, catalog)
+    pinned = _pinned(workload)
+    workload = with_logged_values(workload, logged, backend)
     days = case.counter_window.days or UNKNOWN_WINDOW_DAYS
     chooser = IndexChooser(
         workload.statements,
@@ -133,7 +141,8 @@ def _ask(
         case.snapshot.statements,
         case.usage,
         catalog,
-        pinned=_pinned(workload),
+        pinned=pinned,
+        logged=logged,
         progress=progress,
     )
     choice = replace(

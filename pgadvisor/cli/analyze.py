@@ -12,6 +12,7 @@ from pgadvisor.cli import exit_codes, options
 from pgadvisor.cli.baseline import NewBaseline
 from pgadvisor.cli.bounds import check_names, read_budget
 from pgadvisor.cli.console import progress, say, write
+from pgadvisor.cli.logs import read_logs_for
 from pgadvisor.cli.options import FailOn, OutputFormat, WhatIf
 from pgadvisor.cli.planner import planner_of
 from pgadvisor.cli.source import read_nodes, scope_of
@@ -38,6 +39,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
     migration: options.MigrationFormat = "plain",
     workload: options.Workload = None,
     workload_only: options.WorkloadOnly = False,
+    logs: options.Logs = None,
+    log_line_prefix: options.LogLinePrefix = None,
     index_budget: options.IndexBudget = None,
     max_indexes: options.MaxIndexes = None,
     max_indexes_per_table: options.MaxIndexesPerTable = 5,
@@ -66,7 +69,6 @@ def analyze(  # noqa: PLR0913  (one for each option)
 
     The server is only read: short read-only transactions, no extension but
     pg_stat_statements, no DDL.  `pgadvisor grants` prints what the role needs.
-
     New indexes are chosen together, as the set that saves most, with a proof.
 
     \b
@@ -105,6 +107,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             rule_directories=rules or (),
             workload=statements,
             workload_only=workload_only,
+            logs=read_logs_for(logs, log_line_prefix, snapshot, report),
             migration_format=migration,
             planner=planner,
             show_literals=show_literals,

@@ -124,6 +124,24 @@ WorkloadOnly = Annotated[
     bool,
     typer.Option("--workload-only", help="Take that workload in the place of the counted one."),
 ]
+Logs = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="A log of the server: values of its calls are taken in the place of sampled ones, "
+        "and statements that the counters lack are added; - is standard input; may be repeated.",
+        show_default=False,
+    ),
+]
+LogLinePrefix = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PREFIX",
+        help="How the lines of stderr logs begin, as the server's setting of that name says; "
+        "without it, that is recognised.",
+        show_default=False,
+    ),
+]
 IndexBudget = Annotated[
     str | None,
     typer.Option(

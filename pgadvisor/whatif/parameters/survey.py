@@ -13,6 +13,7 @@ from pgadvisor.model.usage import StatementUsage
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.whatif.backend import Backend, Configuration
 from pgadvisor.whatif.parameters.by_value import plans_by_value
+from pgadvisor.whatif.parameters.logged import LoggedValues, logged_sampling
 from pgadvisor.whatif.parameters.samples import draw_samples
 from pgadvisor.whatif.role_settings import settings_of
 
@@ -42,6 +43,7 @@ def survey(
     catalog: Catalog,
     *,
     pinned: Mapping[str, PinnedValues] = MappingProxyType({}),
+    logged: Mapping[str, LoggedValues] = MappingProxyType({}),
     progress: Progress | None = None,
 ) -> tuple[PlansByValue, ...]:
     """Plan the statements that take most time for several of their values.
@@ -54,6 +56,7 @@ def survey(
         usages: What they do, by statement id.
         catalog: The snapshot.
         pinned: By statement id, what is known of its values already.
+        logged: By statement id, the values of calls that a log tells; they beat the others.
         progress: Told after each statement.
 
     Returns:
@@ -66,12 +69,16 @@ def survey(
     chosen = _chosen(statements, usages)
     found: list[PlansByValue] = []
     for position, statement in enumerate(chosen, 1):
-        known = pinned.get(statement.id)
+        calls = logged.get(statement.id)
+        known = None if calls else pinned.get(statement.id)
         usage = usages[statement.id]
         if known is not None:
             statement = replace(statement, text=known.text)  # noqa: PLW2901  (with its values)
             usage = usage_of(statement.id, known.text, catalog)
-        sampling = draw_samples(statement, usage, catalog)
+        if calls is not None:
+            sampling = logged_sampling(calls, usage, catalog)
+        else:
+            sampling = draw_samples(statement, usage, catalog)
         if sampling.samples:
             under = Configuration(settings=settings_of(statement, catalog.snapshot.server))
             made = plans_by_value(backend, statement, sampling, catalog, under)
