@@ -118,7 +118,7 @@ def _days(digest: LogDigest) -> float:
     try:
         first, last = (
             datetime.fromisoformat(text[:_MOMENT_LENGTH])
-            for text in (digest.first_time, digest.last_time)
+            for text in (digest.first_at, digest.last_at)
         )
     except ValueError:
         return 0.0

@@ -127,8 +127,8 @@ class LogDocument:
     files: tuple[LogFilePart, ...]
     size_bytes: Annotated[int, _about("What was read, after decompression.")]
     entries: int
-    first_time: Annotated[str | None, _about("As the log has it; null: it does not tell.")]
-    last_time: str | None
+    first_at: Annotated[str | None, _about("As the log has it; null: it does not tell.")]
+    last_at: str | None
     events: LogEventsPart
     hours: tuple[LogHourPart, ...]
     statements: Annotated[

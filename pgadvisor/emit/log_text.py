@@ -57,9 +57,9 @@ def _head(page: Page, digest: LogDigest) -> None:
         if file.format == "stderr" and not file.prefix:
             begins = ", of whose log_line_prefix only time and process were made out"
         page.labelled("file", f"{file.name}: {file.format}{begins}")
-    if digest.first_time:
-        page.labelled("from", digest.first_time)
-        page.labelled("to", digest.last_time)
+    if digest.first_at:
+        page.labelled("from", digest.first_at)
+        page.labelled("to", digest.last_at)
     calls = sum(statement.calls for statement in digest.statements)
     distinct = plural(len(digest.statements), "distinct statement")
     page.labelled("statements", f"{plural(calls, 'call')} of {distinct}")

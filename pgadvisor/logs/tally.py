@@ -59,8 +59,8 @@ class Tally:
 
     def __init__(self) -> None:
         self.entries = 0
-        self.first_time = b""
-        self.last_time = b""
+        self.first_at = b""
+        self.last_at = b""
         self.hours: dict[bytes, Hour] = {}
         self.events: Counter[str] = Counter()
         self.unpaired_durations = 0
@@ -94,7 +94,7 @@ class Tally:
                     self._plan(database, message, found)
                 else:
                     self._bare_duration(session, float(found[1]))
-                self.last_time = time
+                self.last_at = time
             elif severity == b"DETAIL":
                 if self._kept is not None and self._owner is not None:
                     self._owner.take_detail(self._kept, message)
@@ -108,8 +108,8 @@ class Tally:
 
     def _turn_to(self, time: bytes) -> None:
         """Go on in another hour."""
-        if not self.first_time:
-            self.first_time = time
+        if not self.first_at:
+            self.first_at = time
         self._hour_key = key = time[:13]
         hour = self.hours.get(key)
         if hour is None:
@@ -193,7 +193,7 @@ class Tally:
         self._kept = self._incident = None
         if time[:13] != self._hour_key:
             self._turn_to(time)
-        self.last_time = time
+        self.last_at = time
         if severity in _FAILURES:
             self._hour.errors += 1
             self.events["errors"] += 1

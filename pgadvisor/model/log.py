@@ -130,9 +130,9 @@ class LogDigest:
     """Those first that took most time, then those most often called."""
     hours: tuple[LogHour, ...] = ()
     events: LogEvents = field(default_factory=LogEvents)
-    first_time: str = ""
+    first_at: str = ""
     """Of the first entry, as the log has it; empty: no entry tells."""
-    last_time: str = ""
+    last_at: str = ""
     size_bytes: int = 0
     """What was read, after decompression."""
     entries: int = 0

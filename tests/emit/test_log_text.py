@@ -54,8 +54,8 @@ DIGEST = LogDigest(
         errors=3, warnings=1, temp_files=1, temp_bytes=8192, lock_waits=2, deadlocks=1,
         autovacuums=2, autoanalyzes=1, checkpoints=4,
     ),
-    first_time="2026-03-01 10:00:00 UTC",
-    last_time="2026-03-01 11:59:59 UTC",
+    first_at="2026-03-01 10:00:00 UTC",
+    last_at="2026-03-01 11:59:59 UTC",
     size_bytes=2_000_000,
     entries=5_000,
     notes=("a.log ends in the middle of an entry, which is left out",),
@@ -123,7 +123,7 @@ def test_a_log_without_statements_says_what_would_log_them() -> None:
 
 def test_what_a_terminal_would_act_upon_is_left_out() -> None:
     evil = replace(STATEMENT, database="a\x1b[2Jb", text="select \x1b]0;x\x07 from t")
-    digest = replace(DIGEST, statements=(evil,), first_time="\x1b[31m")
+    digest = replace(DIGEST, statements=(evil,), first_at="\x1b[31m")
 
     for text in (render_log_text(digest), render_log_json(digest)):
         assert "\x1b" not in text

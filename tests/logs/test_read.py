@@ -214,8 +214,8 @@ def test_hours_are_those_of_the_log(log: Path) -> None:
         ("2026-03-01 10", 1),
         ("2026-03-01 12", 1),
     ]
-    assert digest.first_time == "2026-03-01 10:00:00.000 UTC"
-    assert digest.last_time == "2026-03-01 12:00:00.000 UTC"
+    assert digest.first_at == "2026-03-01 10:00:00.000 UTC"
+    assert digest.last_at == "2026-03-01 12:00:00.000 UTC"
 
 
 def test_rotated_files_are_read_in_the_order_of_their_times(tmp_path: Path) -> None:
@@ -228,7 +228,7 @@ def test_rotated_files_are_read_in_the_order_of_their_times(tmp_path: Path) -> N
     digest = read_logs([later, earlier])
 
     assert [file.name for file in digest.files] == ["postgresql.log.1.gz", "postgresql.log"]
-    assert digest.first_time.startswith("2026-03-01 11")
+    assert digest.first_at.startswith("2026-03-01 11")
     # The statement is at the end of one file, its duration at the beginning of the other.
     assert {(s.text, s.calls, s.times.total_ms) for s in digest.statements} == {
         ("select a from t where b = $1", 2, 4.0),
