@@ -15,10 +15,8 @@ from tests.faults.server import FaultServer, binaries_of
 # The others are tried by ``python -m tests.benchmarks.rule_faults``: all of them take minutes.
 QUICK = (
     "duplicate-index",
-    "no-primary-key",
     "overdue-vacuum",
     "recurring-deadlocks",
-    "unsafe-durability",
 )
 
 

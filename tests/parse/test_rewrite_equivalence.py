@@ -25,7 +25,7 @@ from tests.parse.rewrite_cases import CASES, CATALOG, SCHEMA, Case, Example, dat
 pytestmark = pytest.mark.live
 
 Rows = list[tuple[bytes | None, ...]] | str
-EXAMPLES = 120
+EXAMPLES = 60
 """Of each case; about a hundredth of a second each."""
 NEEDED = [
     pytest.param(case, condition, id=f"{name}: {condition[:40]}")

@@ -15,7 +15,12 @@ from tests.fixtures.databases import fresh_database
 from tests.parse.plans.servers import FORMATS, OPTIONS, comparable, explain, options_of
 from tests.parse.plans.statements import SCHEMA, STATEMENTS
 
-pytestmark = [pytest.mark.live, pytest.mark.matrix, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.matrix,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("real-plans"),
+]
 
 RUNS_AFTER_THE_ROOT = {"data-modifying cte": "CTE unused"}
 """What runs when the root has ended is in no other node: its time and buffers come on top."""
@@ -32,8 +37,21 @@ class Printed:
 
 
 @pytest.fixture(scope="module")
-def printed(major_cluster: Cluster) -> list[Printed]:
+def known() -> dict[int, list[Printed]]:
+    """What each major has printed, in whatever order the tests come."""
+    return {}
+
+
+@pytest.fixture
+def printed(major_cluster: Cluster, known: dict[int, list[Printed]]) -> list[Printed]:
     """Every statement, with each set of options, in each format."""
+    major = major_cluster.binaries.major
+    if major not in known:
+        known[major] = _printed_by(major_cluster)
+    return known[major]
+
+
+def _printed_by(major_cluster: Cluster) -> list[Printed]:
     found: list[Printed] = []
     with (
         fresh_database(major_cluster) as dsn,
