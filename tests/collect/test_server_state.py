@@ -168,6 +168,7 @@ def test_names_the_command_and_not_the_statement(major_database: str) -> None:
 def test_reads_the_slots(major_database: str) -> None:
     with slot(major_database, "left_behind"):
         run(major_database, "create table filler as select generate_series(1, 20000)")
+        run(major_database, "checkpoint")  # without synchronous_commit, WAL is written later
 
         server = server_of(major_database)
 
