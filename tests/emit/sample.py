@@ -6,18 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.model.action import (
-    AddPrimaryKeyUsingIndex,
-    ChangeSetting,
-    CreateIndex,
-    DropIndex,
-    IndexDefinition,
     ManualSteps,
-    PartitionIndex,
     RewriteCost,
     RewriteStatement,
-    SetTableOptions,
-    SettingEffect,
-    SettingScope,
 )
 from pgadvisor.model.advice import AdviceData, Recommendation
 from pgadvisor.model.budget import Budget
@@ -34,7 +25,6 @@ from pgadvisor.model.finding import (
     Suppressed,
 )
 from pgadvisor.model.gates import Gate, Gates, GateState
-from pgadvisor.model.schema import IndexKey
 from pgadvisor.model.sensitivity import (
     AskedColumns,
     ClassCost,
@@ -47,106 +37,30 @@ from pgadvisor.model.server import Server
 from pgadvisor.model.snapshot import Redaction, Unavailable
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.window import Window
-from pgadvisor.sqltext.index import index_name
 from pgadvisor.units import MiB
 from tests.emit.choice_sample import SUPERSEDED_OID, a_choice
-
-HOSTILE = 'we"ird\n; DROP TABLE x; --'
-MARKUP = "a|b `c` <script>alert(1)</script> [x](http://e) \x1b]8;;http://e\x07 \u202etxt @octocat"
-BY_CUSTOMER = IndexDefinition(
-    table_oid=1,
-    schema="public",
-    table="orders",
-    keys=(IndexKey(column="customer_id"), IndexKey(column="created_at", is_descending=True)),
-    predicate="status = 'pending'",
-)
-BY_NAME = IndexDefinition(
-    table_oid=2,
-    schema="public",
-    table=HOSTILE,
-    keys=(IndexKey(column=None, expression="lower(name)"),),
-)
-BY_SUFFIX = IndexDefinition(
-    table_oid=2,
-    schema="public",
-    table=HOSTILE,
-    keys=(IndexKey(column=None, expression="reverse(name)"),),
-)
-EVENTS = IndexDefinition(
-    table_oid=3, schema="public", table="events", keys=(IndexKey(column="at"),)
-)
-POLL = "select * from orders where status = $1 and customer_id = $2 order by created_at desc"
-CREATE = CreateIndex(index=BY_CUSTOMER, name=index_name(BY_CUSTOMER))
-CREATE_EXPRESSION = CreateIndex(index=BY_NAME, name=index_name(BY_NAME))
-CREATE_PARTITIONED = CreateIndex(
-    index=EVENTS,
-    name=index_name(EVENTS),
-    is_partitioned=True,
-    partitions=(
-        PartitionIndex(schema="public", table="events_1"),
-        PartitionIndex(
-            schema="public",
-            table="events_2",
-            is_partitioned=True,
-            children=(PartitionIndex(schema="public", table="events_2a"),),
-        ),
-    ),
-)
-DROP = DropIndex(
-    schema="public",
-    name=HOSTILE,
-    recreate_sql='CREATE INDEX "we""ird\n; DROP TABLE x; --" ON public.orders USING btree (note)',
-    table="public.orders",
-    size_bytes=20 * MiB,
-)
-PRIMARY_KEY = AddPrimaryKeyUsingIndex(
-    schema="public",
-    table="tags",
-    index_name="tags_key",
-    constraint_name="tags_pkey",
-    recreate_sql="CREATE UNIQUE INDEX tags_key ON public.tags USING btree (id)",
-)
-OPTIONS = SetTableOptions(
-    schema="public",
-    table="orders",
-    options=(("autovacuum_vacuum_scale_factor", "0.01"),),
-    previous=(("autovacuum_vacuum_scale_factor", None),),
+from tests.emit.sample_actions import (
+    BY_CUSTOMER,
+    BY_NAME,
+    BY_SUFFIX,
+    CREATE,
+    CREATE_EXPRESSION,
+    CREATE_PARTITIONED,
+    DROP,
+    HOSTILE,
+    LIBRARIES,
+    LOCK_WAITS,
+    MARKUP,
+    OPTIONS,
+    POLL,
+    PRIMARY_KEY,
+    WORK_MEM,
 )
 
 WINDOW = Window(
     days=12.4,
     note="since pg_stat_database.stats_reset",
     since=datetime(2026, 3, 1, 12, 0, tzinfo=UTC) - timedelta(days=12.4),
-)
-WORK_MEM = ChangeSetting(
-    name="work_mem",
-    value="65536",
-    unit="kB",
-    value_type="integer",
-    previous_value="4096",
-    previous_source="default",
-    scope=SettingScope.ROLE_IN_DATABASE,
-    role=HOSTILE,
-    database="shop",
-    effect=SettingEffect.NEW_SESSIONS,
-)
-LOCK_WAITS = ChangeSetting(
-    name="log_lock_waits",
-    value="on",
-    value_type="bool",
-    previous_value="off",
-    previous_source="configuration file",
-    scope=SettingScope.SYSTEM,
-    effect=SettingEffect.RELOAD,
-)
-LIBRARIES = ChangeSetting(
-    name="shared_preload_libraries",
-    value="auto_explain,pg_stat_statements",
-    previous_value="auto_explain",
-    previous_source="configuration file",
-    is_set_there=True,
-    scope=SettingScope.SYSTEM,
-    effect=SettingEffect.RESTART,
 )
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from pgadvisor.emit.html import render_html
 from pgadvisor.model.advice import AdviceData
-from tests.emit.sample import HOSTILE, MARKUP, an_advice, an_empty_advice
+from tests.emit.sample import an_advice, an_empty_advice
+from tests.emit.sample_actions import HOSTILE, MARKUP
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 DRAWN = {

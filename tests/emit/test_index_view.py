@@ -12,7 +12,8 @@ from pgadvisor.emit.index_view import IndexView, view_index
 from pgadvisor.emit.report import ReportFormat, render
 from pgadvisor.emit.text import render_text
 from pgadvisor.model.choice import Choice
-from tests.emit.sample import BY_CUSTOMER, CREATE_EXPRESSION, an_advice
+from tests.emit.sample import an_advice
+from tests.emit.sample_actions import BY_CUSTOMER, CREATE_EXPRESSION
 
 
 def seen(choice: Choice | None = None, **changes: Any) -> IndexView:  # noqa: ANN401

@@ -17,7 +17,8 @@ from pgadvisor.emit.json import build_document, render_json
 from pgadvisor.model.finding import Impact
 from pgadvisor.units import MiB
 from tests.emit.choice_sample import OPTIMALITY
-from tests.emit.sample import CREATE_PARTITIONED, HOSTILE, an_advice, an_empty_advice
+from tests.emit.sample import an_advice, an_empty_advice
+from tests.emit.sample_actions import CREATE_PARTITIONED, HOSTILE
 
 DOCS = Path(__file__).parents[2] / "docs"
 
