@@ -40,7 +40,7 @@ def _cost(rewrite: RewriteStatement) -> str:
         words += f", {_figure(cost.after_with_indexes)} with the indexes proposed here"
     best = min(cost.after, cost.after_with_indexes or cost.after)
     if best >= cost.before:
-        words += "; it gains nothing by itself"
+        words += "; what it gains, if anything, no cost shows"
     return f"{words}."
 
 
