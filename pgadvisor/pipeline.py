@@ -37,6 +37,7 @@ from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
+from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Diagnosis
 from pgadvisor.model.log import LogDigest
 from pgadvisor.model.sensitivity import PlansByValue
@@ -129,7 +130,10 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
 
 
 def build_case(
-    snapshot: Snapshot, config: Config | None = None, progress: Progress | None = None
+    snapshot: Snapshot,
+    config: Config | None = None,
+    progress: Progress | None = None,
+    executions: Sequence[Execution] = (),
 ) -> Case:
     """Parse the workload and evaluate the gates: what every rule is given."""
     settings = config or Config()
@@ -140,8 +144,13 @@ def build_case(
             usage[statement.id] = found
         if progress is not None:
             progress("reading statements", position, len(snapshot.statements))
-    gates = evaluate_gates(snapshot, settings.gates)
-    return Case(catalog=catalog, usage=usage, gates=gates, limits=settings.gates)
+    return Case(
+        catalog=catalog,
+        usage=usage,
+        gates=evaluate_gates(snapshot, settings.gates, executions=len(executions)),
+        limits=settings.gates,
+        executions=tuple(executions),
+    )
 
 
 def _judge(

@@ -17,7 +17,10 @@ from pgadvisor.model.finding import Diagnosis, Finding, Skipped
 from pgadvisor.model.gates import GateState
 from pgadvisor.rulekit import AnyRule, Case, Outcome, SkipRule
 
-__all__ = ["changed_limits", "diagnose", "diagnose_choice"]
+__all__ = ["changed_limits", "diagnose", "diagnose_choice", "diagnose_plans"]
+
+PLAN_RULES = "plan"
+"""The category of the rules on executed plans."""
 
 
 def diagnose(case: Case, rules: Mapping[str, AnyRule], config: Config, *, today: date) -> Diagnosis:
@@ -55,6 +58,25 @@ def diagnose_choice(
     chosen = [rule for rule in rules.values() if rule.is_costed]
     check_names(rules, config)
     return _run(case, choice, chosen, config, today)
+
+
+def diagnose_plans(
+    case: Case, rules: Mapping[str, AnyRule], config: Config, *, today: date
+) -> Diagnosis:
+    """Run the rules on executed plans, and no others.
+
+    Args:
+        case: What is judged; its snapshot may be empty but for the server.
+        rules: As ``load_rules`` returns them.
+        config: Limits, rules switched off, suppressions.
+        today: The day on which suppressions are looked at.
+
+    Raises:
+        ConfigError: The configuration names a rule or a limit that does not exist.
+    """
+    chosen = [rule for rule in rules.values() if rule.category == PLAN_RULES]
+    check_names(rules, config)
+    return _run(case, Choice(), chosen, config, today)
 
 
 @dataclass(slots=True)

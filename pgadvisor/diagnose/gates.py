@@ -13,12 +13,13 @@ _EVICTED_RATIO = 0.05
 """Share of its entries that pg_stat_statements gives up each time (USAGE_DEALLOC_PERCENT)."""
 
 
-def evaluate_gates(snapshot: Snapshot, limits: GateLimits) -> Gates:
+def evaluate_gates(snapshot: Snapshot, limits: GateLimits, *, executions: int = 0) -> Gates:
     """Evaluate all gates of a snapshot.
 
     Args:
         snapshot: What is to be judged.
         limits: Where the gates open; those below the defaults are marked.
+        executions: How many executed plans there are beside it.
     """
     return Gates(
         rows=(
@@ -27,6 +28,7 @@ def evaluate_gates(snapshot: Snapshot, limits: GateLimits) -> Gates:
             _eviction(snapshot, limits),
             _topology(snapshot),
             _statements(snapshot),
+            _executed_plans(executions),
         )
     )
 
@@ -144,3 +146,13 @@ def _statements(snapshot: Snapshot) -> Gate:
         state = GateState.CLOSED
         detail = f"{why}, and no workload files were given"
     return Gate(id="statements", state=state, detail=detail, value=count)
+
+
+def _executed_plans(count: int) -> Gate:
+    if count == 0:
+        state, detail = GateState.CLOSED, "no executed plans were given"
+    elif count == 1:
+        state, detail = GateState.OPEN, "1 executed plan was read"
+    else:
+        state, detail = GateState.OPEN, f"{count:,} executed plans were read"
+    return Gate(id="executed-plans", state=state, detail=detail, value=count)

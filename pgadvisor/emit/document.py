@@ -12,15 +12,12 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from pgadvisor.emit.choice_document import ChoicePart, EffectPart
+from pgadvisor.emit.finding_document import Basis, FindingPart, ImpactPart, Level, Sureness
 from pgadvisor.emit.setting_document import SettingPart
 from pgadvisor.emit.value_document import ValuePlansPart
 
 SCHEMA_VERSION: Literal[1] = 1
 
-Value = int | float | str | bool
-Level = Literal["info", "warning", "critical"]
-Sureness = Literal["low", "medium", "high"]
-Basis = Literal["estimated", "statistics", "catalog", "simulated", "measured"]
 RedactionLevel = Literal["none", "default", "all"]
 
 
@@ -123,67 +120,6 @@ class FidelityPart:
     ]
     notes: Annotated[tuple[str, ...], _about("What the twin could not rebuild.")]
     differing: Annotated[tuple[DifferencePart, ...], _about("The worst first.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidencePart:
-    """One figure that a finding rests on."""
-
-    name: str
-    value: Value | None
-    unit: Annotated[str, _about("bytes, rows, ms, scans, ratio, days, ...; empty for texts.")]
-    source: Annotated[str, _about("Where the same figure can be read on the server.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImpactPart:
-    """What acting brings and costs; null where nothing sound can be said."""
-
-    saved_ms_per_day: Annotated[
-        float | None,
-        _about("Execution time: calls a day x measured mean time x share of the cost saved."),
-    ]
-    saved_ratio: Annotated[
-        float | None, _about("The same as a share of all time that statements take, 0 to 1.")
-    ]
-    freed_bytes: int | None
-    added_bytes: int | None
-    written_entries_per_day: Annotated[
-        float | None, _about("Index entries more (negative: fewer) that writes make.")
-    ]
-    risk: Annotated[str, _about("What goes wrong if nothing is done; may be empty.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaPart:
-    """One of several schemas in which a finding is true of the same statement."""
-
-    subject: str
-    statement_ids: tuple[str, ...]
-    calls: int
-    total_time_ms: float
-    roles: Annotated[tuple[str, ...], _about("Who ran its statements.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingPart:
-    """Something that should change."""
-
-    key: Annotated[str, _about("Stable as counters move: for suppressions and baselines.")]
-    rule_id: str
-    subject: Annotated[str, _about("What it is about, for people; names are not quoted.")]
-    severity: Level
-    confidence: Sureness
-    provenance: Annotated[Basis, _about("What it rests on.")]
-    summary: Annotated[str, _about("One sentence with the decisive figure.")]
-    detail: str
-    evidence: tuple[EvidencePart, ...]
-    guards: Annotated[tuple[str, ...], _about("What was checked and does not speak against it.")]
-    impact: ImpactPart
-    statement_ids: tuple[str, ...]
-    parts: Annotated[
-        tuple[SchemaPart, ...], _about("The schemas that it is about, where they are several.")
-    ] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

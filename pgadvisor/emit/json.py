@@ -10,6 +10,7 @@ import msgspec
 
 from pgadvisor.emit import document as doc
 from pgadvisor.emit.choice_document import choice_part, effect_part
+from pgadvisor.emit.finding_document import finding_part, impact_part
 from pgadvisor.emit.judged_on import skipped_by
 from pgadvisor.emit.setting_document import setting_part
 from pgadvisor.emit.value_document import value_plans_parts
@@ -19,7 +20,7 @@ from pgadvisor.model.advice import AdviceData, MigrationStep, Recommendation
 from pgadvisor.model.baseline import BaselineComparison, BaselineEntry
 from pgadvisor.model.candidate import Rejected
 from pgadvisor.model.estimate import Fidelity
-from pgadvisor.model.finding import Finding, Impact, Severity, Skipped
+from pgadvisor.model.finding import Skipped
 from pgadvisor.sqltext.actions import all_steps_of
 from pgadvisor.sqltext.index import definition_sql
 
@@ -68,7 +69,7 @@ def build_document(advice: AdviceData) -> doc.Document:
         coverage=_coverage(advice),
         choice=choice_part(advice),
         recommendations=tuple(_recommendation(made) for made in advice.recommendations),
-        findings=tuple(_finding(finding) for finding in advice.findings),
+        findings=tuple(finding_part(finding) for finding in advice.findings),
         statements=tuple(_statements(advice)),
         plans_by_value=tuple(value_plans_parts(advice)),
         rejected=tuple(_rejected(rejected) for rejected in advice.rejected),
@@ -192,7 +193,7 @@ def _recommendation(made: Recommendation) -> doc.RecommendationPart:
         is_in_migration=made.is_in_migration,
         review_reason=made.review_reason,
         finding_keys=made.finding_keys,
-        impact=_impact(made.impact),
+        impact=impact_part(made.impact),
         effects=tuple(map(effect_part, made.effects)),
         up_sql=tuple(sql for step in steps for sql in step.up),
         down_sql=_down(steps),
@@ -219,49 +220,8 @@ def _rewrite(rewrite: RewriteStatement) -> doc.RewritePart:
     )
 
 
-def _impact(impact: Impact) -> doc.ImpactPart:
-    return doc.ImpactPart(
-        saved_ms_per_day=impact.saved_ms_per_day,
-        saved_ratio=impact.saved_ratio,
-        freed_bytes=impact.freed_bytes,
-        added_bytes=impact.added_bytes,
-        written_entries_per_day=impact.written_entries_per_day,
-        risk=impact.risk,
-    )
-
-
 def _down(steps: tuple[MigrationStep, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sql for step in reversed(steps) for sql in step.down))
-
-
-def _finding(finding: Finding) -> doc.FindingPart:
-    return doc.FindingPart(
-        key=finding.key,
-        rule_id=finding.rule_id,
-        subject=finding.subject,
-        severity=(finding.severity or Severity.INFO).value,
-        confidence=finding.confidence.value,
-        provenance=finding.provenance.value,
-        summary=finding.summary,
-        detail=finding.detail,
-        evidence=tuple(
-            doc.EvidencePart(name=item.name, value=item.value, unit=item.unit, source=item.source)
-            for item in finding.evidence
-        ),
-        guards=finding.guards,
-        impact=_impact(finding.impact),
-        statement_ids=finding.statement_ids,
-        parts=tuple(
-            doc.SchemaPart(
-                subject=part.subject,
-                statement_ids=part.statement_ids,
-                calls=part.calls,
-                total_time_ms=part.total_time_ms,
-                roles=part.roles,
-            )
-            for part in finding.parts
-        ),
-    )
 
 
 def _statements(advice: AdviceData) -> Iterator[doc.StatementPart]:

@@ -73,6 +73,8 @@ class Impact:
     added_bytes: int | None = None
     written_entries_per_day: float | None = None
     """Index entries more (or, negative, fewer) that writes have to make."""
+    bound_ms: float | None = None
+    """Of one execution at most so much: what the nodes concerned took by themselves, or less."""
     risk: str = ""
     """What goes wrong if nothing is done, where it is not a matter of time or space."""
 
@@ -114,6 +116,10 @@ class Finding:
     impact: Impact = Impact()
     statement_ids: tuple[str, ...] = ()
     """Statements of the workload that it concerns, the most expensive first."""
+    execution: int | None = None
+    """Position of the executed plan that it is about, of those that were given."""
+    nodes: tuple[int, ...] = ()
+    """The nodes of that plan that it is about, counted from 0 at the top, left to right."""
     parts: tuple[FindingPart, ...] = ()
     """The schemas that it is about, the one with the most time first; empty: it is about one."""
     identity: str = ""

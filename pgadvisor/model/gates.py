@@ -19,7 +19,8 @@ class Gate:
     """One precondition of many rules."""
 
     id: str
-    """``usage-window``, ``drop-window``, ``eviction``, ``topology``, ``statements``."""
+    """``usage-window``, ``drop-window``, ``eviction``, ``topology``, ``statements``,
+    ``executed-plans``."""
     state: GateState
     detail: str
     """A clause with the figure and the limit: ``statistics cover 12.4 of 35 days``."""

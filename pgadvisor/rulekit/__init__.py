@@ -35,6 +35,8 @@ from pgadvisor.model.backends import (
 from pgadvisor.model.candidate import StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
 from pgadvisor.model.estimate import Fidelity, RebuiltSize
+from pgadvisor.model.executed_plan import ExecutedNode, ExecutedPlan
+from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import (
     Confidence,
     Evidence,
@@ -105,6 +107,14 @@ from pgadvisor.rulekit.evidence import (
     share_of_time,
     table_rows,
     written_rows,
+)
+from pgadvisor.rulekit.executions import (
+    PlacedNode,
+    at_nodes,
+    executed_nodes,
+    node_source,
+    table_of,
+    worst_of_each,
 )
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.heap_size import packed_bytes
@@ -177,6 +187,9 @@ __all__ = [
     "DatabaseAge",
     "DropIndex",
     "Evidence",
+    "ExecutedNode",
+    "ExecutedPlan",
+    "Execution",
     "Extension",
     "Fidelity",
     "Finding",
@@ -199,6 +212,7 @@ __all__ = [
     "OpenTransaction",
     "Outcome",
     "PartitionIndex",
+    "PlacedNode",
     "PlanNode",
     "PlanVariant",
     "PlansByValue",
@@ -245,6 +259,7 @@ __all__ = [
     "WrappedPredicate",
     "WriteActivity",
     "any_array",
+    "at_nodes",
     "block_evidence",
     "blocks_per_call",
     "change_for_database",
@@ -255,6 +270,7 @@ __all__ = [
     "create_index_sql",
     "days_since",
     "describe_index",
+    "executed_nodes",
     "exists_for_count",
     "exists_for_join",
     "finds_by_key",
@@ -279,6 +295,7 @@ __all__ = [
     "leaves_key_unserved",
     "lost_statistics",
     "may_be_expression",
+    "node_source",
     "not_exists",
     "number_of",
     "packed_bytes",
@@ -300,6 +317,7 @@ __all__ = [
     "serves_key",
     "serving_indexes",
     "share_of_time",
+    "table_of",
     "table_rows",
     "tables_of",
     "time_evidence",
@@ -307,6 +325,7 @@ __all__ = [
     "union_all",
     "value_for_role",
     "with_skip_locked",
+    "worst_of_each",
     "writes_cast",
     "written_rows",
 ]

@@ -13,6 +13,7 @@ from pgadvisor.model.action import CreateIndex, PartitionIndex
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import ChosenIndex
 from pgadvisor.model.estimate import Fidelity
+from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gates, GateState
 from pgadvisor.model.schema import Index, RelationKind, Table
@@ -56,6 +57,9 @@ class Case:
     """Of the twin that costed the choice; None before that."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """How plans depend on values, as the planner says; empty before the choice."""
+
+    executions: tuple[Execution, ...] = ()
+    """Executed plans that the user gave, or that logs have."""
 
     @property
     def snapshot(self) -> Snapshot:

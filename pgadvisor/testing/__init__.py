@@ -11,7 +11,7 @@ OIDs are made from names: equal names, equal OIDs.  ``diagnose`` runs one rule::
     [finding] = diagnose("unused-index", snapshot, min_size_bytes=0).findings
 """
 
-from pgadvisor.testing.outcome import Outcome, a_case, diagnose
+from pgadvisor.testing.outcome import Outcome, a_case, diagnose, executed
 from pgadvisor.testing.schema import (
     a_column,
     a_foreign_key,
@@ -53,6 +53,7 @@ __all__ = [
     "an_index",
     "column_statistics",
     "diagnose",
+    "executed",
     "index_activity",
     "oid_of",
     "table_activity",

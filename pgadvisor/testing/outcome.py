@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +13,13 @@ from pgadvisor.diagnose.gates import evaluate_gates
 from pgadvisor.diagnose.limits import limits_of
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
+from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Finding, Skipped
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.usage import StatementUsage
+from pgadvisor.parse.plans.execution import executions_of
+from pgadvisor.parse.plans.read import read_plans
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.registry import load_rules
 from pgadvisor.rulekit import Case
@@ -47,6 +50,7 @@ def diagnose(
     choice: Choice | None = None,
     gates: GateLimits | None = None,
     plans_by_value: tuple[PlansByValue, ...] = (),
+    executions: Sequence[Execution] = (),
     directories: tuple[Path, ...] = (),
     **limits: float,
 ) -> Outcome:
@@ -58,6 +62,7 @@ def diagnose(
         choice: What a costed rule is given.
         gates: Limits of the gates; None: the defaults.
         plans_by_value: What a costed rule is told of plans for values.
+        executions: Executed plans; see ``executed``.
         directories: With rules of your own.
         limits: Of the rule, by name.
 
@@ -67,7 +72,8 @@ def diagnose(
     """
     rules = load_rules(directories)
     config = Config(gates=gates or GateLimits(), limits={rule_id: limits})
-    case = replace(a_case(snapshot, config.gates), plans_by_value=plans_by_value)
+    case = a_case(snapshot, config.gates, executions)
+    case = replace(case, plans_by_value=plans_by_value)
     only = {name: rule for name, rule in rules.items() if name == rule_id}
     today = snapshot.server.collected_at.date()
     plain = diagnose_all(case, only, config, today=today)
@@ -85,16 +91,33 @@ def diagnose(
     )
 
 
-def a_case(snapshot: Snapshot, gates: GateLimits | None = None) -> Case:
+def a_case(
+    snapshot: Snapshot, gates: GateLimits | None = None, executions: Sequence[Execution] = ()
+) -> Case:
     """Build what a rule is given: the snapshot, its statements parsed, its gates evaluated."""
     catalog = Catalog(snapshot)
     limits = gates or GateLimits()
     return Case(
         catalog=catalog,
         usage=_usages(snapshot, catalog),
-        gates=evaluate_gates(snapshot, limits),
+        gates=evaluate_gates(snapshot, limits, executions=len(executions)),
         limits=limits,
+        executions=tuple(executions),
     )
+
+
+def executed(explained: str, snapshot: Snapshot | None = None) -> tuple[Execution, ...]:
+    """Read executed plans as EXPLAIN or auto_explain wrote them, in any of its formats.
+
+    Args:
+        explained: What it wrote.
+        snapshot: Its statements are looked through for the plans' own.
+
+    Raises:
+        PlanFormatError: There is no plan in it.
+    """
+    statements = snapshot.statements if snapshot is not None else ()
+    return executions_of(read_plans(explained), "explained", statements)
 
 
 def _usages(snapshot: Snapshot, catalog: Catalog) -> Mapping[str, StatementUsage]:

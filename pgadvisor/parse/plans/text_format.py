@@ -48,6 +48,13 @@ def plans_from_text(lines: Lines) -> list[tuple[int, object]]:
     return reader.plans
 
 
+def _begins_another(line: Line) -> bool:
+    """Tell whether a line below a plan belongs to what comes after it."""
+    if line.kind is Kind.PROPERTY:
+        return line.key in _QUERY_KEYS
+    return line.kind is Kind.OTHER and line.after_gap
+
+
 class _Reader:
     """Builds plans line by line."""
 
@@ -69,7 +76,7 @@ class _Reader:
         """Take one line; the next one tells whether a line without figures begins a plan."""
         if line.kind is Kind.NODE:
             self._node(line)
-        elif self._plan is None or (line.kind is Kind.OTHER and line.after_gap):
+        elif self._plan is None or _begins_another(line):
             self._outside(line, following)
         elif line.kind is Kind.OTHER:
             self.close()

@@ -176,6 +176,14 @@ def test_reads_the_statement_and_parameters_of_a_log() -> None:
     assert plan.root == RESULT[0].root
 
 
+def test_reads_the_statement_of_each_of_several_plans() -> None:
+    plan = "Query Text: select * from {0}\nSeq Scan on {0}  (cost=0.00..1.00 rows=1 width=4)\n"
+
+    plans = read_plans(plan.format("a") + plan.format("b"))
+
+    assert [one.query_text for one in plans] == ["select * from a", "select * from b"]
+
+
 def test_reads_a_plan_without_costs() -> None:
     [plan] = read_plans("Sort\n  Sort Key: b, (a || ', '::text)\n  ->  Seq Scan on t")
 

@@ -1,0 +1,1 @@
+"""Executed plans: where the time of a statement goes, and why."""
