@@ -13,7 +13,7 @@ FAULT = Fault(
             id bigint generated always as identity primary key,
             state text not null,
             about text not null
-        ) with (fillfactor = 40);
+        ) with (fillfactor = 15);
         insert into devices (state, about)
         select 'on', repeat('x', 300) from generate_series(1, 20000) n;
         create index devices_state_idx on devices (state) where state <> 'on';
@@ -21,7 +21,7 @@ FAULT = Fault(
     workload=(
         Calls(
             text=_SET,
-            times=600,
+            times=100,
             parameters=lambda n: (n % 20 * 1_000 + 1, n % 20 * 1_000 + 1_000),
         ),
         Calls(
@@ -32,11 +32,12 @@ FAULT = Fault(
     rewritten=(
         Calls(
             text=f"{_SET} and state is distinct from 'on'",
-            times=600,
+            times=100,
             parameters=lambda n: (n % 20 * 1_000 + 1, n % 20 * 1_000 + 1_000),
         ),
         Calls(
             text="select id from devices where state = 'off'",
         ),
     ),
+    days=8,
 )
