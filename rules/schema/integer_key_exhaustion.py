@@ -24,6 +24,7 @@ from pgadvisor.rulekit import (
     rule,
 )
 
+_CENTURY_DAYS = 36_525
 _MAXIMA = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 
@@ -178,7 +179,7 @@ def _maximum(column: Column) -> int:
 def _finding(use: _Use, severity: Severity) -> Finding:
     name = f"{use.table.qualified_name}.{use.column.name}"
     used = f"{format_count(use.last_value)} of {format_count(use.maximum)}"
-    left = f", and the rest lasts {use.days_left:,.0f} days" if use.days_left is not None else ""
+    left = f", and the rest lasts {_how_long(use.days_left)}" if use.days_left is not None else ""
     if use.is_at_rest:
         left = ", and nothing was inserted since the counters were reset"
     return Finding(
@@ -192,6 +193,10 @@ def _finding(use: _Use, severity: Severity) -> Finding:
         impact=Impact(risk=f"inserts fail when {name} runs out"),
         severity=severity,
     )
+
+
+def _how_long(days: float) -> str:
+    return f"{days:,.0f} days" if days <= _CENTURY_DAYS else "more than a hundred years"
 
 
 def _evidence(use: _Use) -> Iterator[Evidence]:
