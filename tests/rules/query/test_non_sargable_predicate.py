@@ -11,6 +11,7 @@ from pgadvisor.model.candidate import Candidate
 from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.schema import Index, IndexKey
+from pgadvisor.model.server import Extension
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
@@ -88,6 +89,22 @@ def test_groups_statements_by_condition() -> None:
     [finding] = run(LOWERED, other).findings
 
     assert finding.statement_ids == (other.id, LOWERED.id)
+
+
+def test_leaves_patterns_to_the_rule_on_them_where_there_are_no_trigrams() -> None:
+    find = a_statement("select id from orders where lower(note) like $1")
+    trigrams = Extension(name="pg_trgm", version="1.6", schema="public")
+
+    assert run(find).is_clear
+    assert len(run(find, trigrams).findings) == 1
+
+
+@pytest.mark.parametrize(("kind", "count"), [("json", 0), ("jsonb", 1)])
+def test_leaves_json_to_the_rule_on_json(kind: str, count: int) -> None:
+    table = a_table("orders", "id bigint not null", f"note {kind}")
+    find = a_statement("select id from orders where note ->> 'kind' = $1")
+
+    assert len(diagnose(RULE, a_snapshot(table, find)).findings) == count
 
 
 @pytest.mark.parametrize(
