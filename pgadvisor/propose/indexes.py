@@ -163,7 +163,8 @@ class _Proposer:
         No index is proposed to cover such a statement, so none is to cover it by accident.  Where
         one that exists, or that its conditions ask for, holds it all, nothing is added to it.
         """
-        held = [_columns_of(one) for one in (*pool.definitions, *facts.indexes)]
+        held = [_columns_of(definition) for definition in pool.definitions]
+        held += [_columns_of(index) for index in facts.indexes]
         return [
             needed
             for needed in self._unsettled[facts.table.oid]
