@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 AIRFLOW = str(Path(sys.executable).with_name("airflow"))
-SCHEDULER_ROUNDS = 60
-PAGE_ROUNDS = 10
+SCHEDULER_ROUNDS = 20
+PAGE_ROUNDS = 6
 DAGS = ("example_bash_operator", "example_branch_labels", "tutorial")
-RUNS = 20
+RUNS = 4
 """Of each of them."""
 
 

@@ -55,11 +55,12 @@ FILLINGS: Mapping[str, Filling] = {
             ("dag_run", "logical_date"): "timestamptz '2026-11-01' - g * interval '1 minute'",
             ("dag_run", "created_dag_version_id"): "null",
             ("dag_run", "backfill_id"): "null",
+            ("dag_run", "context_carrier"): "null",
             ("dag_run", "log_template_id"): "null",
             ("dag_run", "triggered_by"): "'TIMETABLE'",
             **{
                 ("task_instance", column): "null"
-                for column in ("executor_config", "next_kwargs", "next_method")
+                for column in ("executor_config", "next_kwargs", "next_method", "context_carrier")
             },
             ("task_instance", "task_id"): "'task_' || (g - 1) / 60000",
             ("task_instance", "map_index"): "-1",
@@ -165,7 +166,9 @@ FILLINGS: Mapping[str, Filling] = {
             ("wagtailcore_revision", "approved_go_live_at"): "null",
             ("wagtailcore_revision", "content"): "jsonb_build_object('pk', 3 + g"
             f" % {_SECTIONS * 301}, 'title', 'Draft ' || g, 'slug', 'draft-' || g)",
-            ("wagtailcore_pagelogentry", "page_id"): f"3 + g % {_SECTIONS * 301}",
+            # Of pages that are gone, entries are all that is left.
+            ("wagtailcore_pagelogentry", "page_id"): "case when g % 50 = 0 then 1000000 + g"
+            f" else 3 + g % {_SECTIONS * 301} end",
             ("wagtailcore_pagelogentry", "content_type_id"): _PAGES,
             ("wagtailcore_pagelogentry", "action"): "'wagtail.edit'",
             ("wagtailcore_pagelogentry", "deleted"): "g % 50 = 0",
