@@ -143,6 +143,21 @@ def test_an_index_may_serve_an_expression_with_a_parameter_in_it() -> None:
 @pytest.mark.parametrize(
     ("condition", "count"),
     [
+        ("length(note) > $1", 0),
+        ("octet_length(note) <= $1", 0),
+        ("length(note) = $1", 1),
+        ("lower(note) > $1", 1),
+    ],
+)
+def test_leaves_lengths_above_and_below_a_bound_alone(condition: str, count: int) -> None:
+    average = a_statement(f"select avg(length(note)) from orders where {condition}")
+
+    assert len(run(average).findings) == count
+
+
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
         ("1 - (embedding <=> $1) > $2", 0),
         ("embedding <-> $1 < $2", 0),
         ("norm(embedding - $1) < $2", 1),
