@@ -141,7 +141,14 @@ def build_case(
         if progress is not None:
             progress("reading statements", position, len(snapshot.statements))
     gates = evaluate_gates(snapshot, settings.gates)
-    return Case(catalog=catalog, usage=usage, gates=gates, limits=settings.gates)
+    return Case(
+        catalog=catalog,
+        usage=usage,
+        gates=gates,
+        limits=settings.gates,
+        machine=settings.machine,
+        pools=settings.pools,
+    )
 
 
 def _judge(

@@ -45,6 +45,7 @@ from pgadvisor.model.finding import (
     Skipped,
 )
 from pgadvisor.model.gates import Gate, GateState
+from pgadvisor.model.machine import Machine, Pool, PoolMode, StorageKind
 from pgadvisor.model.plan import PlanNode
 from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.schema import (
@@ -192,6 +193,7 @@ __all__ = [
     "IndexOnlyScans",
     "KiB",
     "LostStatistics",
+    "Machine",
     "ManualSteps",
     "MiB",
     "NoLimits",
@@ -203,6 +205,8 @@ __all__ = [
     "PlanVariant",
     "PlansByValue",
     "Poll",
+    "Pool",
+    "PoolMode",
     "Predicate",
     "PredicateKind",
     "PreparedTransaction",
@@ -234,6 +238,7 @@ __all__ = [
     "StatementKind",
     "StatementOnTable",
     "StatementUsage",
+    "StorageKind",
     "SupersededIndex",
     "Table",
     "TableActivity",

@@ -15,6 +15,7 @@ from pgadvisor.model.choice import ChosenIndex
 from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gates, GateState
+from pgadvisor.model.machine import Machine, Pool
 from pgadvisor.model.schema import Index, RelationKind, Table
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
@@ -56,6 +57,10 @@ class Case:
     """Of the twin that costed the choice; None before that."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """How plans depend on values, as the planner says; empty before the choice."""
+    machine: Machine = field(default_factory=Machine)
+    """Where the server runs, as far as the configuration says."""
+    pools: tuple[Pool, ...] = ()
+    """Which pools connect to the server, as far as the configuration says."""
 
     @property
     def snapshot(self) -> Snapshot:

@@ -14,6 +14,7 @@ from pgadvisor.diagnose.limits import limits_of
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.finding import Finding, Skipped
+from pgadvisor.model.machine import Machine, Pool
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.usage import StatementUsage
@@ -47,6 +48,8 @@ def diagnose(
     choice: Choice | None = None,
     gates: GateLimits | None = None,
     plans_by_value: tuple[PlansByValue, ...] = (),
+    machine: Machine | None = None,
+    pools: tuple[Pool, ...] = (),
     directories: tuple[Path, ...] = (),
     **limits: float,
 ) -> Outcome:
@@ -58,6 +61,8 @@ def diagnose(
         choice: What a costed rule is given.
         gates: Limits of the gates; None: the defaults.
         plans_by_value: What a costed rule is told of plans for values.
+        machine: What the configuration says of it; None: nothing.
+        pools: What the configuration says of them.
         directories: With rules of your own.
         limits: Of the rule, by name.
 
@@ -67,7 +72,12 @@ def diagnose(
     """
     rules = load_rules(directories)
     config = Config(gates=gates or GateLimits(), limits={rule_id: limits})
-    case = replace(a_case(snapshot, config.gates), plans_by_value=plans_by_value)
+    case = replace(
+        a_case(snapshot, config.gates),
+        plans_by_value=plans_by_value,
+        machine=machine or Machine(),
+        pools=pools,
+    )
     only = {name: rule for name, rule in rules.items() if name == rule_id}
     today = snapshot.server.collected_at.date()
     plain = diagnose_all(case, only, config, today=today)

@@ -189,7 +189,7 @@ class FaultServer:
             with lengthened(self.cluster, dsn, sizes):
                 options = CollectOptions(statement_timeout_ms=60_000)
                 snapshot = collect(elsewhere or dsn, options=options)
-        return advise(snapshot, config=fault.config(rule_id))
+        return advise(snapshot, config=fault.config(rule_id, is_mended=is_mended))
 
     def _going_on(
         self, name: str, fault: Fault, *, is_mended: bool
