@@ -11,6 +11,7 @@ from pgadvisor.model.backends import (
     PreparedTransaction,
     RunningVacuum,
 )
+from pgadvisor.model.blocking import BlockingSession
 from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
 from pgadvisor.model.service import Service, recognise
@@ -174,6 +175,8 @@ class Server:
     open_transactions: tuple[OpenTransaction, ...] | None = None
     """The oldest hundred; vacuum's own are left out."""
     prepared_transactions: tuple[PreparedTransaction, ...] | None = None
+    blocking_sessions: tuple[BlockingSession, ...] | None = None
+    """Those that a hundred waiting sessions wait for in the end."""
     running_vacuums: tuple[RunningVacuum, ...] | None = None
     write_activity: WriteActivity | None = None
     wal_activity: WalActivity | None = None

@@ -32,6 +32,7 @@ from pgadvisor.model.backends import (
     PreparedTransaction,
     RunningVacuum,
 )
+from pgadvisor.model.blocking import BlockingSession
 from pgadvisor.model.candidate import StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
 from pgadvisor.model.estimate import Fidelity, RebuiltSize
@@ -162,6 +163,7 @@ __all__ = [
     "AddPrimaryKeyUsingIndex",
     "AnalyzeTable",
     "AnyRule",
+    "BlockingSession",
     "Case",
     "ChangeSetting",
     "Choice",

@@ -65,6 +65,9 @@ def _sessions(server: Server, rename_role: Callable[[str], str]) -> Server:
             server.open_transactions,
             lambda one: replace(one, role=renamed(one.role)),
         ),
+        blocking_sessions=_each(
+            server.blocking_sessions, lambda one: replace(one, role=renamed(one.role))
+        ),
         prepared_transactions=_each(
             server.prepared_transactions, lambda one: replace(one, role=rename_role(one.role))
         ),

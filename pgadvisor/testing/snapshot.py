@@ -154,6 +154,7 @@ def a_server(
         connections=(),
         open_transactions=(),
         prepared_transactions=(),
+        blocking_sessions=(),
         running_vacuums=(),
         collation_versions=(),
     )

@@ -49,8 +49,8 @@ def oversubscribed_connections(case: Case, limits: Limits) -> Outcome:
 
     ## What it leaves alone
     Pools whose sum fits into ``max_connections``, without the connections that are reserved for
-    superusers.  Which pools there are the server cannot tell: where `[[pools]]` in the
-    [configuration](../configuration.md) names none, the rule is skipped.
+    superusers.  Which pools there are the server cannot tell: where ``[[pools]]`` of the
+    configuration names none, the rule is skipped.
 
     ## Before you act
     Is there a pooler between?  Then name the pool of the pooler alone.  A smaller pool seldom

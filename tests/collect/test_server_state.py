@@ -66,6 +66,7 @@ def test_reads_every_state(major_database: str) -> None:
     assert server.streaming_replica_count == 0
     assert (server.wal_senders, server.replication_slots) == ((), ())
     assert (server.open_transactions, server.prepared_transactions) == ((), ())
+    assert server.blocking_sessions == ()
     assert server.running_vacuums == ()
     assert server.connections is not None
     assert server.write_activity is not None
