@@ -24,6 +24,8 @@ from pgadvisor.rulekit import (
 
 _PREPARED = "prepared transaction"
 _MS_PER_SECOND = 1_000.0
+_TELLS_WAITS = 14
+"""Since this version the server tells when a wait for a lock began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ def _evidence(
         value=round(longest),
         unit="ms",
         source="pg_locks.waitstart"
-        if case.snapshot.server.major >= 14  # noqa: PLR2004  (the first that has it)
+        if case.snapshot.server.major >= _TELLS_WAITS
         else "pg_stat_activity.state_change of those that wait",
     )
     ages = [one.age_ms for one in sessions if one.age_ms is not None]
