@@ -111,6 +111,7 @@ from pgadvisor.rulekit.evidence import (
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.heap_size import packed_bytes
 from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, readers_of
+from pgadvisor.rulekit.machine import data_bytes_of, memory_bytes_of, storage_of
 from pgadvisor.rulekit.planned import block_evidence, plan_of, tables_of, time_evidence
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
@@ -260,6 +261,7 @@ __all__ = [
     "columns_in",
     "costed_rule",
     "create_index_sql",
+    "data_bytes_of",
     "days_since",
     "describe_index",
     "exists_for_count",
@@ -286,6 +288,7 @@ __all__ = [
     "leaves_key_unserved",
     "lost_statistics",
     "may_be_expression",
+    "memory_bytes_of",
     "not_exists",
     "number_of",
     "packed_bytes",
@@ -307,6 +310,7 @@ __all__ = [
     "serves_key",
     "serving_indexes",
     "share_of_time",
+    "storage_of",
     "table_rows",
     "tables_of",
     "time_evidence",
