@@ -13,7 +13,12 @@ from pgadvisor.model.backends import (
 )
 from pgadvisor.model.blocking import BlockingSession
 from pgadvisor.model.replication import ReplicationSlot, WalSender
-from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
+from pgadvisor.model.server_counters import (
+    CollationVersion,
+    LookupActivity,
+    WalActivity,
+    WriteActivity,
+)
 from pgadvisor.model.service import Service, recognise
 from pgadvisor.model.transaction_age import DatabaseAge
 
@@ -112,6 +117,9 @@ class DatabaseActivity:
     """Ended since the client was gone."""
     sessions_fatal: int | None = None
     sessions_killed: int | None = None
+    parallel_workers_planned: int | None = None
+    """That plans asked for when they were run; None, like the next, before PostgreSQL 18."""
+    parallel_workers_launched: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +189,7 @@ class Server:
     write_activity: WriteActivity | None = None
     wal_activity: WalActivity | None = None
     """None on PostgreSQL 13, too."""
+    lookup_activity: LookupActivity | None = None
     collation_versions: tuple[CollationVersion, ...] | None = None
     """Of the database and of its indexes, where the library tells versions."""
     is_superuser: bool = False

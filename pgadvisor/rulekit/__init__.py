@@ -68,7 +68,12 @@ from pgadvisor.model.server import (
     Server,
     Setting,
 )
-from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
+from pgadvisor.model.server_counters import (
+    CollationVersion,
+    LookupActivity,
+    WalActivity,
+    WriteActivity,
+)
 from pgadvisor.model.service import Service
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
@@ -195,6 +200,7 @@ __all__ = [
     "IndexKey",
     "IndexOnlyScans",
     "KiB",
+    "LookupActivity",
     "LostStatistics",
     "Machine",
     "ManualSteps",

@@ -170,6 +170,7 @@ class FaultServer:
             for counters, major in _SHARED_COUNTERS.items():
                 if self.cluster.binaries.major >= major:
                     session.execute("select pg_stat_reset_shared(%s)", (counters,))
+            session.execute("select pg_stat_reset_slru(null)")
             if fault.starts_vacuumed:
                 session.execute("vacuum analyze")
             session.execute("checkpoint")  # long ago, when the days are over
