@@ -20,6 +20,7 @@ from pgadvisor.model.server_counters import (
     WriteActivity,
 )
 from pgadvisor.model.service import Service, recognise
+from pgadvisor.model.session_command import SessionCommand
 from pgadvisor.model.transaction_age import DatabaseAge
 
 REDACTED = "(redacted)"
@@ -137,6 +138,8 @@ class StatementsInfo:
     """None before PostgreSQL 14."""
     track: str | None = None
     """``top``, ``all`` or ``none``; None when it may not be read."""
+    session_commands: tuple[SessionCommand, ...] | None = None
+    """What was run that lasts for a session; None: it was not looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

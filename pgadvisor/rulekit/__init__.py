@@ -75,6 +75,7 @@ from pgadvisor.model.server_counters import (
     WriteActivity,
 )
 from pgadvisor.model.service import Service
+from pgadvisor.model.session_command import SessionCommand, SessionCommandKind
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
@@ -235,6 +236,8 @@ __all__ = [
     "Sequence",
     "Server",
     "Service",
+    "SessionCommand",
+    "SessionCommandKind",
     "SetTableOptions",
     "Setting",
     "Severity",

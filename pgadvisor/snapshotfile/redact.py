@@ -185,6 +185,8 @@ def _role_names(snapshot: Snapshot, key: bytes) -> dict[str, str]:
         server.blocking_sessions,
     ):
         roles |= {one.role for one in sessions or () if one.role}
+    commands = server.statements_info.session_commands if server.statements_info else None
+    roles |= {role for one in commands or () for role in one.roles}
     names = Codes(key, "role").ascending(len(roles), 0, 16**8)
     return {role: f"role_{name:08x}" for role, name in zip(sorted(roles), names, strict=True)}
 
