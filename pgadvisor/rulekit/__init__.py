@@ -77,6 +77,7 @@ from pgadvisor.model.server_counters import (
 from pgadvisor.model.service import Service
 from pgadvisor.model.session_command import SessionCommand, SessionCommandKind
 from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.standby import Standby
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
 from pgadvisor.model.transaction_age import WRAPAROUND_AGE, DatabaseAge, TableAge
@@ -245,6 +246,7 @@ __all__ = [
     "Skipped",
     "Snapshot",
     "SortKey",
+    "Standby",
     "Statement",
     "StatementEffect",
     "StatementKind",

@@ -68,6 +68,8 @@ class Fault:
     """Does what no statement of one session can do, with the DSN of the role ``app``."""
     meanwhile: Meanwhile | None = None
     """What goes on from the workload until the snapshot is taken: open sessions, a standby."""
+    is_standby_beside: bool = False
+    """The server of that DSN is a standby, which is looked at beside its primary."""
     mended_meanwhile: Meanwhile | None = None
     """What goes on in its place once it is mended; None: nothing."""
     workload: tuple[Calls, ...] = ()
