@@ -126,10 +126,10 @@ def _refuse_unknown(document: dict[str, object], attempted: str) -> None:
     unknown = sorted(set(document) - set(Config.__dataclass_fields__))
     for name, kind in (("gates", GateLimits), ("machine", Machine)):
         unknown += _unknown_in(name, document.get(name), kind)
-    for name, kind in (("suppress", Suppression), ("pools", Pool)):
+    for name, entry in (("suppress", Suppression), ("pools", Pool)):
         entries = document.get(name)
         for each in entries if isinstance(entries, list) else []:
-            unknown += _unknown_in(name, each, kind)
+            unknown += _unknown_in(name, each, entry)
     if unknown:
         raise ConfigError(attempted, f"there is no setting called {', '.join(unknown)}", _ALL_NAMES)
 

@@ -76,9 +76,7 @@ def test_reads_every_setting(write: Write) -> None:
             ),
             Suppression(key="no-primary-key:public.log", reason="it is a log"),
         ),
-        machine=Machine(
-            memory_bytes=34_359_738_368, cpu_count=8, storage=StorageKind.NETWORK
-        ),
+        machine=Machine(memory_bytes=34_359_738_368, cpu_count=8, storage=StorageKind.NETWORK),
         pools=(
             Pool(name="web", size=20, instances=6),
             Pool(name="jobs", size=5, mode=PoolMode.TRANSACTION),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from pgadvisor.collect.session import Record, Session
 from pgadvisor.model.blocking import BlockingSession
@@ -47,7 +48,7 @@ def blocking_sessions(rows: Sequence[Record]) -> tuple[BlockingSession, ...]:
 
 
 def _blocking(
-    own: Record | None, waiters: Mapping[int, Set[int]], by_pid: Mapping[int, Record]
+    own: Record | None, waiters: Mapping[int, AbstractSet[int]], by_pid: Mapping[int, Record]
 ) -> BlockingSession:
     root = _PREPARED if own is None else own["pid"]
     behind = _behind(root, waiters)
@@ -64,7 +65,7 @@ def _blocking(
     )
 
 
-def _behind(root: int, waiters: Mapping[int, Set[int]]) -> set[int]:
+def _behind(root: int, waiters: Mapping[int, AbstractSet[int]]) -> set[int]:
     """All that wait for one, each once, even where some wait for each other."""
     found: set[int] = set()
     new = set(waiters[root])

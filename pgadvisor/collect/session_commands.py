@@ -12,9 +12,12 @@ _KINDS = (
     (
         SessionCommandKind.SET,
         # What lasts for a transaction, and what PgBouncer follows for each of its clients.
-        r"set\s+(?:session\s+)?(?!local\b|transaction\b|characteristics\b|constraints\b"
-        r"|client_encoding\b|datestyle\b|timezone\b|time\s+zone\b|standard_conforming_strings\b"
-        r"|application_name\b|names\b|extra_float_digits\b|pg_stat_statements\b)\w",
+        (
+            r"set\s+(?:session\s+(?!characteristics\b)|(?!session\s))"
+            r"(?!local\b|transaction\b|constraints\b"
+            r"|client_encoding\b|datestyle\b|timezone\b|time\s+zone\b|standard_conforming_strings\b"
+            r"|application_name\b|names\b|extra_float_digits\b|pg_stat_statements\b)\w"
+        ),
     ),
     (
         SessionCommandKind.TEMPORARY_TABLE,
@@ -23,7 +26,9 @@ _KINDS = (
     (SessionCommandKind.HELD_CURSOR, r"declare\b.*?\bcursor\s+with\s+hold\b"),
     (SessionCommandKind.PREPARE, r"prepare\s+(?!transaction\b)"),
 )
-_PATTERNS = tuple((kind, re.compile(rf"\s*{text}", re.I | re.S)) for kind, text in _KINDS)
+_PATTERNS = tuple(
+    (kind, re.compile(rf"\s*{text}", re.IGNORECASE | re.DOTALL)) for kind, text in _KINDS
+)
 
 
 def kind_of(text: str) -> SessionCommandKind | None:

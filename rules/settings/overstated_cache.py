@@ -95,9 +95,7 @@ def _finding(
     )
 
 
-def _evidence(
-    case: Case, cache: Setting, told_bytes: int, memory_bytes: int
-) -> Iterator[Evidence]:
+def _evidence(case: Case, cache: Setting, told_bytes: int, memory_bytes: int) -> Iterator[Evidence]:
     yield Evidence(
         name=_CACHE,
         value=told_bytes,

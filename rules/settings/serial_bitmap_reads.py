@@ -144,9 +144,7 @@ def _finding(
 def _evidence(case: Case, statements: list[Statement], now: str) -> Iterator[Evidence]:
     read_ms = sum(statement.block_read_time_ms for statement in statements)
     blocks = sum(statement.shared_blocks_read for statement in statements)
-    yield Evidence(
-        name=_SETTING, value=int(now), source="pg_settings.setting, pg_db_role_setting"
-    )
+    yield Evidence(name=_SETTING, value=int(now), source="pg_settings.setting, pg_db_role_setting")
     yield Evidence(
         name="storage", value=str(storage_of(case)), source="[machine] of the configuration"
     )

@@ -18,7 +18,6 @@ from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.model.finding import Finding, Severity
-from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.pipeline import advise
 from tests.faults.clock import Clock
 from tests.faults.fault import Calls, Fault
@@ -190,12 +189,11 @@ class FaultServer:
             sizes = [size for size in fault.sizes if not (is_mended and size.is_fault)]
             with lengthened(self.cluster, dsn, sizes):
                 options = CollectOptions(statement_timeout_ms=60_000)
-                standbys: tuple[Snapshot, ...] = ()
-                if fault.is_standby_beside and elsewhere is not None:
-                    standbys, elsewhere = (collect(elsewhere, options=options),), None
-                snapshot = collect(elsewhere or dsn, options=options)
+                looked_at = collect(elsewhere or dsn, options=options)
+                is_beside = fault.is_standby_beside and elsewhere is not None
+                snapshot = collect(dsn, options=options) if is_beside else looked_at
         config = fault.config(rule_id, is_mended=is_mended)
-        return advise(snapshot, config=config, standbys=standbys)
+        return advise(snapshot, config=config, standbys=(looked_at,) if is_beside else ())
 
     def _going_on(
         self, name: str, fault: Fault, *, is_mended: bool

@@ -20,9 +20,7 @@ FAULT = Fault(
         ),
     ),
     mend=(),
-    rewritten=(
-        Calls(text=_LOOKUP, times=10_000, parameters=lambda n: (n * 7 % 60_000 + 1,)),
-    ),
+    rewritten=(Calls(text=_LOOKUP, times=10_000, parameters=lambda n: (n * 7 % 60_000 + 1,)),),
     limits={"min_calls_per_day_count": 1_000},
     why_lower="a hundred calls a second for a week take a day",
     days=8,

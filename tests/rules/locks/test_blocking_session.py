@@ -27,9 +27,7 @@ MANY = replace(IDLE, waiter_count=3, longest_wait_ms=5_000.0)
 
 
 def run(*sessions: BlockingSession, version_num: int = 180_004) -> Outcome:
-    return diagnose(
-        RULE, a_snapshot(ORDERS, blocking_sessions=sessions, version_num=version_num)
-    )
+    return diagnose(RULE, a_snapshot(ORDERS, blocking_sessions=sessions, version_num=version_num))
 
 
 def test_reports_an_idle_session_that_another_waits_for() -> None:

@@ -92,9 +92,7 @@ def test_what_writes_or_locks_stays(text: str) -> None:
     "outcome",
     [
         pytest.param(run(), id="no-standby"),
-        pytest.param(
-            run(replace(IDLE, busy_ms_per_day=0.06 * MS_PER_DAY)), id="it-works-already"
-        ),
+        pytest.param(run(replace(IDLE, busy_ms_per_day=0.06 * MS_PER_DAY)), id="it-works-already"),
         pytest.param(
             run(IDLE, report=replace(REPORT, total_time_ms=1.9 * MS_PER_DAY)), id="mostly-writes"
         ),

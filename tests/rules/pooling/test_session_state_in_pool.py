@@ -18,6 +18,7 @@ RULE = "session-state-in-pool"
 BOUNCER = Pool(name="pgbouncer", size=20, mode=PoolMode.TRANSACTION)
 OWN = Pool(name="jobs", size=5)
 LOCK = a_statement("select pg_try_advisory_lock($1)", calls=500, roles=("shop",))
+PLAIN = a_statement("select now()")
 LISTEN = SessionCommand(kind=SessionCommandKind.LISTEN, roles=("jobs", "shop"))
 
 
@@ -36,7 +37,9 @@ def run(
     commands: tuple[SessionCommand, ...] | None = (),
     pools: tuple[Pool, ...] = (OWN, BOUNCER),
 ) -> Outcome:
-    return diagnose(RULE, a_snapshot_with(*statements, commands=commands), pools=pools)
+    return diagnose(
+        RULE, a_snapshot_with(*(statements or (PLAIN,)), commands=commands), pools=pools
+    )
 
 
 def test_reports_locks_that_outlive_the_transaction() -> None:
@@ -75,9 +78,9 @@ def test_reports_each_command_that_lasts_for_a_session(kind: SessionCommandKind)
 
 def test_each_hazard_is_a_finding_of_its_own() -> None:
     found = run(
-        LOCK, a_statement("select currval($1)"), commands=(LISTEN, SessionCommand(
-            kind=SessionCommandKind.SET
-        ))
+        LOCK,
+        a_statement("select currval($1)"),
+        commands=(LISTEN, SessionCommand(kind=SessionCommandKind.SET)),
     ).findings
 
     assert {finding.subject for finding in found} == {

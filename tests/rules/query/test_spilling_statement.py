@@ -137,9 +137,7 @@ def test_the_machine_has_memory_for_those_at_work(
         activity=DatabaseActivity(active_time_ms=average * 90 * MS_PER_DAY),
     )
 
-    [finding] = diagnose(
-        RULE, snapshot, machine=Machine(memory_bytes=GiB + 640 * MiB)
-    ).findings
+    [finding] = diagnose(RULE, snapshot, machine=Machine(memory_bytes=GiB + 640 * MiB)).findings
 
     assert [change.value for change in changes(finding)] == (["16384"] if is_proposed else [])
     assert any("more than a session should take" in step for step in manual(finding)) != is_proposed

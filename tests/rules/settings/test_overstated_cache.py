@@ -56,7 +56,10 @@ def test_reports_a_cache_that_is_larger_than_the_memory() -> None:
 def test_nine_tenths_are_not_too_much(gigabytes: int, count: int) -> None:
     cache = replace(CACHE, value=str(gigabytes * BLOCKS_OF_A_GIB))
 
-    assert len(run(cache, memory_bytes=40 * GiB, table=replace(ORDERS, size_bytes=41 * GiB)).findings) == count
+    assert (
+        len(run(cache, memory_bytes=40 * GiB, table=replace(ORDERS, size_bytes=41 * GiB)).findings)
+        == count
+    )
 
 
 def test_leaves_data_alone_that_fit_into_the_memory() -> None:
@@ -77,6 +80,4 @@ def test_says_why_it_cannot_judge() -> None:
             "value"
         ),
     )
-    assert diagnose(RULE, a_snapshot()).reasons == (
-        "effective_cache_size is not in the snapshot",
-    )
+    assert diagnose(RULE, a_snapshot()).reasons == ("effective_cache_size is not in the snapshot",)

@@ -40,7 +40,7 @@ SETTING = Setting(
 TIMING = Setting(name="track_io_timing", value="on")
 
 
-def run(  # noqa: PLR0913  (each is one thing that it looks at)
+def run(
     statement: Statement = LOOKUP,
     *,
     node: PlanNode = BITMAP,

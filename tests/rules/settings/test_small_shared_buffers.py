@@ -31,7 +31,7 @@ ORDERS = replace(a_table("orders", "id bigint not null"), size_bytes=100 * GiB)
 READS = a_statement("select * from orders where id = $1", calls=1_000, mean_time_ms=10.0)
 
 
-def run(  # noqa: PLR0913  (each is one thing that it looks at)
+def run(
     *,
     buffers: Setting = BUFFERS,
     timing: Setting = TIMING,
@@ -112,7 +112,9 @@ def test_says_why_it_cannot_judge() -> None:
     assert run(timing=replace(TIMING, value="off")).reasons == (
         "track_io_timing is off, so nobody knows what reads take",
     )
-    assert diagnose(RULE, a_snapshot()).reasons == (
+    assert diagnose(RULE, a_snapshot(ORDERS, READS)).reasons == (
         "values of shared_buffers are not in the snapshot",
     )
-    assert run(statistics_age_days=1.0).reasons != ()
+    assert run(statistics_age_days=None).reasons == (
+        "nobody knows how long the counters run: pg_stat_database.stats_reset is NULL",
+    )
