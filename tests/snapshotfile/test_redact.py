@@ -74,9 +74,9 @@ def test_standbys_lose_their_names_and_at_level_all_sessions_those_of_their_role
     assert names == ["(redacted)", ""]
     assert default.open_transactions == snapshot.server.open_transactions
     assert default.connections == snapshot.server.connections
-    assert "ann" not in repr(hidden)
-    assert "bob" not in repr(hidden)
-    assert "cid" not in repr(hidden)
+    assert "'ann'" not in repr(hidden)
+    assert "'bob'" not in repr(hidden)
+    assert "'cid'" not in repr(hidden)
     assert hidden.connections is not None
     assert hidden.open_transactions is not None
     assert hidden.connections[0].role == hidden.open_transactions[0].role

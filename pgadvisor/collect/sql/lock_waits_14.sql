@@ -1,6 +1,6 @@
 -- Purpose:   sessions that wait for a lock, and those that they wait for, without their statements
--- Columns:   pid and blockers, which are forgotten once they are put together; the table whose lock,
---            or whose row's, is waited for; and fields of model.blocking.BlockingSession
+-- Columns:   pid and blockers, which are forgotten once they are put together; the table whose
+--            lock, or whose row's, is waited for; and fields of model.blocking.BlockingSession
 -- Privilege: pg_monitor to see those of other roles
 -- Versions:  14 and later
 with waiting as materialized (

@@ -52,4 +52,5 @@ FAULT = Fault(
     meanwhile=_in_its_second_pass,
     mend=("alter system reset autovacuum_work_mem", "select pg_reload_conf()"),
     ends_vacuumed=False,
+    beside={"stale-statistics": "whoever waits for this vacuum waits for the next analyze, too"},
 )
