@@ -32,8 +32,7 @@ from pgadvisor.rulekit import (
 _MEMORY = "autovacuum_work_mem"
 _OTHERWISE = "maintenance_work_mem"
 _WORKERS = "autovacuum_max_workers"
-_NOT_DONE = frozenset({"scanning heap", "vacuuming indexes"})
-"""Phases after which there is another pass, if there has been one before."""
+_IN_INDEXES = "vacuuming indexes"
 _ROW_BYTES = 6
 """What a dead row takes before PostgreSQL 17; since then it takes less."""
 _SPARING = 17
@@ -93,8 +92,11 @@ def repeated_index_passes(case: Case, limits: Limits) -> Outcome:
 
 
 def _is_again(one: RunningVacuum) -> bool:
-    """It goes through the indexes for the second time at least, or is about to."""
-    return one.index_passes > 1 or (one.index_passes == 1 and one.phase in _NOT_DONE)
+    """It goes through the indexes for the second time at least, or had to before it was ready."""
+    is_ready = one.scanned_blocks >= one.total_blocks
+    return one.index_passes > 1 or (
+        one.index_passes == 1 and (one.phase == _IN_INDEXES or not is_ready)
+    )
 
 
 def _memory_bytes(server: Server) -> int:
@@ -106,11 +108,10 @@ def _memory_bytes(server: Server) -> int:
 def _finding(
     case: Case, table: Table, one: RunningVacuum, memory_bytes: int, limits: Limits
 ) -> Finding:
-    done = "once" if one.index_passes == 1 else f"{format_count(one.index_passes)} times"
     return Finding(
         subject=table.qualified_name,
-        summary=f"Autovacuum has read all indexes of {table.qualified_name} {done}, and will "
-        "again: its memory was full before the table's end",
+        summary=f"Autovacuum has to read all indexes of {table.qualified_name} more than once: its "
+        "memory was full before the table's end",
         evidence=tuple(_evidence(case, table, one, memory_bytes)),
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
