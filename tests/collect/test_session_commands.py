@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pgadvisor.collect.assemble import collect
+from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.collect.session_commands import SessionCommands, kind_of
 from pgadvisor.model.session_command import SessionCommand, SessionCommandKind
+from tests.collect.rich import run
 
 
 @pytest.mark.parametrize(
@@ -62,3 +65,26 @@ def test_keeps_kinds_and_roles_and_nothing_of_the_text() -> None:
         SessionCommand(kind=SessionCommandKind.LISTEN, roles=("jobs", "shop")),
         SessionCommand(kind=SessionCommandKind.SET),
     )
+
+
+@pytest.mark.live
+@pytest.mark.matrix
+def test_reads_what_a_server_has_counted(major_database: str) -> None:
+    run(
+        major_database,
+        "create extension if not exists pg_stat_statements",
+        "select pg_stat_statements_reset()",
+        "listen jobs",
+        "set work_mem = '8MB'",
+        "create temporary table found (id integer)",
+    )
+
+    info = collect(major_database, options=CollectOptions(explain=False)).server.statements_info
+
+    assert info is not None
+    assert info.session_commands is not None
+    kinds = {command.kind: command.roles for command in info.session_commands}
+    assert kinds[SessionCommandKind.LISTEN] == ("postgres",)
+    assert kinds[SessionCommandKind.SET] == ("postgres",)
+    assert kinds[SessionCommandKind.TEMPORARY_TABLE] == ("postgres",)
+    assert "8MB" not in repr(info)
