@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from pgadvisor.errors import ConfigError
+from pgadvisor.model.machine import Machine, Pool
 from pgadvisor.units import format_limit
 
 _ALL_NAMES = "docs/configuration.md lists all names."
@@ -58,6 +60,10 @@ class Config:
     disable: tuple[str, ...] = ()
     """Ids of rules that are not run."""
     suppress: tuple[Suppression, ...] = ()
+    machine: Machine = field(default_factory=Machine)
+    """Where the server runs, as far as the user says."""
+    pools: tuple[Pool, ...] = ()
+    """Which pools connect to the server, as far as the user says."""
 
     def lowered_gates(self) -> tuple[str, ...]:
         """Windows that are shorter than the defaults, as clauses."""
@@ -68,6 +74,9 @@ class Config:
             for name in names
             if (value := getattr(self.gates, name)) < (default := getattr(defaults, name))
         )
+
+
+_Table = GateLimits | Suppression | Machine | Pool
 
 
 def load_config(path: Path | None = None, *, directory: Path | None = None) -> Config:
@@ -115,15 +124,17 @@ def _read(path: Path) -> Config:
 def _refuse_unknown(document: dict[str, object], attempted: str) -> None:
     """Name each key that no setting has; msgspec passes over them in dataclasses."""
     unknown = sorted(set(document) - set(Config.__dataclass_fields__))
-    unknown += _unknown_in("gates", document.get("gates"), GateLimits)
-    suppressions = document.get("suppress")
-    for each in suppressions if isinstance(suppressions, list) else []:
-        unknown += _unknown_in("suppress", each, Suppression)
+    for name, kind in (("gates", GateLimits), ("machine", Machine)):
+        unknown += _unknown_in(name, document.get(name), kind)
+    for name, entry in (("suppress", Suppression), ("pools", Pool)):
+        entries = document.get(name)
+        for each in entries if isinstance(entries, list) else []:
+            unknown += _unknown_in(name, each, entry)
     if unknown:
         raise ConfigError(attempted, f"there is no setting called {', '.join(unknown)}", _ALL_NAMES)
 
 
-def _unknown_in(name: str, table: object, kind: type[GateLimits | Suppression]) -> list[str]:
+def _unknown_in(name: str, table: object, kind: type[_Table]) -> list[str]:
     if not isinstance(table, dict):
         return []
     return sorted(f"{name}.{key}" for key in set(table) - set(kind.__dataclass_fields__))
@@ -141,3 +152,21 @@ def _refuse_senseless(config: Config, attempted: str) -> None:
         value = getattr(config.gates, name)
         if not 0 <= value < math.inf:
             raise ConfigError(attempted, f"gates.{name} cannot be {value:g}", "Give it 0 or more.")
+    for name, count in _counts(config):
+        if count is not None and count < 1:
+            raise ConfigError(attempted, f"{name} cannot be {count}", "Give it 1 or more.")
+    names = [pool.name for pool in config.pools]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(
+                attempted, f"there are two pools called {name}", "Give each a name of its own."
+            )
+
+
+def _counts(config: Config) -> Iterator[tuple[str, int | None]]:
+    """What there is at least one of, if anything is said of it."""
+    yield "machine.memory_bytes", config.machine.memory_bytes
+    yield "machine.cpu_count", config.machine.cpu_count
+    for pool in config.pools:
+        yield "pools.size", pool.size
+        yield "pools.instances", pool.instances

@@ -147,6 +147,8 @@ def build_case(
         usage=usage,
         gates=evaluate_gates(snapshot, settings.gates, executions=len(executions)),
         limits=settings.gates,
+        machine=settings.machine,
+        pools=settings.pools,
         executions=tuple(executions),
     )
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pgadvisor.advice import TOP_STATEMENTS, Advice
 from pgadvisor.choose.simulate import Simulation
+from pgadvisor.config import Config
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.advice import Migration
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Candidate, StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
 from pgadvisor.model.finding import Diagnosis
+from pgadvisor.model.machine import Machine, Pool
 from pgadvisor.model.schema import IndexKey
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.pipeline import build_case
 from pgadvisor.testing import a_snapshot, a_statement, a_table, an_index
+from pgadvisor.units import GiB
 
 ORDERS = a_table("orders", "id bigint not null", "total numeric")
 OLD = an_index(ORDERS, "total")
@@ -62,3 +65,15 @@ def test_keeps_the_text_of_a_statement_that_an_index_is_there_for() -> None:
 
     assert rare.text in {statement.text for statement in made.statements}
     assert len(made.statements) == TOP_STATEMENTS + 1
+
+
+def test_rules_are_given_what_the_user_says_of_machine_and_pools() -> None:
+    machine, pool = Machine(memory_bytes=GiB, cpu_count=4), Pool(name="web", size=5)
+
+    case = build_case(a_snapshot(ORDERS), Config(machine=machine, pools=(pool,)))
+
+    assert (case.machine, case.pools) == (machine, (pool,))
+    assert (build_case(a_snapshot(ORDERS)).machine, build_case(a_snapshot()).pools) == (
+        Machine(),
+        (),
+    )

@@ -10,6 +10,7 @@ import pytest
 
 from pgadvisor.config import Config, GateLimits, Suppression, load_config
 from pgadvisor.errors import ConfigError
+from pgadvisor.model.machine import Machine, Pool, PoolMode, StorageKind
 
 WHOLE = """
 disable = ["no-primary-key"]
@@ -29,6 +30,21 @@ expires = 2027-01-31
 [[suppress]]
 key = "no-primary-key:public.log"
 reason = "it is a log"
+
+[machine]
+memory_bytes = 34359738368
+cpu_count = 8
+storage = "network"
+
+[[pools]]
+name = "web"
+size = 20
+instances = 6
+
+[[pools]]
+name = "jobs"
+size = 5
+mode = "transaction"
 """
 Write = Callable[..., Path]
 
@@ -59,6 +75,11 @@ def test_reads_every_setting(write: Write) -> None:
                 expires=date(2027, 1, 31),
             ),
             Suppression(key="no-primary-key:public.log", reason="it is a log"),
+        ),
+        machine=Machine(memory_bytes=34_359_738_368, cpu_count=8, storage=StorageKind.NETWORK),
+        pools=(
+            Pool(name="web", size=20, instances=6),
+            Pool(name="jobs", size=5, mode=PoolMode.TRANSACTION),
         ),
     )
 
@@ -99,6 +120,17 @@ def test_a_project_file_may_say_nothing_of_us(write: Write, tmp_path: Path, text
         ("[gates]\nusage_window_days = -1", "gates.usage_window_days cannot be -1"),
         ("[gates]\nusage_window_days = nan", "gates.usage_window_days cannot be nan"),
         ("[gates]\nmax_modified_ratio = inf", "gates.max_modified_ratio cannot be inf"),
+        ("[machine]\nmemory = 1", "there is no setting called machine.memory"),
+        ("[machine]\nmemory_bytes = 0", "machine.memory_bytes cannot be 0"),
+        ("[machine]\nstorage = 'nvme'", "Invalid enum value 'nvme'"),
+        ("[[pools]]\nname = 'a'\nsize = 1\nmax = 2", "there is no setting called pools.max"),
+        ("[[pools]]\nname = 'a'", "Object missing required field `size`"),
+        ("[[pools]]\nname = 'a'\nsize = 0", "pools.size cannot be 0"),
+        ("[[pools]]\nname = 'a'\nsize = 1\ninstances = -1", "pools.instances cannot be -1"),
+        (
+            "[[pools]]\nname = 'a'\nsize = 1\n[[pools]]\nname = 'a'\nsize = 2",
+            "there are two pools called a",
+        ),
         ("gates = 3", "Expected `object`, got `int`"),
         ("disable = 'a'", "Expected `array`, got `str`"),
         ("limits = 1", "Expected `object`, got `int`"),
@@ -137,3 +169,8 @@ def test_says_which_gates_are_lower_than_usual() -> None:
         "min_table_bytes is 1 MB instead of 8 MB",
     )
     assert Config(gates=GateLimits(drop_window_days=70)).lowered_gates() == ()
+
+
+def test_a_pool_has_its_connections_in_each_instance() -> None:
+    assert Pool(name="web", size=20, instances=6).connections == 120
+    assert Pool(name="web", size=20).connections == 20

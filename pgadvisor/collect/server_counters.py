@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from pgadvisor.collect.session import Session
-from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
+from pgadvisor.model.server_counters import (
+    CollationVersion,
+    LookupActivity,
+    WalActivity,
+    WriteActivity,
+)
 
 
 def read_write_activity(session: Session) -> WriteActivity:
@@ -23,6 +28,16 @@ def read_wal_activity(session: Session) -> WalActivity | None:
         ReadError: It failed.
     """
     return next((WalActivity(**row) for row in session.read("wal_activity")), None)
+
+
+def read_lookup_activity(session: Session) -> LookupActivity:
+    """Read how often the small caches of transactions were of no use.
+
+    Raises:
+        ReadError: It failed.
+    """
+    [row] = session.read("lookup_activity")
+    return LookupActivity(**row)
 
 
 def read_collation_versions(session: Session) -> tuple[CollationVersion, ...]:

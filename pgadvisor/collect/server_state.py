@@ -12,9 +12,11 @@ from pgadvisor.collect.backends import (
     read_prepared_transactions,
     read_running_vacuums,
 )
+from pgadvisor.collect.blocking import read_blocking_sessions
 from pgadvisor.collect.replication import read_replication_slots, read_wal_senders
 from pgadvisor.collect.server_counters import (
     read_collation_versions,
+    read_lookup_activity,
     read_wal_activity,
     read_write_activity,
 )
@@ -43,9 +45,11 @@ STATE_READS = (
         what="prepared transactions",
         read=read_prepared_transactions,
     ),
+    StateRead(field="blocking_sessions", what="waits for locks", read=read_blocking_sessions),
     StateRead(field="running_vacuums", what="running vacuums", read=read_running_vacuums),
     StateRead(field="write_activity", what="counters of checkpoints", read=read_write_activity),
     StateRead(field="wal_activity", what="counters of WAL", read=read_wal_activity),
+    StateRead(field="lookup_activity", what="counters of look-ups", read=read_lookup_activity),
     StateRead(
         field="collation_versions", what="versions of collations", read=read_collation_versions
     ),

@@ -10,6 +10,7 @@ from pgadvisor.collect import reasons
 from pgadvisor.collect.queries import Version, query
 from pgadvisor.collect.scope import counted
 from pgadvisor.collect.session import ReadError, Record, Session
+from pgadvisor.collect.session_commands import SessionCommands
 from pgadvisor.collect.statement_text import (
     INSUFFICIENT_PRIVILEGE,
     UNAVAILABLE,
@@ -64,18 +65,21 @@ def read_statements(session: Session, extension: Extension, server: Server) -> R
             texts[row["role_oid"], row["query_id"], row["is_top_level"]] = row["text"]
     except ReadError as error:
         unavailable.append(_no_texts(error))
-    statements, hidden = _statements(rows, texts)
+    commands = SessionCommands()
+    statements, hidden = _statements(rows, texts, commands)
     if hidden:
         unavailable.append(_hidden(hidden))
     return ReadStatements(
         statements=Statements(rows=statements),
-        info=_info(info, extension, server),
+        info=replace(
+            _info(info, extension, server), session_commands=None if hidden else commands.found()
+        ),
         unavailable=tuple(unavailable),
     )
 
 
 def _statements(
-    rows: Iterable[Record], texts: dict[_Key, str]
+    rows: Iterable[Record], texts: dict[_Key, str], commands: SessionCommands
 ) -> tuple[tuple[Statement, ...], int]:
     """Merge the roles of each statement; also return how many entries are hidden from us."""
     groups: defaultdict[tuple[int, bool], list[Statement]] = defaultdict(list)
@@ -87,9 +91,10 @@ def _statements(
         if query_id is None or text == INSUFFICIENT_PRIVILEGE:
             hidden += 1
             continue
+        role = row.pop("role")
+        commands.add(text, role)
         if is_noise(text):
             continue
-        role = row.pop("role")
         key = (query_id, is_top_level)
         written.setdefault(key, text)
         groups[key].append(

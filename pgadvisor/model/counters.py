@@ -36,7 +36,7 @@ SERVER_COUNTERS: Mapping[str, tuple[str, ...]] = {
         *("deadlocks", "conflicts", "lock_conflicts", "snapshot_conflicts"),
         *("buffer_pin_conflicts", "sessions", "session_time_ms", "active_time_ms"),
         *("idle_in_transaction_time_ms", "sessions_abandoned", "sessions_fatal"),
-        "sessions_killed",
+        *("sessions_killed", "parallel_workers_planned", "parallel_workers_launched"),
     ),
     "write_activity": (
         *("timed_checkpoints", "requested_checkpoints", "write_time_ms", "sync_time_ms"),
@@ -44,5 +44,8 @@ SERVER_COUNTERS: Mapping[str, tuple[str, ...]] = {
         "backend_syncs",
     ),
     "wal_activity": ("records", "full_page_images", "wal_bytes", "full_buffers"),
+    "lookup_activity": (
+        *("multixact_hits", "multixact_reads", "subtransaction_hits", "subtransaction_reads"),
+    ),
 }
 """Of the parts of ``Server``, by the name of the field that holds each."""

@@ -11,9 +11,16 @@ from pgadvisor.model.backends import (
     PreparedTransaction,
     RunningVacuum,
 )
+from pgadvisor.model.blocking import BlockingSession
 from pgadvisor.model.replication import ReplicationSlot, WalSender
-from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
+from pgadvisor.model.server_counters import (
+    CollationVersion,
+    LookupActivity,
+    WalActivity,
+    WriteActivity,
+)
 from pgadvisor.model.service import Service, recognise
+from pgadvisor.model.session_command import SessionCommand
 from pgadvisor.model.transaction_age import DatabaseAge
 
 REDACTED = "(redacted)"
@@ -111,6 +118,9 @@ class DatabaseActivity:
     """Ended since the client was gone."""
     sessions_fatal: int | None = None
     sessions_killed: int | None = None
+    parallel_workers_planned: int | None = None
+    """That plans asked for when they were run; None, like the next, before PostgreSQL 18."""
+    parallel_workers_launched: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +138,8 @@ class StatementsInfo:
     """None before PostgreSQL 14."""
     track: str | None = None
     """``top``, ``all`` or ``none``; None when it may not be read."""
+    session_commands: tuple[SessionCommand, ...] | None = None
+    """What was run that lasts for a session; None: it was not looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +186,13 @@ class Server:
     open_transactions: tuple[OpenTransaction, ...] | None = None
     """The oldest hundred; vacuum's own are left out."""
     prepared_transactions: tuple[PreparedTransaction, ...] | None = None
+    blocking_sessions: tuple[BlockingSession, ...] | None = None
+    """Those that a hundred waiting sessions wait for in the end."""
     running_vacuums: tuple[RunningVacuum, ...] | None = None
     write_activity: WriteActivity | None = None
     wal_activity: WalActivity | None = None
     """None on PostgreSQL 13, too."""
+    lookup_activity: LookupActivity | None = None
     collation_versions: tuple[CollationVersion, ...] | None = None
     """Of the database and of its indexes, where the library tells versions."""
     is_superuser: bool = False

@@ -48,6 +48,23 @@ class WalActivity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookupActivity:
+    """Blocks of ``pg_stat_slru`` that were looked at, since ``reset_at``.
+
+    Their caches are small, and have nothing to do with ``shared_buffers``.
+    """
+
+    multixact_hits: int = 0
+    """Found in memory, of the lists of transactions that share the lock of a row."""
+    multixact_reads: int = 0
+    """Read from a file."""
+    subtransaction_hits: int = 0
+    """Found in memory, of the parents of subtransactions."""
+    subtransaction_reads: int = 0
+    reset_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CollationVersion:
     """A collation with the version of the library that its indexes were built with."""
 

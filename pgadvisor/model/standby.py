@@ -21,5 +21,7 @@ class Standby:
     """Standbys that stream from this one in turn; None when that may not be read."""
     statement_count: int = 0
     """Statements that it has counted."""
+    busy_ms_per_day: float | None = None
+    """Execution time of these; None: nobody knows for how long they were counted."""
     notes: tuple[str, ...] = ()
     """What is to be known of it: sentences for the report."""

@@ -32,6 +32,7 @@ from pgadvisor.model.backends import (
     PreparedTransaction,
     RunningVacuum,
 )
+from pgadvisor.model.blocking import BlockingSession
 from pgadvisor.model.candidate import StatementEffect
 from pgadvisor.model.choice import Choice, ChosenIndex, SupersededIndex
 from pgadvisor.model.estimate import Fidelity, RebuiltSize
@@ -47,6 +48,7 @@ from pgadvisor.model.finding import (
     Skipped,
 )
 from pgadvisor.model.gates import Gate, GateState
+from pgadvisor.model.machine import Machine, Pool, PoolMode, StorageKind
 from pgadvisor.model.plan import PlanNode
 from pgadvisor.model.replication import ReplicationSlot, WalSender
 from pgadvisor.model.schema import (
@@ -69,9 +71,16 @@ from pgadvisor.model.server import (
     Server,
     Setting,
 )
-from pgadvisor.model.server_counters import CollationVersion, WalActivity, WriteActivity
+from pgadvisor.model.server_counters import (
+    CollationVersion,
+    LookupActivity,
+    WalActivity,
+    WriteActivity,
+)
 from pgadvisor.model.service import Service
+from pgadvisor.model.session_command import SessionCommand, SessionCommandKind
 from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.standby import Standby
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import ColumnStatistics, IndexActivity, TableActivity
 from pgadvisor.model.transaction_age import WRAPAROUND_AGE, DatabaseAge, TableAge
@@ -122,6 +131,7 @@ from pgadvisor.rulekit.executions import (
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.heap_size import packed_bytes
 from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, readers_of
+from pgadvisor.rulekit.machine import data_bytes_of, memory_bytes_of, storage_of
 from pgadvisor.rulekit.planned import block_evidence, plan_of, tables_of, time_evidence
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
@@ -174,6 +184,7 @@ __all__ = [
     "AddPrimaryKeyUsingIndex",
     "AnalyzeTable",
     "AnyRule",
+    "BlockingSession",
     "Case",
     "ChangeSetting",
     "Choice",
@@ -207,7 +218,9 @@ __all__ = [
     "IndexKey",
     "IndexOnlyScans",
     "KiB",
+    "LookupActivity",
     "LostStatistics",
+    "Machine",
     "ManualSteps",
     "MiB",
     "NoLimits",
@@ -220,6 +233,8 @@ __all__ = [
     "PlanVariant",
     "PlansByValue",
     "Poll",
+    "Pool",
+    "PoolMode",
     "Predicate",
     "PredicateKind",
     "PreparedTransaction",
@@ -239,6 +254,8 @@ __all__ = [
     "Sequence",
     "Server",
     "Service",
+    "SessionCommand",
+    "SessionCommandKind",
     "SetTableOptions",
     "Setting",
     "Severity",
@@ -246,11 +263,13 @@ __all__ = [
     "Skipped",
     "Snapshot",
     "SortKey",
+    "Standby",
     "Statement",
     "StatementEffect",
     "StatementKind",
     "StatementOnTable",
     "StatementUsage",
+    "StorageKind",
     "SupersededIndex",
     "Table",
     "TableActivity",
@@ -273,6 +292,7 @@ __all__ = [
     "columns_in",
     "costed_rule",
     "create_index_sql",
+    "data_bytes_of",
     "days_since",
     "describe_index",
     "disjoint_union",
@@ -301,6 +321,7 @@ __all__ = [
     "leaves_key_unserved",
     "lost_statistics",
     "may_be_expression",
+    "memory_bytes_of",
     "node_source",
     "not_exists",
     "number_of",
@@ -323,6 +344,7 @@ __all__ = [
     "serves_key",
     "serving_indexes",
     "share_of_time",
+    "storage_of",
     "table_of",
     "table_rows",
     "tables_of",

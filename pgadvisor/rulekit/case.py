@@ -16,6 +16,7 @@ from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gates, GateState
+from pgadvisor.model.machine import Machine, Pool
 from pgadvisor.model.schema import Index, RelationKind, Table
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
@@ -57,6 +58,10 @@ class Case:
     """Of the twin that costed the choice; None before that."""
     plans_by_value: tuple[PlansByValue, ...] = ()
     """How plans depend on values, as the planner says; empty before the choice."""
+    machine: Machine = field(default_factory=Machine)
+    """Where the server runs, as far as the configuration says."""
+    pools: tuple[Pool, ...] = ()
+    """Which pools connect to the server, as far as the configuration says."""
 
     executions: tuple[Execution, ...] = ()
     """Executed plans that the user gave, or that logs have."""

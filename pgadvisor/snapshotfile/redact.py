@@ -178,8 +178,15 @@ def _role_names(snapshot: Snapshot, key: bytes) -> dict[str, str]:
     roles = {role for statement in snapshot.statements for role in statement.roles}
     server = snapshot.server
     roles |= {setting.role for setting in server.role_settings if setting.role}
-    for sessions in (server.connections, server.open_transactions, server.prepared_transactions):
+    for sessions in (
+        server.connections,
+        server.open_transactions,
+        server.prepared_transactions,
+        server.blocking_sessions,
+    ):
         roles |= {one.role for one in sessions or () if one.role}
+    commands = server.statements_info.session_commands if server.statements_info else None
+    roles |= {role for one in commands or () for role in one.roles}
     names = Codes(key, "role").ascending(len(roles), 0, 16**8)
     return {role: f"role_{name:08x}" for role, name in zip(sorted(roles), names, strict=True)}
 

@@ -54,8 +54,17 @@ def _sessions(server: Server, rename_role: Callable[[str], str]) -> Server:
     def renamed(role: str | None) -> str | None:
         return None if role is None else rename_role(role)
 
+    info = server.statements_info
     return replace(
         server,
+        statements_info=info
+        and replace(
+            info,
+            session_commands=_each(
+                info.session_commands,
+                lambda one: replace(one, roles=tuple(map(rename_role, one.roles))),
+            ),
+        ),
         wal_senders=_each(
             server.wal_senders,
             lambda one: replace(one, application_name=_redacted(one.application_name)),
@@ -64,6 +73,9 @@ def _sessions(server: Server, rename_role: Callable[[str], str]) -> Server:
         open_transactions=_each(
             server.open_transactions,
             lambda one: replace(one, role=renamed(one.role)),
+        ),
+        blocking_sessions=_each(
+            server.blocking_sessions, lambda one: replace(one, role=renamed(one.role))
         ),
         prepared_transactions=_each(
             server.prepared_transactions, lambda one: replace(one, role=rename_role(one.role))

@@ -11,7 +11,7 @@ from pgadvisor.model.counters import INDEX_COUNTERS, TABLE_READS
 from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.model.standby import Standby
 from pgadvisor.model.statistics import IndexActivity, TableActivity
-from pgadvisor.model.window import beginning_of, shortest_window
+from pgadvisor.model.window import beginning_of, shortest_window, statement_window
 from pgadvisor.standbys.belonging import refuse_strangers
 from pgadvisor.standbys.statements import added_statements
 
@@ -59,8 +59,16 @@ def _described(name: str, standby: Snapshot, notes: tuple[str, ...]) -> Standby:
         note=window.note,
         streaming_replica_count=standby.server.streaming_replica_count,
         statement_count=len(standby.statements),
+        busy_ms_per_day=_busy_ms_per_day(standby),
         notes=notes,
     )
+
+
+def _busy_ms_per_day(standby: Snapshot) -> float | None:
+    days = statement_window(standby).days
+    if not days:
+        return None
+    return sum(statement.total_time_ms for statement in standby.statements) / days
 
 
 def _tables(

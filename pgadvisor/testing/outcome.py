@@ -15,6 +15,7 @@ from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Finding, Skipped
+from pgadvisor.model.machine import Machine, Pool
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.usage import StatementUsage
@@ -43,7 +44,7 @@ class Outcome:
         return tuple(skipped.reason for skipped in self.skipped)
 
 
-def diagnose(
+def diagnose(  # noqa: PLR0913  (each has a default, and all but two go by keyword)
     rule_id: str,
     snapshot: Snapshot,
     *,
@@ -51,6 +52,8 @@ def diagnose(
     gates: GateLimits | None = None,
     plans_by_value: tuple[PlansByValue, ...] = (),
     executions: Sequence[Execution] = (),
+    machine: Machine | None = None,
+    pools: tuple[Pool, ...] = (),
     directories: tuple[Path, ...] = (),
     **limits: float,
 ) -> Outcome:
@@ -63,6 +66,8 @@ def diagnose(
         gates: Limits of the gates; None: the defaults.
         plans_by_value: What a costed rule is told of plans for values.
         executions: Executed plans; see ``executed``.
+        machine: What the configuration says of it; None: nothing.
+        pools: What the configuration says of them.
         directories: With rules of your own.
         limits: Of the rule, by name.
 
@@ -72,8 +77,12 @@ def diagnose(
     """
     rules = load_rules(directories)
     config = Config(gates=gates or GateLimits(), limits={rule_id: limits})
-    case = a_case(snapshot, config.gates, executions)
-    case = replace(case, plans_by_value=plans_by_value)
+    case = replace(
+        a_case(snapshot, config.gates, executions),
+        plans_by_value=plans_by_value,
+        machine=machine or Machine(),
+        pools=pools,
+    )
     only = {name: rule for name, rule in rules.items() if name == rule_id}
     today = snapshot.server.collected_at.date()
     plain = diagnose_all(case, only, config, today=today)

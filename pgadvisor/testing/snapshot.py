@@ -147,6 +147,7 @@ def a_server(
             deallocations=0,
             reset_at=reset_at,
             track="top",
+            session_commands=(),
         ),
         wal_senders=(),
         replication_slots=(),
@@ -154,6 +155,7 @@ def a_server(
         connections=(),
         open_transactions=(),
         prepared_transactions=(),
+        blocking_sessions=(),
         running_vacuums=(),
         collation_versions=(),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    MS_PER_DAY,
     Action,
     Case,
     ChangeSetting,
@@ -50,6 +51,10 @@ class Limits:
     max_work_mem_bytes: int = 512 * MiB
     """More than this is not proposed for any statement."""
 
+    max_memory_ratio: float = 0.25
+    """Of the memory beside ``shared_buffers``, where the machine's is known: what all sessions
+    that are at work may take together."""
+
 
 @rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
 def spilling_statement(case: Case, limits: Limits) -> Outcome:
@@ -66,7 +71,8 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
     ## Before you act
     More memory is the last resort, and never for the whole server: ``work_mem`` is taken for
     each sort and hash of each session.  While temporary files stay in the operating system's
-    cache, it may gain nothing at all: measure.
+    cache, it may gain nothing at all: measure.  Where ``[machine]`` of the configuration says how
+    much memory there is, no more is proposed than the sessions at work can have at once.
 
     ## Example
         SELECT customer_id, sum(total) FROM orders GROUP BY customer_id ORDER BY 2 DESC;
@@ -81,10 +87,11 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
         share = case.share_of_all((statement,))
         if temp_bytes >= limits.min_temp_bytes and share >= limits.min_share_ratio:
             groups[case.shape_of(statement)].append(statement)
-    changes = _changes(case, groups.values(), limits)
+    most_bytes = _most_bytes(case, limits)
+    changes = _changes(case, groups.values(), most_bytes)
     for statements in groups.values():
         role = next(iter(statements[0].roles), "")
-        yield _finding(case, statements, limits, changes.get(role))
+        yield _finding(case, statements, most_bytes, changes.get(role))
 
 
 def _temp_bytes_per_call(case: Case, statement: Statement) -> float:
@@ -92,8 +99,28 @@ def _temp_bytes_per_call(case: Case, statement: Statement) -> float:
     return statement.temp_blocks_written * block_bytes / statement.calls
 
 
+def _most_bytes(case: Case, limits: Limits) -> int:
+    """What a sort or hash may take at most, as far as the machine is known."""
+    server, memory_bytes = case.snapshot.server, case.machine.memory_bytes
+    buffers = server.setting("shared_buffers")
+    if memory_bytes is None or buffers is None:
+        return limits.max_work_mem_bytes
+    rest_bytes = max(memory_bytes - int(buffers.value) * server.block_size_bytes, 0)
+    fair_bytes = int(limits.max_memory_ratio * rest_bytes / _busy_sessions(case))
+    return min(limits.max_work_mem_bytes, fair_bytes)
+
+
+def _busy_sessions(case: Case) -> float:
+    """Sessions at work, now or on average of the window, whichever are more; one at least."""
+    server, days = case.snapshot.server, case.counter_window.days
+    now = sum(one.count for one in server.connections or () if one.state == "active")
+    active_ms = server.activity.active_time_ms
+    average = active_ms / (days * MS_PER_DAY) if active_ms and days else 0.0
+    return max(now, average, 1.0)
+
+
 def _finding(
-    case: Case, statements: list[Statement], limits: Limits, change: ChangeSetting | None
+    case: Case, statements: list[Statement], most_bytes: int, change: ChangeSetting | None
 ) -> Finding:
     statement = statements[0]
     temp_bytes = _temp_bytes_per_call(case, statement)
@@ -128,14 +155,14 @@ def _finding(
             "it is no utility statement",
             f"it takes {format_ratio(case.share_of_all((statement,)))} of the workload's time",
         ),
-        remedies=_remedies(temp_bytes, limits, change),
+        remedies=_remedies(temp_bytes, most_bytes, change),
         impact=Impact(risk="sorting and hashing waits for the disk"),
         statement_ids=tuple(s.id for s in statements),
     )
 
 
 def _remedies(
-    temp_bytes: float, limits: Limits, change: ChangeSetting | None
+    temp_bytes: float, most_bytes: int, change: ChangeSetting | None
 ) -> tuple[Action, ...]:
     """Less to sort first, then memory for this statement alone."""
     steps = [
@@ -146,7 +173,7 @@ def _remedies(
         "See whether an index gives the order, so that nothing has to be sorted.",
     ]
     wanted = _work_mem_mib(temp_bytes)
-    is_affordable = wanted * MiB <= limits.max_work_mem_bytes
+    is_affordable = wanted * MiB <= most_bytes
     if is_affordable:
         steps.append(
             f"If it has to be: `SET LOCAL work_mem = '{wanted}MB'` in its transaction, and "
@@ -163,13 +190,13 @@ def _remedies(
 
 
 def _changes(
-    case: Case, groups: Iterable[Sequence[Statement]], limits: Limits
+    case: Case, groups: Iterable[Sequence[Statement]], most_bytes: int
 ) -> dict[str, ChangeSetting]:
     """By role, what the greediest of its statements needs: a role has one value for all."""
     wanted: dict[str, int] = {}
     for statements in groups:
         mib = _work_mem_mib(_temp_bytes_per_call(case, statements[0]))
-        if statements[0].roles and mib * MiB <= limits.max_work_mem_bytes:
+        if statements[0].roles and mib * MiB <= most_bytes:
             role = statements[0].roles[0]
             wanted[role] = max(mib, wanted.get(role, 0))
     server = case.snapshot.server

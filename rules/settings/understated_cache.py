@@ -1,6 +1,7 @@
 """Planners that are told of less cache than the server has for itself."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
     OWN_SOURCES,
@@ -11,13 +12,13 @@ from pgadvisor.rulekit import (
     Finding,
     Impact,
     ManualSteps,
-    NoLimits,
     Outcome,
     Provenance,
     Setting,
     Severity,
     SkipRule,
     change_where_set,
+    data_bytes_of,
     format_size,
     rule,
 )
@@ -26,23 +27,36 @@ _CACHE = "effective_cache_size"
 _BUFFERS = "shared_buffers"
 
 
-@rule(severity=Severity.INFO, since="0.1", limits=NoLimits)
-def understated_cache(case: Case, _limits: NoLimits) -> Outcome:
-    """The planner is told of less cache than the server's own.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is too little, and what is proposed, where the memory is known."""
+
+    min_memory_ratio: float = 0.5
+    """Of the machine's memory."""
+
+    proposed_ratio: float = 0.75
+    """Of the machine's memory."""
+
+
+@rule(severity=Severity.INFO, since="0.1", limits=Limits)
+def understated_cache(case: Case, limits: Limits) -> Outcome:
+    """The planner is told of less cache than there is.
 
     ## Why it matters
     ``effective_cache_size`` takes no memory.  It tells the planner how much of the data stays
     in memory while a query runs: in ``shared_buffers`` and in the system's cache together.  If
     it is below ``shared_buffers`` alone, it is wrong, whatever memory the machine has: repeated
     index scans look more expensive than they are.  The default of 4 GB is overtaken as soon as
-    ``shared_buffers`` grows and nobody thinks of the other one.
+    ``shared_buffers`` grows and nobody thinks of the other one.  Where ``[machine]`` of the
+    configuration says how much memory there is, less than half of that is too little as well.
 
     ## What it leaves alone
     Databases that are smaller than what the planner is told of: nothing is fetched twice then.
-    How much more the system caches is not known, so that too large a value is not looked for.
 
     ## Before you act
-    Plans may change.  Try the expensive statements with the new value first.
+    Plans may change.  Try the expensive statements with the new value first.  Where other
+    programs share the memory, or in a container, say in the configuration what is left to the
+    server.
 
     ## Example
         ALTER SYSTEM SET effective_cache_size = '16GB';
@@ -56,10 +70,12 @@ def understated_cache(case: Case, _limits: NoLimits) -> Outcome:
         raise SkipRule(
             f"what the server says of {_CACHE} is hidden by the collecting role's own value"
         )
-    data_bytes = _data_bytes(case)
-    is_understated = int(cache.value) < int(buffers.value)
-    if is_understated and data_bytes > _bytes(case, cache):
-        yield _finding(case, cache, buffers, data_bytes)
+    told_bytes, data_bytes = _bytes(case, cache), data_bytes_of(case)
+    memory_bytes = case.machine.memory_bytes
+    is_below_buffers = told_bytes < _bytes(case, buffers)
+    is_below_half = told_bytes < limits.min_memory_ratio * (memory_bytes or 0)
+    if (is_below_buffers or is_below_half) and data_bytes > told_bytes:
+        yield _finding(case, cache, buffers, limits)
 
 
 def _bytes(case: Case, setting: Setting) -> int:
@@ -67,31 +83,31 @@ def _bytes(case: Case, setting: Setting) -> int:
     return int(setting.value) * case.snapshot.server.block_size_bytes
 
 
-def _data_bytes(case: Case) -> int:
-    tables = sum(case.size_of(table) for table in case.user_tables)
-    return tables + sum(case.size_of_index(index) for _, index in case.user_indexes)
-
-
-def _finding(case: Case, cache: Setting, buffers: Setting, data_bytes: int) -> Finding:
+def _finding(case: Case, cache: Setting, buffers: Setting, limits: Limits) -> Finding:
     told, own = format_size(_bytes(case, cache)), format_size(_bytes(case, buffers))
+    is_below_buffers = _bytes(case, cache) < _bytes(case, buffers)
+    compared = f"less than the {own} of {_BUFFERS} alone"
+    if not is_below_buffers and case.machine.memory_bytes is not None:
+        compared = f"of {format_size(case.machine.memory_bytes)} of memory that the machine has"
     return Finding(
         subject=_CACHE,
-        summary=f"{_CACHE} is {told}, less than the {own} of {_BUFFERS} alone",
-        detail=f"The database has {format_size(data_bytes)} of tables and indexes, so that it "
-        "matters to plans with repeated index scans.",
-        evidence=tuple(_evidence(case, cache, buffers, data_bytes)),
+        summary=f"{_CACHE} is {told}, {compared}",
+        detail=f"The database has {format_size(data_bytes_of(case))} of tables and indexes, so "
+        "that it matters to plans with repeated index scans.",
+        evidence=tuple(_evidence(case, cache, buffers)),
         provenance=Provenance.CATALOG,
-        confidence=Confidence.HIGH,
+        # That the memory is the server's own the user has said, and nobody has measured.
+        confidence=Confidence.HIGH if is_below_buffers else Confidence.MEDIUM,
         guards=(
             "the data are larger than what the planner is told of",
             "it is no value of the collecting role",
         ),
-        remedies=_remedies(case, buffers),
+        remedies=_remedies(case, buffers, limits),
         impact=Impact(risk="the planner avoids index scans that would be found in memory"),
     )
 
 
-def _evidence(case: Case, cache: Setting, buffers: Setting, data_bytes: int) -> Iterator[Evidence]:
+def _evidence(case: Case, cache: Setting, buffers: Setting) -> Iterator[Evidence]:
     for setting in (cache, buffers):
         yield Evidence(
             name=setting.name,
@@ -99,12 +115,27 @@ def _evidence(case: Case, cache: Setting, buffers: Setting, data_bytes: int) -> 
             unit="bytes",
             source=f"pg_settings.setting, from: {setting.source}",
         )
+    if case.machine.memory_bytes is not None:
+        yield Evidence(
+            name="memory",
+            value=case.machine.memory_bytes,
+            unit="bytes",
+            source="[machine] of the configuration",
+        )
     yield Evidence(
-        name="tables and indexes", value=data_bytes, unit="bytes", source="pg_relation_size"
+        name="tables and indexes",
+        value=data_bytes_of(case),
+        unit="bytes",
+        source="pg_relation_size",
     )
 
 
-def _remedies(case: Case, buffers: Setting) -> tuple[Action, ...]:
+def _remedies(case: Case, buffers: Setting, limits: Limits) -> tuple[Action, ...]:
+    server = case.snapshot.server
+    if case.machine.memory_bytes is not None:
+        wanted = round(limits.proposed_ratio * case.machine.memory_bytes)
+        blocks = max(wanted // server.block_size_bytes, int(buffers.value))
+        return (change_where_set(server, _CACHE, str(blocks)),)
     return (
         change_where_set(case.snapshot.server, _CACHE, buffers.value),
         ManualSteps(

@@ -67,11 +67,15 @@ def test_reads_every_state(major_database: str) -> None:
     assert server.streaming_replica_count == 0
     assert (server.wal_senders, server.replication_slots) == ((), ())
     assert (server.open_transactions, server.prepared_transactions) == ((), ())
+    assert server.blocking_sessions == ()
     assert server.running_vacuums == ()
     assert server.connections is not None
     assert server.write_activity is not None
     assert server.write_activity.reset_at is not None
     assert (server.wal_activity is not None) == (server.major >= 14)
+    assert server.lookup_activity is not None
+    assert server.lookup_activity.reset_at is not None
+    assert (server.activity.parallel_workers_planned is not None) == (server.major >= 18)
     assert server.collation_versions is not None
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from pgadvisor.config import Config, GateLimits
+from pgadvisor.model.machine import Machine, Pool
 from tests.faults.place import Place
 
 Parameters = Callable[[int], tuple[object, ...]]
@@ -67,6 +68,8 @@ class Fault:
     """Does what no statement of one session can do, with the DSN of the role ``app``."""
     meanwhile: Meanwhile | None = None
     """What goes on from the workload until the snapshot is taken: open sessions, a standby."""
+    is_standby_beside: bool = False
+    """The server of that DSN is a standby, which is looked at beside its primary."""
     mended_meanwhile: Meanwhile | None = None
     """What goes on in its place once it is mended; None: nothing."""
     workload: tuple[Calls, ...] = ()
@@ -92,6 +95,12 @@ class Fault:
     gates: GateLimits = field(default_factory=GateLimits)
     why_lower: str = ""
     """Why: what would be too large, or take too long."""
+    machine: Machine = field(default_factory=Machine)
+    """What the user says of it."""
+    pools: tuple[Pool, ...] = ()
+    """What the user says of them."""
+    mended_pools: tuple[Pool, ...] | None = None
+    """What is said of them once it is mended; None: the same."""
     beside: Mapping[str, str] = field(default_factory=dict)
     """Rules that rightly warn of the spoilt database, too, each with the reason; what they
     propose is applied as well."""
@@ -102,7 +111,9 @@ class Fault:
     programs: tuple[str, ...] = ()
     """What it takes beside the server itself; not all installations have all of it."""
 
-    def config(self, rule_id: str) -> Config:
+    def config(self, rule_id: str, *, is_mended: bool = False) -> Config:
         """What it is judged by."""
         limits = {rule_id: dict(self.limits)} if self.limits else {}
-        return Config(gates=self.gates, limits=limits)
+        is_other = is_mended and self.mended_pools is not None
+        pools = (self.mended_pools or ()) if is_other else self.pools
+        return Config(gates=self.gates, limits=limits, machine=self.machine, pools=pools)

@@ -170,6 +170,7 @@ class FaultServer:
             for counters, major in _SHARED_COUNTERS.items():
                 if self.cluster.binaries.major >= major:
                     session.execute("select pg_stat_reset_shared(%s)", (counters,))
+            session.execute("select pg_stat_reset_slru(null)")
             if fault.starts_vacuumed:
                 session.execute("vacuum analyze")
             session.execute("checkpoint")  # long ago, when the days are over
@@ -188,8 +189,11 @@ class FaultServer:
             sizes = [size for size in fault.sizes if not (is_mended and size.is_fault)]
             with lengthened(self.cluster, dsn, sizes):
                 options = CollectOptions(statement_timeout_ms=60_000)
-                snapshot = collect(elsewhere or dsn, options=options)
-        return advise(snapshot, config=fault.config(rule_id))
+                looked_at = collect(elsewhere or dsn, options=options)
+                is_beside = fault.is_standby_beside and elsewhere is not None
+                snapshot = collect(dsn, options=options) if is_beside else looked_at
+        config = fault.config(rule_id, is_mended=is_mended)
+        return advise(snapshot, config=config, standbys=(looked_at,) if is_beside else ())
 
     def _going_on(
         self, name: str, fault: Fault, *, is_mended: bool

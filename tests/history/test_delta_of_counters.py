@@ -18,7 +18,7 @@ from pgadvisor.model.counters import (
     TABLE_COUNTERS,
 )
 from pgadvisor.model.server import DatabaseActivity, Server, StatementsInfo
-from pgadvisor.model.server_counters import WalActivity, WriteActivity
+from pgadvisor.model.server_counters import LookupActivity, WalActivity, WriteActivity
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statistics import IndexActivity, TableActivity
@@ -150,6 +150,7 @@ GAUGES = {
     DatabaseActivity: {"backends"},
     WriteActivity: {"reset_at"},
     WalActivity: {"reset_at"},
+    LookupActivity: {"reset_at"},
     Statement: {
         *("id", "text", "source", "fingerprint", "roles", "is_top_level", "since", "weight"),
         *("mean_time_ms", "min_time_ms", "max_time_ms", "stddev_time_ms"),
@@ -161,6 +162,7 @@ COUNTERS = {
     DatabaseActivity: SERVER_COUNTERS["activity"],
     WriteActivity: SERVER_COUNTERS["write_activity"],
     WalActivity: SERVER_COUNTERS["wal_activity"],
+    LookupActivity: SERVER_COUNTERS["lookup_activity"],
     Statement: STATEMENT_COUNTERS,
 }
 

@@ -17,6 +17,7 @@ from pgadvisor.model.backends import (
     PreparedTransaction,
     RunningVacuum,
 )
+from pgadvisor.model.blocking import BlockingSession
 from pgadvisor.model.earlier import EarlierSnapshot
 from pgadvisor.model.foreign import Foreign
 from pgadvisor.model.other_object import OtherObject
@@ -44,6 +45,7 @@ from pgadvisor.model.server import (
     Tablespace,
 )
 from pgadvisor.model.server_counters import CollationVersion
+from pgadvisor.model.session_command import SessionCommand
 from pgadvisor.model.snapshot import Redaction, Snapshot, Unavailable
 from pgadvisor.model.standby import Standby
 from pgadvisor.model.statement import Statement, StatementPlan
@@ -76,6 +78,8 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
     ConnectionCount: frozenset({"role", "state"}),
     OpenTransaction: frozenset({"role", "backend_type", "state", "command"}),
     PreparedTransaction: frozenset({"role"}),
+    BlockingSession: frozenset({"role", "backend_type", "state", "command"}),
+    SessionCommand: frozenset({"roles"}),
     RunningVacuum: frozenset({"phase"}),
     CollationVersion: frozenset({"name", "recorded", "actual"}),
     RoleSetting: frozenset({"role", "database", "name"}),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pgadvisor.model.backends import ConnectionCount, OpenTransaction, PreparedTransaction
+from pgadvisor.model.blocking import BlockingSession
 from pgadvisor.model.other_object import OtherKind, OtherObject
 from pgadvisor.model.replication import WalSender
 from pgadvisor.model.server import RoleSetting, Setting
@@ -63,6 +64,7 @@ def test_standbys_lose_their_names_and_at_level_all_sessions_those_of_their_role
         connections=(ConnectionCount(role="ann", state="idle", count=2),),
         open_transactions=(OpenTransaction(role="ann"),),
         prepared_transactions=(PreparedTransaction(role="bob", age_ms=1, transaction_id_age=1),),
+        blocking_sessions=(BlockingSession(role="cid", waiter_count=1, longest_wait_ms=1.0),),
     )
 
     default = redact(snapshot, "default", key=KEY).server
@@ -72,8 +74,9 @@ def test_standbys_lose_their_names_and_at_level_all_sessions_those_of_their_role
     assert names == ["(redacted)", ""]
     assert default.open_transactions == snapshot.server.open_transactions
     assert default.connections == snapshot.server.connections
-    assert "ann" not in repr(hidden)
-    assert "bob" not in repr(hidden)
+    assert "'ann'" not in repr(hidden)
+    assert "'bob'" not in repr(hidden)
+    assert "'cid'" not in repr(hidden)
     assert hidden.connections is not None
     assert hidden.open_transactions is not None
     assert hidden.connections[0].role == hidden.open_transactions[0].role

@@ -175,6 +175,15 @@ def test_a_statement_of_the_standby_alone_joins_the_workload() -> None:
     assert [(one.text, one.calls) for one in made.statements] == [(READ, 7)]
 
 
+@pytest.mark.parametrize(("age_days", "busy"), [(10.0, 400.0), (None, None)])
+def test_tells_how_busy_a_standby_is(age_days: float | None, busy: float | None) -> None:
+    standby = a_standby(calls=1_000, statistics_age_days=age_days)
+
+    merged = with_standbys(a_node(calls=10), [standby])
+
+    assert [one.busy_ms_per_day for one in merged.standbys] == [busy]
+
+
 def test_what_broke_off_on_a_standby_is_told() -> None:
     broken = Unavailable(what="table counters", reason="timeout", is_failure=True)
     missing = Unavailable(what="plans", reason="permission denied")

@@ -1,7 +1,7 @@
 -- Purpose:   counters of this database and when they began
 -- Columns:   fields of model.server.DatabaseActivity, and statistics_reset_at
 -- Privilege: none
--- Versions:  14 and later
+-- Versions:  14 to 17, which do not count parallel workers
 select
     s.xact_commit as commits,
     s.xact_rollback as rollbacks,

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.action import ManualSteps
-from pgadvisor.model.server import RoleSetting, Setting
+from pgadvisor.model.backends import ConnectionCount
+from pgadvisor.model.machine import Machine
+from pgadvisor.model.server import DatabaseActivity, RoleSetting, Setting
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
@@ -18,7 +20,8 @@ from pgadvisor.testing import (
     a_table,
     diagnose,
 )
-from tests.rules.changes import changes, down, up
+from pgadvisor.units import MS_PER_DAY, GiB, MiB
+from tests.rules.changes import changes, down, manual, up
 
 RULE = "spilling-statement"
 ORDERS = a_table("orders")
@@ -105,6 +108,39 @@ def test_asks_for_half_a_percent_of_the_time(rest: float, count: int) -> None:
     other = replace(a_statement("select 1"), total_time_ms=rest)
 
     assert len(run(replace(REPORT, total_time_ms=5.0), other).findings) == count
+
+
+BUFFERS = Setting(name="shared_buffers", value=str(GiB // 8192), unit="8kB")
+
+
+@pytest.mark.parametrize(
+    ("active", "idle", "average", "is_proposed"),
+    [
+        pytest.param(10, 90, 0.0, True, id="ten-at-work"),
+        pytest.param(11, 0, 0.0, False, id="eleven-at-work"),
+        pytest.param(1, 0, 10.5, False, id="more-on-average"),
+        pytest.param(0, 0, 0.0, True, id="none-now"),
+    ],
+)
+def test_the_machine_has_memory_for_those_at_work(
+    active: int, idle: int, average: float, *, is_proposed: bool
+) -> None:
+    snapshot = a_snapshot(
+        ORDERS,
+        WORK_MEM,
+        BUFFERS,
+        replace(REPORT, roles=("reports",)),
+        connections=(
+            ConnectionCount(role="reports", state="active", count=active),
+            ConnectionCount(role="reports", state="idle", count=idle),
+        ),
+        activity=DatabaseActivity(active_time_ms=average * 90 * MS_PER_DAY),
+    )
+
+    [finding] = diagnose(RULE, snapshot, machine=Machine(memory_bytes=GiB + 640 * MiB)).findings
+
+    assert [change.value for change in changes(finding)] == (["16384"] if is_proposed else [])
+    assert any("more than a session should take" in step for step in manual(finding)) != is_proposed
 
 
 def test_leaves_utility_statements_alone() -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.model.finding import Severity
+from pgadvisor.model.finding import Confidence, Severity
+from pgadvisor.model.machine import Machine
 from pgadvisor.model.schema import Table
 from pgadvisor.model.server import Setting
 from pgadvisor.testing import Outcome, a_snapshot, a_table, an_index, diagnose
@@ -22,12 +23,22 @@ BUFFERS = Setting(
     source="configuration file",
     context="postmaster",
 )
+SMALL = replace(BUFFERS, value="262144")
 ORDERS = replace(a_table("orders", "id bigint not null"), size_bytes=100 * GiB)
 
 
-def run(*settings: Setting, table: Table = ORDERS, index_bytes: int = 0) -> Outcome:
+def run(
+    *settings: Setting,
+    table: Table = ORDERS,
+    index_bytes: int = 0,
+    memory_bytes: int | None = None,
+) -> Outcome:
     index = replace(an_index(table, "id"), size_bytes=index_bytes)
-    return diagnose(RULE, a_snapshot(table, index, settings or (CACHE, BUFFERS)))
+    return diagnose(
+        RULE,
+        a_snapshot(table, index, settings or (CACHE, BUFFERS)),
+        machine=Machine(memory_bytes=memory_bytes),
+    )
 
 
 def test_reports_a_cache_that_is_larger_than_the_planner_knows() -> None:
@@ -104,3 +115,35 @@ def test_cannot_judge_without_the_settings() -> None:
     assert run(CACHE).reasons == (
         "effective_cache_size and shared_buffers are not in the snapshot",
     )
+
+
+def test_less_than_half_of_the_memory_is_too_little() -> None:
+    [finding] = run(CACHE, SMALL, memory_bytes=16 * GiB).findings
+
+    assert finding.confidence is Confidence.MEDIUM
+    assert finding.summary == (
+        "effective_cache_size is 4 GB, of 16 GB of memory that the machine has"
+    )
+    assert [(e.name, e.value) for e in finding.evidence] == [
+        ("effective_cache_size", 4 * GiB),
+        ("shared_buffers", 2 * GiB),
+        ("memory", 16 * GiB),
+        ("tables and indexes", 100 * GiB),
+    ]
+    assert up(finding)[0] == "ALTER SYSTEM SET effective_cache_size = '12GB'"
+    assert manual(finding) == ()
+
+
+@pytest.mark.parametrize(("memory_bytes", "count"), [(8 * GiB, 0), (8 * GiB + 1, 1), (None, 0)])
+def test_half_of_the_memory_is_enough(memory_bytes: int | None, count: int) -> None:
+    assert len(run(CACHE, SMALL, memory_bytes=memory_bytes).findings) == count
+
+
+def test_with_the_memory_known_the_whole_value_is_proposed() -> None:
+    [finding] = run(memory_bytes=32 * GiB).findings
+
+    assert finding.confidence is Confidence.HIGH
+    assert finding.summary == (
+        "effective_cache_size is 4 GB, less than the 8 GB of shared_buffers alone"
+    )
+    assert up(finding)[0] == "ALTER SYSTEM SET effective_cache_size = '24GB'"
