@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pgadvisor.choose.account import Account
 from pgadvisor.choose.appraisal import Appraiser, as_planned
 from pgadvisor.choose.bounds import Bounds, Burden, Excess, Price
+from pgadvisor.choose.calibration import Calibration
 from pgadvisor.choose.explore import explore
 from pgadvisor.choose.first_look import Look, look
 from pgadvisor.choose.inquiry import Inquirer, Progress
@@ -26,6 +27,7 @@ from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Candidate, Rejected, WeightedStatement
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice, FrontierPoint, Optimality
+from pgadvisor.model.execution import Execution
 from pgadvisor.units import MiB, format_ratio
 from pgadvisor.whatif.backend import Backend, Built, NotBuilt
 
@@ -91,6 +93,7 @@ class IndexChooser:
         catalog: The database as it is: storage has a price, and what a new index makes useless
             may go; None: neither.
         strictness: What an index has to be worth.
+        executions: Executed plans of the statements, by which costs are corrected.
         progress: Told as statements are costed.
 
     Raises:
@@ -106,6 +109,7 @@ class IndexChooser:
         *,
         catalog: Catalog | None = None,
         strictness: Strictness | None = None,
+        executions: Sequence[Execution] = (),
         progress: Progress | None = None,
     ) -> None:
         self._backend = backend
@@ -130,13 +134,16 @@ class IndexChooser:
         appraise = as_planned
         if catalog is not None and strict.is_appraised:
             appraise = Appraiser(catalog, {n: definitions[k] for n, k in names.items()}).cost
-        self._looks, self._uncosted = look(self._statements, built, backend, appraise, progress)
+        self._calibration = Calibration(executions)
+        self._looks, self._uncosted = look(
+            self._statements, built, backend, appraise, self._calibration, progress
+        )
         self._valuation = value_workload(
             self._statements, ((one.statement, one.base_cost) for one in self._looks)
         )
         self._pool = Pool([self._knowledge_of(one) for one in self._looks])
         self._prices = tuple(self._price(number) for number in range(len(self._candidates)))
-        self._inquirer = Inquirer(backend, definitions, names, appraise)
+        self._inquirer = Inquirer(backend, definitions, names, appraise, self._calibration)
         explore(self._pool.knowledge, self._inquirer)
         self._searches: dict[tuple[float, frozenset[str]], _Prepared] = {}
 
@@ -194,6 +201,7 @@ class IndexChooser:
             costed_statements=len(self._looks),
             total_statements=len(self._statements),
             uncosted=self._uncosted,
+            calibrated=self._calibration.notes,
         )
 
     def _settled(self, budget: Budget, search: Search) -> tuple[Found, Bounds, dict[int, Excess]]:
