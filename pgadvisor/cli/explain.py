@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,10 +28,9 @@ from pgadvisor.explanation import explain_plans
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.snapshot import Snapshot
-from pgadvisor.parse.plan_values import PlanFormatError
-from pgadvisor.parse.plans.execution import executions_of
-from pgadvisor.parse.plans.read import MAX_CHARACTERS, read_plans
+from pgadvisor.parse.plans.execution import with_statements
 from pgadvisor.parse.plans.redact import redacted_plan
+from pgadvisor.plan_files import MAX_FILE_BYTES, executions_in, read_executions
 from pgadvisor.snapshotfile import load
 
 _STANDARD_INPUT = "-"
@@ -145,32 +145,18 @@ def _checked(files: Sequence[str]) -> Sequence[str]:
     return files
 
 
-def _read(file: str, snapshot: Snapshot | None, *, show_literals: bool) -> tuple[Execution, ...]:
+def _read(place: str, snapshot: Snapshot | None, *, show_literals: bool) -> tuple[Execution, ...]:
     """Read the plans of a file; their literals stay nowhere unless they are to be shown."""
-    name = "standard input" if file == _STANDARD_INPUT else Path(file).name
-    attempted = f"reading the plan in {name}"
-    try:
-        plans = read_plans(_content(file, attempted))
-    except PlanFormatError as error:
-        raise UsageError(
-            attempted,
-            str(error),
-            "What EXPLAIN or auto_explain printed is wanted, in any of its formats; "
-            "docs/executed-plans.md says what may stand around it.",
-        ) from error
-    if not show_literals:
-        plans = tuple(map(redacted_plan, plans))
-    return executions_of(plans, name, snapshot.statements if snapshot else ())
-
-
-def _content(file: str, attempted: str) -> bytes:
-    try:
-        if file == _STANDARD_INPUT:
-            return sys.stdin.buffer.read(MAX_CHARACTERS + 1)
-        with Path(file).open("rb") as opened:
-            return opened.read(MAX_CHARACTERS + 1)
-    except OSError as error:
-        raise UsageError(attempted, error.strerror or "it cannot be read") from error
+    if place == _STANDARD_INPUT:
+        content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        found = executions_in(content, "standard input", "reading executed plans")
+    else:
+        found = read_executions(place)
+    if snapshot is not None:
+        found = with_statements(found, snapshot.statements)
+    if show_literals:
+        return found
+    return tuple(replace(one, plan=redacted_plan(one.plan)) for one in found)
 
 
 def _compared(

@@ -134,12 +134,17 @@ def view_comparison(before: ExplainedPlan, after: ExplainedPlan) -> ComparisonVi
     words = _Words(before=before, after=after)
     is_timed = comparison.was_ms is not None and comparison.now_ms is not None
     ratio = comparison.time_ratio if is_timed else None
+    otherwise = {
+        (change.before, change.after)
+        for change in comparison.changes
+        if change.kind in {ChangeKind.NODE_TYPE, ChangeKind.INDEX}
+    }
     return ComparisonView(
         title=f"{before.execution.source} -> {after.execution.source}",
         verdict=_verdict(comparison, words),
         is_better=None if ratio is None or abs(ratio - 1) < _SAME_TIME else ratio < 1,
         changes=tuple(words.change(change) for change in comparison.changes),
-        nodes=tuple(words.node(pair, comparison, is_timed=is_timed) for pair in comparison.pairs),
+        nodes=tuple(words.node(pair, otherwise, is_timed=is_timed) for pair in comparison.pairs),
         is_timed=is_timed,
         comparison=comparison,
     )
@@ -180,17 +185,14 @@ class _Words:
     before: ExplainedPlan
     after: ExplainedPlan
 
-    def node(self, pair: NodePair, comparison: PlanComparison, *, is_timed: bool) -> ComparedNode:
+    def node(
+        self, pair: NodePair, done_otherwise: set[tuple[int | None, int | None]], *, is_timed: bool
+    ) -> ComparedNode:
         """Put a pair of nodes into words."""
         old, new = self._use(self.before, pair.before), self._use(self.after, pair.after)
         shown = new or old
         assert shown is not None  # noqa: S101 - a pair has one of them
-        kinds = {
-            change.kind
-            for change in comparison.changes
-            if (change.before, change.after) == (pair.before, pair.after)
-        }
-        mark = "~" if kinds & {ChangeKind.NODE_TYPE, ChangeKind.INDEX} else "="
+        mark = "~" if (pair.before, pair.after) in done_otherwise else "="
         took = _took if is_timed else _cost
         return ComparedNode(
             mark="+" if old is None else "-" if new is None else mark,

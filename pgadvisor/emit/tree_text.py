@@ -53,9 +53,12 @@ def write_tree(page: Page, lines: Sequence[TreeLine], signs: Signs = DRAWN) -> N
         lines: From the top, left to right.
         signs: What it is drawn with.
     """
+    going_on = _levels_that_go_on(lines)
     for position, line in enumerate(lines):
         left = sum(len(cell.text) + 1 for cell in line.cells)
-        for number, (guide, text, style) in enumerate(_texts(lines, position, page, left, signs)):
+        is_parent = position + 1 < len(lines) and lines[position + 1].depth > line.depth
+        texts = _texts(line, going_on[position], page.width - left, signs, is_parent=is_parent)
+        for number, (guide, text, style) in enumerate(texts):
             cells = _spaced(line.cells) if number == 0 else (Part(" " * left),)
             page.row((*cells, Part(guide, "dim"), Part(text, style)))
 
@@ -74,18 +77,28 @@ def heat_style(share: float) -> str:
     return "red" if share >= _HOT else "yellow" if share >= _WARM else ""
 
 
+def _levels_that_go_on(lines: Sequence[TreeLine]) -> list[frozenset[int]]:
+    """For each node the levels, its own included, at which another node follows further down."""
+    found: list[frozenset[int]] = []
+    below: frozenset[int] = frozenset()
+    for line in reversed(lines):
+        found.append(frozenset(level for level in below if level <= line.depth))
+        below = found[-1] | {line.depth}
+    return found[::-1]
+
+
 def _texts(
-    lines: Sequence[TreeLine], position: int, page: Page, left: int, signs: Signs
+    line: TreeLine, going_on: frozenset[int], width: int, signs: Signs, *, is_parent: bool
 ) -> Iterator[tuple[str, str, str]]:
     """Yield the lines of a node: guides, text, style."""
-    line = lines[position]
-    width = page.width - left
-    above = _fitted(_guides(lines, position, signs), width - 2 * _STEP - _MIN_TEXT, signs)
+    guides = "".join(
+        signs.down if level in going_on else " " * _STEP for level in range(1, line.depth)
+    )
+    above = _fitted(guides, width - 2 * _STEP - _MIN_TEXT, signs)
     own = below = ""
     if line.depth:
-        is_last = not _goes_on(lines, position, line.depth)
-        own, below = (signs.last, " " * _STEP) if is_last else (signs.branch, signs.down)
-    is_parent = position + 1 < len(lines) and lines[position + 1].depth > line.depth
+        own = signs.branch if line.depth in going_on else signs.last
+        below = signs.down if line.depth in going_on else " " * _STEP
     below += signs.down if is_parent else " " * _STEP
     room = width - len(above)
     for number, text in enumerate(_wrapped(line.title, room - max(len(own), len(below)))):
@@ -93,22 +106,6 @@ def _texts(
     for told, style in line.below:
         for text in _wrapped(told, room - len(below)):
             yield above + below, text, style
-
-
-def _guides(lines: Sequence[TreeLine], position: int, signs: Signs) -> str:
-    """What runs past a node on its left, for each level above its own."""
-    levels = range(1, lines[position].depth)
-    return "".join(
-        signs.down if _goes_on(lines, position, level) else " " * _STEP for level in levels
-    )
-
-
-def _goes_on(lines: Sequence[TreeLine], position: int, depth: int) -> bool:
-    """Whether another node of that depth follows below the same node."""
-    for line in lines[position + 1 :]:
-        if line.depth <= depth:
-            return line.depth == depth
-    return False
 
 
 def _fitted(guides: str, room: int, signs: Signs) -> str:

@@ -110,10 +110,12 @@ def test_a_file_without_a_plan_is_refused_with_place_and_reason(
 
     assert (nothing.code, odd.code, missing.code) == (2, 2, 2)
     assert nothing.message.startswith(
-        "reading the plan in notes.txt: line 1: there is no plan in it\n"
+        "reading executed plans in notes.txt: notes.txt: line 1: there is no plan in it\n"
     )
     assert "line 2: Plan.Plan Rows: is no number" in odd.message
-    assert missing.message == "reading the plan in no-such.txt: No such file or directory"
+    assert missing.message == (
+        "reading executed plans in no-such.txt: there is no such file or directory"
+    )
     assert "hunter2" not in nothing.err + odd.err
 
 
