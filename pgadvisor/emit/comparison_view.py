@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pgadvisor.emit.plaintext import one_line, shortened
 from pgadvisor.emit.plan_tree import head_of
 from pgadvisor.emit.plan_view import ExplainedPlan
-from pgadvisor.emit.words import format_short
+from pgadvisor.emit.words import format_short, format_short_ms
 from pgadvisor.history.plan_changes import compare_plans
 from pgadvisor.model.node_use import NodeUse
 from pgadvisor.model.plan_comparison import ChangeKind, NodePair, PlanChange, PlanComparison
@@ -276,7 +276,7 @@ class _Words:
 def _took(use: NodeUse | None) -> str:
     if use is None or use.loops == 0 or use.exclusive_time_ms is None:
         return ""
-    return format_ms(use.exclusive_time_ms)
+    return format_short_ms(use.exclusive_time_ms)
 
 
 def _cost(use: NodeUse | None) -> str:

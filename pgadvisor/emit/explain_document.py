@@ -104,6 +104,9 @@ class PlanNodePart:
         float | None,
         _about("Rows / planned rows, each taken as 1 at the least; null: not counted."),
     ]
+    is_cut_short: Annotated[
+        bool, _about("Fewer rows than planned, since a Limit above wanted no more.")
+    ]
     removed_rows: Annotated[float, _about("That conditions discarded, over all loops.")]
     inclusive_time_ms: Annotated[
         float | None, _about("On the clock, with all below it; null: the plan has no times.")

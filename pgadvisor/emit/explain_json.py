@@ -14,14 +14,14 @@ from pgadvisor.emit.finding_document import finding_part
 from pgadvisor.emit.json import json_text, rewrite_part, skipped_part
 from pgadvisor.emit.node_notes import notes_of
 from pgadvisor.emit.plan_tree import details_of, head_of
-from pgadvisor.emit.plan_view import ExplainedPlan, row_factor
+from pgadvisor.emit.plan_view import ExplainedPlan, is_cut_short, row_factor
 from pgadvisor.emit.recommendation_view import sql_of
 from pgadvisor.emit.setting_document import setting_part
 from pgadvisor.history.plan_changes import spilled_bytes
 from pgadvisor.model.action import ChangeSetting, ManualSteps, RewriteStatement
 from pgadvisor.model.executed_plan import PlanTrigger
 from pgadvisor.model.finding import Finding
-from pgadvisor.model.node_use import NodeUse
+from pgadvisor.model.node_use import NodeUse, PlanUse
 from pgadvisor.model.plan_use import NO_BUFFERS, Buffers
 from pgadvisor.version import VERSION
 
@@ -77,7 +77,7 @@ def _plan(explained: ExplainedPlan) -> doc.ExplainedPlanPart:
         jit_time_ms=plan.jit.total_time_ms if plan.jit is not None else None,
         blocks=_blocks(plan.root.buffers),
         triggers=tuple(map(_trigger, plan.triggers)),
-        nodes=tuple(_node(number, node) for number, node in enumerate(use.nodes, 1)),
+        nodes=tuple(_node(use, position) for position in range(len(use.nodes))),
         findings=tuple(_finding(n, found) for n, found in enumerate(diagnosis.findings, 1)),
         clear=diagnosis.clear,
         skipped=tuple(map(skipped_part, diagnosis.skipped)),
@@ -89,10 +89,11 @@ def _plan(explained: ExplainedPlan) -> doc.ExplainedPlanPart:
     )
 
 
-def _node(number: int, use: NodeUse) -> doc.PlanNodePart:
+def _node(whole: PlanUse, position: int) -> doc.PlanNodePart:
+    use = whole.nodes[position]
     node = use.node
     return doc.PlanNodePart(
-        number=number,
+        number=position + 1,
         parent=None if use.parent is None else use.parent + 1,
         depth=use.depth,
         node_type=node.node_type,
@@ -114,6 +115,7 @@ def _node(number: int, use: NodeUse) -> doc.PlanNodePart:
         processes=use.processes,
         rows=use.rows if node.actual is not None else None,
         row_factor=row_factor(use),
+        is_cut_short=is_cut_short(whole, position),
         removed_rows=use.removed_rows,
         inclusive_time_ms=use.inclusive_time_ms,
         exclusive_time_ms=use.exclusive_time_ms,

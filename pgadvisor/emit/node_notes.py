@@ -25,11 +25,11 @@ def notes_of(use: NodeUse) -> tuple[str, ...]:
 def _runs(use: NodeUse) -> Iterator[str]:
     node = use.node
     if use.processes > 1:
-        yield f"in {use.processes:g} processes side by side"
+        yield f"in {use.processes:g} processes"
     if use.loops > max(use.processes, 1):
         yield f"run {format_count(use.loops)} times"
     if node.workers_planned is not None and node.workers_launched is not None:
-        yield f"{node.workers_launched} of {node.workers_planned} planned workers"
+        yield f"{node.workers_launched} of {node.workers_planned} planned workers ran"
 
 
 def _rows(use: NodeUse) -> Iterator[str]:

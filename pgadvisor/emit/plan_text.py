@@ -13,7 +13,7 @@ BESIDE_WIDTH = 90
 """Columns from which on the figures fit beside the tree; below it they stand under each node."""
 MAX_DETAIL = 300
 """Characters of a condition that are shown; JSON has all."""
-_BAR = 8
+_BAR = 6
 _SHARE = 6
 _FAR = 3
 """Characters of a factor that is ten or more."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pgadvisor.emit.node_notes import notes_of
 from pgadvisor.emit.plaintext import one_line
 from pgadvisor.emit.plan_tree import details_of, head_of
-from pgadvisor.emit.words import format_short, plural
+from pgadvisor.emit.words import format_short, format_short_ms, plural
 from pgadvisor.model.executed_plan import ExecutedPlan
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Diagnosis, Finding
@@ -23,6 +23,7 @@ from pgadvisor.units import format_ms, format_ratio, format_size
 
 _SAME_RATIO = 1.5
 """Estimates that are off by less are as right as any."""
+_BLOCKING = {"Sort", "Aggregate", "Hash", "SetOp", "ModifyTable", "Recursive Union"}
 _UNCOUNTED = {"BitmapAnd", "BitmapOr"}
 """Nodes of which EXPLAIN counts no rows."""
 
@@ -140,6 +141,24 @@ def row_factor(use: NodeUse) -> float | None:
     return max(node.actual.rows, 1.0) / max(node.rows, 1.0)
 
 
+def is_cut_short(use: PlanUse, position: int) -> bool:
+    """Whether a node returned fewer rows than planned since a Limit above it wanted no more.
+
+    What reads all its rows before it returns the first one does not pass that on.
+    """
+    each = use.nodes[position]
+    factor = row_factor(each)
+    if factor is None or factor >= 1:
+        return False
+    while each.parent is not None:
+        each = use.nodes[each.parent]
+        if each.node.node_type == "Limit":
+            return True
+        if each.node.node_type in _BLOCKING and each.node.strategy != "Sorted":
+            return False
+    return False
+
+
 def format_factor(factor: float | None) -> str:
     """``x120``: 120 times as many as planned; ``/8``: an eighth; empty: near enough."""
     if factor is None or 1 / _SAME_RATIO < factor < _SAME_RATIO:
@@ -162,19 +181,32 @@ def _nodes(use: PlanUse, measure: Measure, findings: Sequence[Finding]) -> Itera
             depth=each.depth,
             label=one_line(node.subplan_name or ""),
             head=head_of(node),
-            details=details_of(node),
-            notes=notes_of(each),
+            details=tuple(_details(each)),
+            notes=tuple(_told(use, position)),
             own=_own(use, position, measure),
             share=shares[position] / whole,
             blocks=_count(each.exclusive_buffers.touched_blocks),
             rows=format_short(each.rows) if counts else "",
             planned_rows=format_short(planned),
-            factor=format_factor(row_factor(each)),
+            factor="" if is_cut_short(use, position) else format_factor(row_factor(each)),
             is_never_run=node.never_executed,
             finding_numbers=tuple(
                 n for n, found in enumerate(findings, 1) if position in found.nodes
             ),
         )
+
+
+def _details(use: NodeUse) -> Iterator[str]:
+    """What EXPLAIN says of a node, without what its notes say better."""
+    for detail in details_of(use.node):
+        if use.node.workers_launched is None or not detail.startswith("Workers Planned: "):
+            yield detail
+
+
+def _told(use: PlanUse, position: int) -> Iterator[str]:
+    yield from notes_of(use.nodes[position])
+    if is_cut_short(use, position):
+        yield "stopped early by the Limit above"
 
 
 def _weights(use: PlanUse, measure: Measure) -> list[float]:
@@ -193,7 +225,7 @@ def _own(use: PlanUse, position: int, measure: Measure) -> str:
         return format_short(each.node.total_cost)
     if each.node.never_executed or each.exclusive_time_ms is None:
         return ""
-    return format_ms(each.exclusive_time_ms)
+    return format_short_ms(each.exclusive_time_ms)
 
 
 def _count(count: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgadvisor.units import format_count, format_ms
 
 _LONG = 9_999.5
+_SHORTEST_MS = 0.005
 _SIGNS = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "k"))
 _SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"))
 
@@ -36,6 +37,11 @@ def format_short(count: float) -> str:
             short = count / scale
             return f"{short:,.0f}{sign}" if abs(short) >= 100 else f"{short:.1f}{sign}"  # noqa: PLR2004
     return format_count(count)
+
+
+def format_short_ms(time_ms: float) -> str:
+    """Print a duration in eight columns at most: ``12.3 ms``, ``<0.01 ms``."""
+    return "<0.01 ms" if 0 < time_ms < _SHORTEST_MS else format_ms(time_ms)
 
 
 def format_amount(per_day: float, *, is_measured: bool) -> str:

@@ -33,7 +33,7 @@ def test_shows_each_node_with_what_it_took_by_itself() -> None:
 
     [scan] = [line for line in lines if "├─ #4 Seq Scan on orders o" in line]
     assert scan.split() == [
-        *("152", "ms", "██████", "74", "%", "1,909", "61.2k", "4,995", "x12"),
+        *("152", "ms", "████▌", "74", "%", "1,909", "61.2k", "4,995", "x12"),
         *("│", "├─", "#4", "Seq", "Scan", "on", "orders", "o"),
     ]
     [never] = [line for line in lines if "#7" in line]
@@ -179,3 +179,33 @@ def test_equal_plans_have_no_change() -> None:
 
     assert "(about the same)" in text
     assert "Nothing but small differences, which two runs of one plan have as well." in text
+
+
+def test_what_a_limit_has_stopped_is_no_wrong_estimate() -> None:
+    [plan] = explained("""
+Limit  (cost=0..9 rows=10 width=8) (actual time=0.1..9.0 rows=10 loops=1)
+  ->  Sort  (cost=0..9 rows=5000 width=8) (actual time=0.1..9.0 rows=10 loops=1)
+        ->  Nested Loop  (cost=0..9 rows=5000 width=8) (actual time=0.1..8.0 rows=50 loops=1)
+              ->  Seq Scan on a  (cost=0..9 rows=500 width=8) (actual time=0.1..8.0 rows=50 loops=1)
+              ->  Seq Scan on b  (cost=0..9 rows=1 width=8) (actual time=0.001..0.001 rows=1 loops=50)
+""")  # noqa: E501
+
+    nodes = view_plan(plan).nodes
+
+    assert [node.factor for node in nodes] == ["", "", "/100", "/10", ""]
+    assert nodes[1].notes == ("stopped early by the Limit above",)
+    assert nodes[4].notes == ("run 50 times",)
+
+
+def test_workers_that_did_not_run_are_told() -> None:
+    [plan] = explained("""
+Gather  (cost=0..9 rows=9 width=8) (actual time=0.1..9.0 rows=9 loops=1)
+  Workers Planned: 2
+  Workers Launched: 1
+  ->  Parallel Seq Scan on a  (cost=0..9 rows=4 width=8) (actual time=0.1..8.0 rows=4 loops=2)
+""")
+
+    gather, scan = view_plan(plan).nodes
+
+    assert (gather.details, gather.notes) == ((), ("1 of 2 planned workers ran",))
+    assert scan.notes == ("in 2 processes",)
