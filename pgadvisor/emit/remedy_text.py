@@ -18,22 +18,27 @@ class Remedies(Protocol):
     @property
     def title(self) -> str:
         """What stands above it."""
+        ...
 
     @property
     def sql(self) -> Sequence[str]:
         """Statements with their semicolons."""
+        ...
 
     @property
     def settings(self) -> Sequence[SettingView]:
         """Changes of settings."""
+        ...
 
     @property
     def rewrites(self) -> Sequence[RewriteView]:
         """Changes of the application's statements."""
+        ...
 
     @property
     def manual(self) -> Sequence[ManualSteps]:
         """Work that no statement does."""
+        ...
 
 
 def why(finding: FindingView) -> Iterator[str]:
