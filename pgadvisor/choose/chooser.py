@@ -44,6 +44,8 @@ FRONTIER_RATIOS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 """Budgets of the frontier, as shares of what the best set without a budget takes."""
 _FRONTIER_TIME_RATIO = 0.05
 """Of the time limit, for each of its points."""
+_SHARE_OF_TIME = 0.5
+"""Of the time that is left, for a set of which indexes may turn out not to be worth having."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,11 +218,13 @@ class IndexChooser:
         start: frozenset[int] = frozenset()
         while True:
             left_ms = max((deadline - time.monotonic()) * 1000, 0.0)
+            if min_ratio > 0:
+                left_ms *= _SHARE_OF_TIME  # some of its indexes may have to go
             found = search.best(bounds, left_ms, at_least=lowest, start=start)
             lowest = found.bound
             weak = self._account(found.chosen).weak(search, min_ratio) if min_ratio > 0 else ()
             if not weak:
-                return found, bounds, earlier
+                return search.settled(found, self._bounds(budget)), bounds, earlier
             share = format_ratio(min_ratio)
             reason = Excess(
                 code="too-little",
