@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pgadvisor.emit.document import SCHEMA_VERSION, Document
+from pgadvisor.emit.explain_document import EXPLAIN_SCHEMA_VERSION, ExplainDocument
+from pgadvisor.emit.explain_json import explain_schema_text
 from pgadvisor.emit.json import schema_text
 from pgadvisor.emit.log_document import LOG_SCHEMA_VERSION, LogDocument
 from pgadvisor.emit.log_json import log_schema_text
@@ -53,17 +55,41 @@ $ pgadvisor logs postgresql.log --format json | jq -r '.statements[0].text'
 ```
 """
 
+EXPLAIN_INTRODUCTION = f"""# Explained plans as JSON
+
+`pgadvisor explain --format json` prints this.
+Its `schema_version` is {EXPLAIN_SCHEMA_VERSION}.
+It keeps the promises of [the report's](report-schema.md).
+The [JSON schema](explain.schema.json) is generated from the same definitions as this page.
+
+The same files make the same document, byte by byte.
+Nodes are numbered from 1, from the top, left to right.
+Times are in milliseconds, sizes in bytes, blocks as EXPLAIN counts them.
+What is not known is `null`.
+Literals of the statements are `'?'` without `--show-literals`.
+
+```console
+$ pgadvisor explain plan.txt --format json |
+    jq -r '.plans[0].nodes | max_by(.exclusive_time_ms).title'
+$ pgadvisor explain before.txt after.txt --format json | jq -r '.comparisons[0].changes[].summary'
+```
+"""
+
 
 def pages() -> Mapping[Path, str]:
     """The text of each generated file."""
     schema: dict[str, Any] = json.loads(schema_text())
     logs: dict[str, Any] = json.loads(log_schema_text())
+    explained: dict[str, Any] = json.loads(explain_schema_text())
     return {
         DOCS / "report.schema.json": schema_text(),
         DOCS / "report-schema.md": INTRODUCTION + "".join(_sections(schema["$defs"])),
         DOCS / "logs.schema.json": log_schema_text(),
         DOCS / "logs-schema.md": LOGS_INTRODUCTION
         + "".join(_sections(logs["$defs"], LogDocument.__name__)),
+        DOCS / "explain.schema.json": explain_schema_text(),
+        DOCS / "explain-schema.md": EXPLAIN_INTRODUCTION
+        + "".join(_sections(explained["$defs"], ExplainDocument.__name__)),
     }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, cast
 
 import typer
 
-from pgadvisor.cli import analyze, exit_codes, grants, logs, rules, snapshot, twin
+from pgadvisor.cli import analyze, exit_codes, explain, grants, logs, rules, snapshot, twin
 from pgadvisor.cli.console import complain
 from pgadvisor.cli.secrets import scrub
 from pgadvisor.errors import PgAdvisorError
@@ -38,6 +38,7 @@ app = typer.Typer(
 app.command(name="analyze", epilog=exit_codes.epilog())(analyze.analyze)
 app.command(name="snapshot", epilog=exit_codes.epilog(exit_codes.FINDINGS))(snapshot.snapshot)
 app.command(name="twin", epilog=exit_codes.epilog(exit_codes.FINDINGS))(twin.twin)
+app.command(name="explain", epilog=exit_codes.epilog(exit_codes.CANNOT_CONNECT))(explain.explain)
 app.command(name="logs", epilog=rules.EPILOG)(logs.logs)
 app.command(name="grants", epilog=rules.EPILOG)(grants.grants)
 app.add_typer(rules.app, name="rules", epilog=rules.EPILOG)

@@ -21,6 +21,8 @@ __all__ = ["changed_limits", "diagnose", "diagnose_choice", "diagnose_plans"]
 
 PLAN_RULES = "plan"
 """The category of the rules on executed plans."""
+PLAN_GATE = "executed-plans"
+"""What such rules require, whatever their category."""
 
 
 def diagnose(case: Case, rules: Mapping[str, AnyRule], config: Config, *, today: date) -> Diagnosis:
@@ -74,7 +76,10 @@ def diagnose_plans(
     Raises:
         ConfigError: The configuration names a rule or a limit that does not exist.
     """
-    chosen = [rule for rule in rules.values() if rule.category == PLAN_RULES]
+    # Rules of users stand in categories of their own.
+    chosen = [
+        rule for rule in rules.values() if rule.category == PLAN_RULES or PLAN_GATE in rule.requires
+    ]
     check_names(rules, config)
     return _run(case, Choice(), chosen, config, today)
 

@@ -73,8 +73,8 @@ def build_document(advice: AdviceData) -> doc.Document:
         statements=tuple(_statements(advice)),
         plans_by_value=tuple(value_plans_parts(advice)),
         rejected=tuple(_rejected(rejected) for rejected in advice.rejected),
-        skipped=tuple(_skipped(item) for item in advice.skipped),
-        broken_rules=tuple(_skipped(item) for item in advice.broken_rules),
+        skipped=tuple(skipped_part(item) for item in advice.skipped),
+        broken_rules=tuple(skipped_part(item) for item in advice.broken_rules),
         clear=advice.clear,
         suppressed=tuple(
             doc.SuppressedPart(key=hidden.finding.key, reason=hidden.reason)
@@ -199,7 +199,7 @@ def _recommendation(made: Recommendation) -> doc.RecommendationPart:
         up_sql=tuple(sql for step in steps for sql in step.up),
         down_sql=_down(steps),
         settings=tuple(setting_part(a) for a in made.actions if isinstance(a, ChangeSetting)),
-        rewrites=tuple(_rewrite(a) for a in made.actions if isinstance(a, RewriteStatement)),
+        rewrites=tuple(rewrite_part(a) for a in made.actions if isinstance(a, RewriteStatement)),
         manual=tuple(
             doc.ManualPart(title=a.title, steps=a.steps)
             for a in made.actions
@@ -208,7 +208,8 @@ def _recommendation(made: Recommendation) -> doc.RecommendationPart:
     )
 
 
-def _rewrite(rewrite: RewriteStatement) -> doc.RewritePart:
+def rewrite_part(rewrite: RewriteStatement) -> doc.RewritePart:
+    """A change of the application's own SQL, as documents have it."""
     cost = rewrite.cost
     return doc.RewritePart(
         before=rewrite.before,
@@ -253,7 +254,8 @@ def _rejected(rejected: Rejected) -> doc.RejectedPart:
     )
 
 
-def _skipped(item: Skipped) -> doc.SkippedPart:
+def skipped_part(item: Skipped) -> doc.SkippedPart:
+    """What could not be judged, as documents have it."""
     return doc.SkippedPart(rule_id=item.rule_id, reason=item.reason, subject=item.subject)
 
 

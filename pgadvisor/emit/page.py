@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -12,6 +12,14 @@ from pgadvisor.emit.plaintext import one_line, printable
 _STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32, "yellow": 33, "cyan": 36}
 _LABEL_WIDTH = 18
 _NARROW = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a line, with a style of its own."""
+
+    text: str
+    style: str = ""
 
 
 @dataclass(slots=True)
@@ -64,6 +72,12 @@ class Page:
         """Text that is not wrapped, to be copied."""
         start = " " * self.indent
         self.lines += [self._styled(start + line, style) for line in printable(text).split("\n")]
+
+    def row(self, parts: Iterable[Part]) -> None:
+        """One line of several parts, as they are."""
+        start = " " * self.indent
+        styled = (self._styled(printable(part.text), part.style) for part in parts if part.text)
+        self.lines.append(start + "".join(styled))
 
     @contextmanager
     def indented(self, columns: int) -> Iterator[None]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.emit.plaintext import one_line
+from pgadvisor.model.executed_plan import ExecutedNode
 from pgadvisor.model.plan import Plan, PlanNode
 
 _STEP = 3
@@ -90,17 +91,48 @@ _MIN_TEXT = 10
 
 
 def _nodes(node: PlanNode, depth: int) -> Iterator[NodeText]:
-    extra = {key: json.loads(value) for key, value in node.extra}
     yield NodeText(
         depth=depth,
         label=one_line(_label(node)),
-        head=one_line(_head(node, extra)),
+        head=head_of(node),
         figures=f"(cost={node.startup_cost:.2f}..{node.total_cost:.2f} "
         f"rows={node.rows:.0f} width={node.width_bytes})",
-        details=tuple(one_line(detail) for detail in _details(node, extra)),
+        details=details_of(node),
     )
     for child in node.children:
         yield from _nodes(child, depth + 1)
+
+
+def head_of(node: PlanNode) -> str:
+    """The first line of a node: ``Index Scan using orders_pkey on orders o``."""
+    return one_line(_head(node, _beside(node)))
+
+
+def details_of(node: PlanNode) -> tuple[str, ...]:
+    """The lines below it: ``Index Cond: (id = 1)``."""
+    return tuple(one_line(detail) for detail in _details(node, _beside(node)))
+
+
+def _beside(node: PlanNode) -> dict[str, object]:
+    """What has no field in every plan's nodes, by its key."""
+    found: dict[str, object] = {key: json.loads(value) for key, value in node.extra}
+    if isinstance(node, ExecutedNode):
+        fields = (
+            ("CTE Name", node.cte_name),
+            ("Function Name", node.function_name),
+            ("Command", node.command),
+            ("Parallel Aware", node.parallel_aware),
+            ("Custom Plan Provider", node.custom_provider),
+            ("Cache Key", node.cache_key),
+            ("Disabled", node.disabled),
+            ("Single Copy", node.single_copy),
+            ("Subplans Removed", node.subplans_removed),
+        )
+        found |= {key: value for key, value in fields if value}
+        for keys in node.grouping_sets:
+            shown = ", ".join(keys.keys) or "()"
+            found[keys.kind] = f"{found[keys.kind]}; {shown}" if keys.kind in found else shown
+    return found
 
 
 def _label(node: PlanNode) -> str:

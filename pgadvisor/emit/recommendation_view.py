@@ -127,8 +127,8 @@ def view_recommendation(
         effects=tuple(map(writer.view, shown)),
         more_effects=len(made.effects) - len(shown),
         is_explained=explain_choice,
-        sql=tuple(_sql(made.actions)),
-        settings=tuple(_settings(made.actions)),
+        sql=tuple(sql_of(made.actions)),
+        settings=tuple(settings_of(made.actions)),
         rewrites=tuple(view_rewrite(a) for a in made.actions if isinstance(a, RewriteStatement)),
         manual=tuple(a for a in made.actions if isinstance(a, ManualSteps)),
         keys=made.finding_keys,
@@ -210,12 +210,14 @@ def _indexes(made: Recommendation, advice: AdviceData, writer: EffectWriter) -> 
             yield view_index(chosen[action.index], advice.choice, writer)
 
 
-def _sql(actions: Sequence[Action]) -> Iterator[str]:
+def sql_of(actions: Sequence[Action]) -> Iterator[str]:
+    """The statements that carry actions out, with their semicolons."""
     for step in all_steps_of(actions):
         yield from (f"{one_line(statement)};" for statement in step.up)
 
 
-def _settings(actions: Sequence[Action]) -> Iterator[SettingView]:
+def settings_of(actions: Sequence[Action]) -> Iterator[SettingView]:
+    """Changes of settings in words."""
     steps = (setting_step(action) for action in actions if isinstance(action, ChangeSetting))
     for step in steps:
         yield SettingView(

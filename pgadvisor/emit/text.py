@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from pgadvisor.emit.choice_text import write_choice, write_effect, write_losses, write_worth
 from pgadvisor.emit.page import Page
 from pgadvisor.emit.plaintext import one_line
-from pgadvisor.emit.recommendation_view import FindingView, RecommendationView, sentence
+from pgadvisor.emit.recommendation_view import RecommendationView, sentence
+from pgadvisor.emit.remedy_text import severity_style, why, write_remedies
 from pgadvisor.emit.view import ReportView, view
 from pgadvisor.emit.words import plural
 from pgadvisor.model.advice import AdviceData
@@ -99,7 +100,7 @@ def _recommendation(page: Page, made: RecommendationView) -> None:
     with page.indented(3):
         page.paragraph(
             f"{made.severity.upper()}, {made.confidence} confidence, {made.provenance}",
-            style=_severity_style(made.severity),
+            style=severity_style(made.severity),
         )
         if made.gains:
             page.paragraph("; ".join(made.gains), style="green")
@@ -108,26 +109,13 @@ def _recommendation(page: Page, made: RecommendationView) -> None:
         if made.review_reason:
             page.paragraph(f"Not in the migration: {made.review_reason}", style="yellow")
         for finding in made.findings:
-            page.paragraph(" ".join(_why(finding)))
+            page.paragraph(" ".join(why(finding)))
         write_worth(page, made)
         _effects(page, made)
         write_losses(page, made)
-        for statement in made.sql:
-            page.verbatim(statement, style="cyan")
-        _settings(page, made)
-        _by_hand(page, made)
+        write_remedies(page, made)
         for key in made.keys:
             page.verbatim(f"key: {one_line(key)}", style="dim")
-
-
-def _why(finding: FindingView) -> Iterator[str]:
-    yield finding.summary
-    if finding.detail:
-        yield finding.detail
-    if finding.parts:
-        yield finding.parts
-    if finding.guards:
-        yield f"Checked: {'; '.join(finding.guards)}."
 
 
 def _effects(page: Page, made: RecommendationView) -> None:
@@ -137,37 +125,6 @@ def _effects(page: Page, made: RecommendationView) -> None:
         page.paragraph(f"and {plural(made.more_effects, 'more statement')}")
 
 
-def _settings(page: Page, made: RecommendationView) -> None:
-    for setting in made.settings:
-        title = "" if setting.title == made.title else f"{setting.title}. "
-        page.paragraph(f"{title}{setting.note}")
-        if setting.by_hand:
-            page.paragraph(f"By hand: {sentence(setting.reason)}")
-        for command in setting.by_hand:
-            page.verbatim(one_line(command), style="cyan")
-        if setting.way_back:
-            page.paragraph("The way back:")
-        for command in setting.way_back:
-            page.verbatim(one_line(command), style="dim")
-
-
-def _by_hand(page: Page, made: RecommendationView) -> None:
-    for rewrite in made.rewrites:
-        page.paragraph("before:", style="dim")
-        page.verbatim(rewrite.before)
-        page.paragraph("after:", style="dim")
-        page.verbatim(rewrite.after, style="cyan")
-        if rewrite.condition:
-            page.paragraph(f"Equivalent where {rewrite.condition}.")
-        if rewrite.cost:
-            page.paragraph(rewrite.cost)
-    for manual in made.manual:
-        if manual.title != made.title:
-            page.paragraph(f"{manual.title}:")
-        for number, step in enumerate(manual.steps, 1):
-            page.paragraph(f"{number}) {step}", hanging=3)
-
-
 def _findings(page: Page, report: ReportView) -> None:
     if not report.findings:
         return
@@ -175,7 +132,7 @@ def _findings(page: Page, report: ReportView) -> None:
     for finding in report.findings:
         page.paragraph(
             f"- {finding.severity.upper()}, {finding.confidence} confidence: "
-            + " ".join(_why(finding)),
+            + " ".join(why(finding)),
             hanging=2,
         )
         with page.indented(2):
@@ -297,7 +254,3 @@ def _unavailable(page: Page, report: ReportView) -> None:
         if item.remedy:
             with page.indented(2):
                 page.paragraph(f"Remedy: {item.remedy}", hanging=2)
-
-
-def _severity_style(severity: str) -> str:
-    return {"critical": "red", "warning": "yellow"}.get(severity, "cyan")

@@ -142,7 +142,7 @@ def view(advice: AdviceData, *, explain_choice: bool = False) -> ReportView:
         more_by_value=more_value_plans(advice),
         choice=choice,
         rejected=tuple(view_rejected(advice, is_whole=explain_choice)),
-        skipped=_skipped(advice.skipped),
+        skipped=view_skipped(advice.skipped),
         broken=advice.broken_rules,
         unavailable=advice.unavailable,
         assumed=advice.choice.assumed,
@@ -236,7 +236,7 @@ def _statements(advice: AdviceData) -> Iterator[StatementView]:
         )
 
 
-def _skipped(skipped: tuple[Skipped, ...]) -> tuple[SkippedView, ...]:
+def view_skipped(skipped: tuple[Skipped, ...]) -> tuple[SkippedView, ...]:
     """Rules that could not judge anything by their reason; those that could, each by its own."""
     whole: dict[str, list[str]] = {}
     partly: dict[tuple[str, str], list[str]] = {}

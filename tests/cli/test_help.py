@@ -27,6 +27,10 @@ OPTIONS = {
         *("--explain", "--create", "--drop", "--set", "--format", "--schema"),
         *("--exclude-schema", "--quiet", "--help"),
     },
+    ("explain",): {
+        *("--html", "--force", "--format", "--snapshot", "--config", "--rules", "--fail-on"),
+        *("--show-literals", "--help"),
+    },
     ("grants",): {"--role", "--database", "--schema", "--help"},
     ("rules",): {"--format", "--rules", "--help"},
     ("rules", "show"): {"--rules", "--help"},
@@ -36,6 +40,7 @@ EXIT_CODES = {
     ("analyze",): {0, 1, 2, 3, 4, 5, 130},
     ("snapshot",): {0, 2, 3, 4, 5, 130},
     ("twin",): {0, 2, 3, 4, 5, 130},
+    ("explain",): {0, 1, 2, 4, 5, 130},
     ("grants",): {0, 2, 5, 130},
     ("rules",): {0, 2, 5, 130},
     ("rules", "show"): {0, 2, 5, 130},

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from pgadvisor.emit.bundle import output_files
+from pgadvisor.emit.comparison_text import render_comparison_text
+from pgadvisor.emit.explain_json import render_explained_json
+from pgadvisor.emit.explain_text import render_explained_text
 from pgadvisor.emit.text import render_text
+from tests.emit.explain_sample import after, before, estimated
 from tests.emit.sample import an_advice, an_empty_advice
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -29,6 +33,10 @@ def whole() -> dict[str, str]:
     files["report-explained.md"] = explained["report.md"]
     files["report-explained.html"] = explained["report.html"]
     files["report-explained.txt"] = render_text(an_advice(), explain_choice=True)
+    files["explain.txt"] = render_explained_text([before(), estimated()])
+    files["explain-40-columns.txt"] = render_explained_text([before()], width=40)
+    files["explain-compared.txt"] = render_comparison_text([(before(), after())])
+    files["explain.json"] = render_explained_json([before(), after()], [(0, 1)])
     for name in ("alembic", "django"):
         [file] = an_advice(migration_format=name).migration.files
         files[f"migration.{name}.py.txt"] = file.text
