@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from pgadvisor.collect.function_policy import names_in
 from pgadvisor.collect.session import Record
@@ -30,7 +29,6 @@ _STABLE_BUT_ACTING = frozenset({"pg_current_xact_id", "txid_current"})
 
 Suspects = Mapping[str, bool]
 """By name: whether something volatile runs, and not just something of the users'."""
-_NONE: Suspects = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +38,15 @@ class ExecutionPolicy:
     Names are compared without their schema, so it rather objects once too often.
     """
 
-    functions: Suspects = _NONE
-    attributes: Suspects = _NONE
+    functions: Suspects = field(default_factory=dict)
+    attributes: Suspects = field(default_factory=dict)
     """Functions of one row, which ``t.name`` calls where the row has no such column."""
-    operators: Suspects = _NONE
-    types: Suspects = _NONE
+    operators: Suspects = field(default_factory=dict)
+    types: Suspects = field(default_factory=dict)
     """Types into which no value is cast without running something."""
-    casts: Suspects = _NONE
+    casts: Suspects = field(default_factory=dict)
     """Casts that no text names, by the name of their target."""
-    relations: Suspects = _NONE
+    relations: Suspects = field(default_factory=dict)
     """Views, and tables with a policy, that run something when they are read."""
     allows_user_functions: bool = False
     """The users' own functions may run, as long as they are not volatile."""
@@ -63,22 +61,20 @@ class ExecutionPolicy:
         if acting := sorted(_STABLE_BUT_ACTING & bare):
             return f"it calls {acting[0]}, which uses up a transaction number"
         words = names_in(parsed.text)
+        types = type_names(parsed) | bare
         operators = [name for name in sorted(self.operators) if name in parsed.text]
-        return next(
-            (
-                f"it {verb} {name}, {_WHAT[is_volatile]}"
-                for verb, suspects, names in (
-                    ("calls", self.functions, bare),
-                    ("may call", self.attributes, words),
-                    ("uses the operator", self.operators, operators),
-                    ("makes values of the type", self.types, type_names(parsed) | bare),
-                    ("may cast values to", self.casts, self.casts),
-                    ("reads", self.relations, relation_names(parsed)),
-                )
-                for name, is_volatile in self._reached(suspects, names)
-            ),
-            None,
+        named: tuple[tuple[str, Suspects, Iterable[str]], ...] = (
+            ("calls {}, which is", self.functions, bare),
+            ("may call {}, which is", self.attributes, words),
+            ("uses the operator {}, which is", self.operators, operators),
+            ("makes values of the type {}, which runs what is", self.types, types),
+            ("may cast values to {}, which runs what is", self.casts, self.casts),
+            ("reads {}, which runs what is", self.relations, relation_names(parsed)),
         )
+        for clause, suspects, names in named:
+            for name, what in self._reached(suspects, names):
+                return f"it {clause.format(name)} {what}"
+        return None
 
     def objection_to_plan(self, plan: ExecutedPlan, document: str) -> str | None:
         """Why a statement is not to be executed by what its plan shows; None if it may be.
@@ -93,19 +89,16 @@ class ExecutionPolicy:
             if (reason := _ACTING_NODES.get(node.node_type)) is not None:
                 return reason
         called = {name for text in _texts(json.loads(document)) for name in called_names(text)}
-        found = next(self._reached(self.functions, called), None)
-        return f"its plan calls {found[0]}, {_WHAT[found[1]]}" if found else None
+        for name, what in self._reached(self.functions, called):
+            return f"its plan calls {name}, which is {what}"
+        return None
 
-    def _reached(self, suspects: Suspects, names: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    def _reached(self, suspects: Suspects, names: Iterable[str]) -> Iterator[tuple[str, str]]:
         for name in sorted(suspects.keys() & set(names)):
-            if suspects[name] or not self.allows_user_functions:
-                yield name, suspects[name]
-
-
-_WHAT = {
-    True: "which is volatile or runs something that is",
-    False: "which is, or runs, a function of the users",
-}
+            if suspects[name]:
+                yield name, "volatile"
+            elif not self.allows_user_functions:
+                yield name, "a function of the users"
 
 
 def execution_policy(rows: Iterable[Record], *, allows_user_functions: bool) -> ExecutionPolicy:

@@ -37,6 +37,7 @@ class Request:
     parameter_count: int = 0
     values: tuple[ParameterValue, ...] = ()
     """One for each parameter, in order; empty: they are unknown, as in a generic plan."""
+    statement_timeout_ms: int
 
     @property
     def prepare(self) -> str:
@@ -101,7 +102,8 @@ def _options(session: Session, *more: str) -> str:
 def _settings(session: Session, request: Request) -> tuple[str, ...]:
     """Only what ends it in time: the rest would be the planner's own settings."""
     mode = "force_custom_plan" if request.values else "force_generic_plan"
-    settings = [*session.timeouts, f"{PLAN_SETTING} = {mode}"]
+    timeout = f"statement_timeout = {request.statement_timeout_ms}"
+    settings = [timeout, *session.timeouts[1:], f"{PLAN_SETTING} = {mode}"]
     if session.major >= CLIENT_CHECK_SINCE:
         settings.append("client_connection_check_interval = '2s'")
     if session.major >= TRANSACTION_TIMEOUT_SINCE:

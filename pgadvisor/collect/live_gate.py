@@ -81,6 +81,7 @@ class Gate:
             text=repaired if is_one_plain_statement(repaired) else text,
             parameter_count=parsed.parameter_count,
             values=values,
+            statement_timeout_ms=self.options.statement_timeout_ms,
         )
 
     @property

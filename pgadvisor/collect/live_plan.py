@@ -124,12 +124,8 @@ class LiveExplainer:
             StatementRefusedError: Nothing may be executed there.
             CollectError: What must not run could not be read.
         """
-        options = self._options
         self._session = Session(
-            self._target,
-            statement_timeout_ms=options.statement_timeout_ms,
-            lock_timeout_ms=options.lock_timeout_ms,
-            record=self._record,
+            self._target, lock_timeout_ms=self._options.lock_timeout_ms, record=self._record
         )
         try:
             self._prepare()
