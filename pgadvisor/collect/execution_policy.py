@@ -8,6 +8,7 @@ statement reaches must be one that neither is volatile nor is the users' own.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -46,6 +47,8 @@ class ExecutionPolicy:
     """Types into which no value is cast without running something."""
     casts: Suspects = field(default_factory=dict)
     """Casts that no text names, by the name of their target."""
+    comparisons: Suspects = field(default_factory=dict)
+    """Types of which sorting and grouping compare the values by what is no operator's function."""
     relations: Suspects = field(default_factory=dict)
     """Views, and tables with a policy, that run something when they are read."""
     allows_user_functions: bool = False
@@ -63,17 +66,18 @@ class ExecutionPolicy:
         words = names_in(parsed.text)
         types = type_names(parsed) | bare
         operators = [name for name in sorted(self.operators) if name in parsed.text]
-        named: tuple[tuple[str, Suspects, Iterable[str]], ...] = (
-            ("calls {}, which is", self.functions, bare),
-            ("may call {}, which is", self.attributes, words),
-            ("uses the operator {}, which is", self.operators, operators),
-            ("makes values of the type {}, which runs what is", self.types, types),
-            ("may cast values to {}, which runs what is", self.casts, self.casts),
-            ("reads {}, which runs what is", self.relations, relation_names(parsed)),
+        named: tuple[tuple[str, Mapping[bool, str], Suspects, Iterable[str]], ...] = (
+            ("calls", _IS, self.functions, bare),
+            ("may call", _IS, self.attributes, words),
+            ("uses the operator", _IS, self.operators, operators),
+            ("makes values of the type", _RUNS, self.types, types),
+            ("may cast values to", _RUNS, self.casts, self.casts),
+            ("may sort values of", _RUNS, self.comparisons, self.comparisons),
+            ("reads", _RUNS, self.relations, relation_names(parsed)),
         )
-        for clause, suspects, names in named:
-            for name, what in self._reached(suspects, names):
-                return f"it {clause.format(name)} {what}"
+        for verb, what, suspects, names in named:
+            for name in self._reached(suspects, names):
+                return f"it {verb} {name}, which {what[suspects[name]]}"
         return None
 
     def objection_to_plan(self, plan: ExecutedPlan, document: str) -> str | None:
@@ -89,23 +93,23 @@ class ExecutionPolicy:
             if (reason := _ACTING_NODES.get(node.node_type)) is not None:
                 return reason
         called = {name for text in _texts(json.loads(document)) for name in called_names(text)}
-        for name, what in self._reached(self.functions, called):
-            return f"its plan calls {name}, which is {what}"
+        for name in self._reached(self.functions, called):
+            return f"its plan calls {name}, which {_IS[self.functions[name]]}"
         return None
 
-    def _reached(self, suspects: Suspects, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def _reached(self, suspects: Suspects, names: Iterable[str]) -> Iterator[str]:
         for name in sorted(suspects.keys() & set(names)):
-            if suspects[name]:
-                yield name, "volatile"
-            elif not self.allows_user_functions:
-                yield name, "a function of the users"
+            if suspects[name] or not self.allows_user_functions:
+                yield name
+
+
+_IS = {True: "is volatile", False: "is a function of the users"}
+_RUNS = {True: "runs something volatile", False: "runs a function of the users"}
 
 
 def execution_policy(rows: Iterable[Record], *, allows_user_functions: bool) -> ExecutionPolicy:
     """Make the policy from the rows of the read ``executed_functions``."""
-    kinds: dict[str, dict[str, bool]] = {
-        kind: {} for kind in ("function", "attribute", "operator", "type", "cast", "relation")
-    }
+    kinds: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     for row in rows:
         found = kinds[row["kind"]]
         found[row["name"]] = found.get(row["name"], False) or row["is_volatile"]
@@ -115,6 +119,7 @@ def execution_policy(rows: Iterable[Record], *, allows_user_functions: bool) -> 
         operators=kinds["operator"],
         types=kinds["type"],
         casts=kinds["cast"],
+        comparisons=kinds["comparison"],
         relations=kinds["relation"],
         allows_user_functions=allows_user_functions,
     )

@@ -11,6 +11,7 @@ from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.live_plan import LiveExplainer, LiveOptions, explain_statement
 from pgadvisor.errors import CollectError, StatementRefusedError
 from tests.collect.live import ALLOWED, READ_ONLY, fill, reader, written
+from tests.collect.rich import run
 from tests.fixtures.databases import fresh_database
 
 pytestmark = pytest.mark.live
@@ -71,20 +72,20 @@ TRAPS = [
     ("select checked(1)", "checked calls a function of the users that planning may run"),
     (
         "select json_populate_record(null::holding, '{}')",
-        "it makes values of the type holding, which runs what is volatile",
+        "it makes values of the type holding, which runs something volatile",
     ),
     (
         "select json_populate_record(null::holder, '{\"held\": 1}')",
-        "it makes values of the type holder, which runs what is volatile",
+        "it makes values of the type holder, which runs something volatile",
     ),
-    ("select 'x'::text::mine", "it makes values of the type mine, which runs what is volatile"),
+    ("select 'x'::text::mine", "it makes values of the type mine, which runs something volatile"),
     ("select 1 ==> 2", "it uses the operator ==>, which is volatile"),
     ("select 1 operator(public.==>) 2", "it uses the operator ==>, which is volatile"),
-    ("select * from reading", "it reads reading, which runs what is volatile"),
-    ("table through", "it reads through, which runs what is volatile"),
-    ("select count(*) from counting", "it reads counting, which runs what is volatile"),
-    ("select * from nested", "it reads nested, which runs what is volatile"),
-    ("select * from guarded", "it reads guarded, which runs what is volatile"),
+    ("select * from reading", "it reads reading, which runs something volatile"),
+    ("table through", "it reads through, which runs something volatile"),
+    ("select count(*) from counting", "it reads counting, which runs something volatile"),
+    ("select * from nested", "it reads nested, which runs something volatile"),
+    ("select * from guarded", "it reads guarded, which runs something volatile"),
     ("select * from locking", "it locks the rows that it reads"),
     (
         "select * from elsewhere",
@@ -136,6 +137,14 @@ TRAPS = [
     (
         "select pg_current_xact_id()",
         "it calls pg_current_xact_id, which uses up a transaction number",
+    ),
+    (
+        "select 1 from t where pg_input_is_valid('1', 'checked')",
+        "it calls pg_input_is_valid, which acts when it is planned or run",
+    ),
+    (
+        "select domain_in('1', 'checked'::regtype, -1)",
+        "it calls domain_in, which acts when it is planned or run",
     ),
     ("select random()", "it calls random, which is volatile"),
     ("update t set note = 'x'", "it is no SELECT: UPDATE writes"),
@@ -197,7 +206,9 @@ def test_own_functions_may_run_if_they_are_not_volatile_and_that_is_wanted(trapp
     text = "select pretending(id) from t"
 
     with reader(trapped) as dsn:
-        with pytest.raises(StatementRefusedError, match="it calls pretending, a function of"):
+        with pytest.raises(
+            StatementRefusedError, match="it calls pretending, which is a function of"
+        ):
             explain_statement(dsn, text, READ_ONLY)
         plan = explain_statement(dsn, text, options)
         with pytest.raises(StatementRefusedError, match="it calls acting, which is volatile"):
@@ -205,3 +216,44 @@ def test_own_functions_may_run_if_they_are_not_volatile_and_that_is_wanted(trapp
 
     assert plan.was_executed
     assert written(trapped) == (0, 1)
+
+
+ORDER_MINE = (
+    "create function order_mine(mine, mine) returns integer immutable language sql as 'select 0'"
+)
+MINE_OPS = (
+    "create operator class mine_ops default for type mine using btree as operator 1"
+    " *< (record, record), function 1 order_mine(mine, mine)"
+)
+
+
+@pytest.mark.parametrize(
+    ("statements", "happened"),
+    [
+        (
+            (
+                "create function to_text(mine) returns text volatile language sql as 'select 1'",
+                "create cast (mine as text) with function to_text(mine) as implicit",
+            ),
+            "it may cast values to text, which runs something volatile",
+        ),
+        (
+            (
+                ORDER_MINE,
+                MINE_OPS,
+            ),
+            "it may sort values of mine, which runs a function of the users",
+        ),
+    ],
+    ids=["cast", "comparison"],
+)
+def test_what_no_statement_names_keeps_all_from_being_executed(
+    database: str, statements: tuple[str, ...], happened: str
+) -> None:
+    fill(database)
+    run(database, "create type mine as (n integer)", *statements)
+
+    with pytest.raises(StatementRefusedError) as caught:
+        explain_statement(database, "select 1", ALLOWED)
+
+    assert caught.value.happened == happened

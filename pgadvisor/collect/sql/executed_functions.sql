@@ -1,6 +1,7 @@
 -- Purpose:   functions that may act when a query is executed, and what leads to them unseen
 -- Columns:   kind (function; attribute: a function that may be called as if it were a column;
---            operator; type; cast: one that no text names; relation), name, is_volatile
+--            operator; type; cast: one that no text names; comparison: of a type, which sorting
+--            and grouping make; relation), name, is_volatile
 -- Privilege: none
 -- Versions:  13 and later
 -- Note:      those are all volatile functions, and all of the users' own.  Views and policies are
@@ -130,6 +131,14 @@ from suspects s
     join pg_catalog.pg_cast k on k.castfunc = s.oid
     join pg_catalog.pg_type t on t.oid = k.casttarget
     join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+union
+select
+    'comparison',
+    t.typname::text,
+    s.is_volatile
+from suspects s
+    join pg_catalog.pg_amproc p on p.amproc = s.oid
+    join pg_catalog.pg_type t on t.oid = p.amproclefttype
 union
 select
     'type',
