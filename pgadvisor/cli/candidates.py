@@ -55,6 +55,7 @@ def render_candidates(
     parameters: Sequence[ParameterValue] = (),
     width: int,
     color: bool = False,
+    expression: Callable[[str], str] = str,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> str:
     """Try indexes for each SELECT whose text is known, and print what comes of it.
@@ -65,6 +66,7 @@ def render_candidates(
         parameters: Values that the statements were planned for.
         width: Columns; from 120 on the plans stand beside each other.
         color: Use ANSI colours.
+        expression: What the plans' conditions and keys are shown as, such as without literals.
         progress: Told what is going on.
     """
     texts = {statement.id: statement.text for statement in snapshot.statements}
@@ -76,7 +78,8 @@ def render_candidates(
             parts.append(f"None were tried: {reason}.\n")
             continue
         trial = indexes_for(snapshot, _with_values(text or "", parameters), progress=progress)
-        parts.append(render_index_trial(trial, width=width, color=color) + "\n")
+        shown = render_index_trial(trial, width=width, color=color, expression=expression)
+        parts.append(f"{shown}\n")
     return "\n".join(parts)
 
 

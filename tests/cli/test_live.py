@@ -229,6 +229,17 @@ def test_candidates_show_plans_and_sql() -> None:
     assert 'ON "public"."orders" ("customer_id");' in out
 
 
+def test_candidates_show_no_literal_that_is_not_to_be_shown() -> None:
+    text = "select * from orders where customer_id = 4711"
+
+    out = render_candidates(
+        _executions(text), a_shop(), width=160, expression=lambda text: text.replace("4711", "'?'")
+    )
+
+    assert "4711" not in out
+    assert out.count("orders.customer_id = '?'") == 3
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

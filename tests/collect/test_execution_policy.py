@@ -207,7 +207,7 @@ def test_own_functions_may_run_if_they_are_not_volatile_and_that_is_wanted(trapp
 
     with reader(trapped) as dsn:
         with pytest.raises(
-            StatementRefusedError, match="it calls pretending, which is a function of"
+            StatementRefusedError, match="it calls pretending, a function of"
         ):
             explain_statement(dsn, text, READ_ONLY)
         plan = explain_statement(dsn, text, options)
