@@ -190,7 +190,7 @@ class LiveExplainer:
     def _planned(self, request: Request) -> tuple[str, tuple[str, ...]]:
         """The plan as JSON; a text whose parameters have no types is mended until it has."""
         waiting, seen = [request], {request.text}
-        refusal = Refusal(sqlstate="02000")
+        refusal, elapsed_ms = Refusal(sqlstate="02000"), 0.0
         for _ in range(_MAX_ATTEMPTS):
             if not waiting:
                 break

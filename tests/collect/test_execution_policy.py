@@ -206,9 +206,7 @@ def test_own_functions_may_run_if_they_are_not_volatile_and_that_is_wanted(trapp
     text = "select pretending(id) from t"
 
     with reader(trapped) as dsn:
-        with pytest.raises(
-            StatementRefusedError, match="it calls pretending, a function of"
-        ):
+        with pytest.raises(StatementRefusedError, match="it calls pretending, a function of"):
             explain_statement(dsn, text, READ_ONLY)
         plan = explain_statement(dsn, text, options)
         with pytest.raises(StatementRefusedError, match="it calls acting, which is volatile"):
