@@ -8,6 +8,7 @@
     │   ├── ConfigError           a setting, a rule or a limit that does not exist
     │   ├── SnapshotFileError     a file that is no snapshot, or a broken one
     │   ├── OutputError           a place that cannot be written to
+    │   ├── StatementRefusedError a statement that a server is not asked to plan or to execute
     │   └── UnusableHypoPGError   a server without HypoPG, or one that cannot be asked safely
     ├── ConnectError           3  the server cannot be reached or does not let us in
     ├── CollectError           4  a part of the collection failed, the rest is there
@@ -67,6 +68,10 @@ class SnapshotFileError(UsageError):
 
 class OutputError(UsageError):
     """A place that cannot be written to."""
+
+
+class StatementRefusedError(UsageError):
+    """A statement that is not planned, or not executed, on a server: by us, or by the server."""
 
 
 class UnusableHypoPGError(UsageError):

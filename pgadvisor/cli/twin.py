@@ -7,8 +7,6 @@ import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 
 import typer
 
@@ -16,8 +14,9 @@ from pgadvisor.cli import exit_codes, options
 from pgadvisor.cli.console import complain, progress, say, write
 from pgadvisor.cli.door import Door, Screen
 from pgadvisor.cli.options import TextOrJson
-from pgadvisor.cli.prompt import converse, is_conversation, read_commands, read_stdin
+from pgadvisor.cli.prompt import converse, is_conversation, read_commands
 from pgadvisor.cli.source import read_source
+from pgadvisor.cli.statements import WrittenStatement, read_statements
 from pgadvisor.cli.trial import Trial
 from pgadvisor.emit.plaintext import one_line
 from pgadvisor.emit.side_by_side import MIN_WIDTH
@@ -25,20 +24,9 @@ from pgadvisor.emit.what_if import WhatIf, render_heading, render_what_if
 from pgadvisor.emit.what_if_json import render_what_if_json
 from pgadvisor.errors import RefusedError, UsageError
 from pgadvisor.model.catalog import Catalog
-from pgadvisor.parse.script import StatementError, split_script
 from pgadvisor.whatif.twin import Twin
 
-_STANDARD_INPUT = Path("-")
 _MAX_WIDTH = 240
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """A statement to plan, and where it stands."""
-
-    text: str
-    place: str
-    """``query.sql, line 3``."""
 
 
 def twin(  # noqa: PLR0913  (one for each option)
@@ -73,7 +61,7 @@ def twin(  # noqa: PLR0913  (one for each option)
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     if output_format is TextOrJson.JSON and not explain:
         raise UsageError("reading --format json", "it prints the plans of --explain FILE only")
-    wanted = [one for file in explain or () for one in _statements(file)]
+    wanted = [one for file in explain or () for one in read_statements(file)]
     settings = [_setting(text) for text in set_ or ()]
     with ExitStack() as stack:
         with progress(quiet=quiet) as report:
@@ -91,28 +79,6 @@ def twin(  # noqa: PLR0913  (one for each option)
             code = _talk(trial)
     if code or snapshot.is_partial:
         raise typer.Exit(code or exit_codes.PARTIAL)
-
-
-def _statements(file: Path) -> list[_Wanted]:
-    name = "standard input" if file == _STANDARD_INPUT else file.name
-    text = read_stdin() if file == _STANDARD_INPUT else _read(file)
-    try:
-        found = split_script(text)
-    except StatementError as error:
-        line = text.count("\n", 0, error.position or 0) + 1
-        raise UsageError(f"reading {name}", f"line {line}: {error.reason}") from error
-    if not found:
-        raise UsageError(f"reading {name}", "it holds no statement")
-    return [_Wanted(text=one.text, place=f"{name}, line {one.line}") for one in found]
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"reading {file}", error.strerror or "it cannot be read") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"reading {file}", "it is not UTF-8 text") from error
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -136,7 +102,7 @@ def _configure(
         trial.set(name, value)
 
 
-def _planned(trial: Trial, wanted: _Wanted) -> WhatIf:
+def _planned(trial: Trial, wanted: WrittenStatement) -> WhatIf:
     try:
         return trial.plan(wanted.text)
     except RefusedError as error:

@@ -79,7 +79,7 @@ def finish_explain(session: Session, attempts: Sequence[Attempt]) -> tuple[str |
     first = 1 + len(_settings(session))
     places = (first + number * _COMMANDS_EACH for number in range(len(attempts)))
     return tuple(
-        _outcome(results[place : place + _COMMANDS_TO_PLAN], len(_PREPARE)) for place in places
+        outcome_of(results[place : place + _COMMANDS_TO_PLAN], len(_PREPARE)) for place in places
     )
 
 
@@ -91,7 +91,7 @@ def explain_directly(session: Session, attempt: Attempt) -> str | Refusal:
     """
     path = _search_path(attempt).removeprefix("set local ")
     result = session.run_simply((*_settings(session), path), _EXPLAIN_GENERIC + attempt.text)
-    return _outcome([result], len(_EXPLAIN_GENERIC))
+    return outcome_of([result], len(_EXPLAIN_GENERIC))
 
 
 def _settings(session: Session) -> tuple[str, ...]:
@@ -108,7 +108,13 @@ def _execute(attempt: Attempt) -> str:
     return f"execute {PREPARED_NAME}({nulls})" if nulls else f"execute {PREPARED_NAME}"
 
 
-def _outcome(results: Sequence[pq.abc.PGresult], before: int) -> str | Refusal:
+def outcome_of(results: Sequence[pq.abc.PGresult], before: int) -> str | Refusal:
+    """The document that the last of several results holds, or the first refusal among them.
+
+    Args:
+        results: Of commands that each must succeed.
+        before: Characters of ours that stood before the text in which a position is told.
+    """
     for result in results:
         sqlstate = sqlstate_of(result)
         if sqlstate is not None:

@@ -236,13 +236,20 @@ class Session:
         Raises:
             ReadError: The connection is lost.
         """
-        opened = self._run_open([*before, SYNC])
+        opened = self.run_once([*before, SYNC])
         failed = next((result for result in opened if result.status not in _OKAY), None)
         result = failed or self._ask_simply(text)
-        return opened, result, self._run_open(after)
+        return opened, result, self.run_once(after)
 
-    def _run_open(self, steps: Sequence[Step]) -> list[pq.abc.PGresult]:
-        """Send steps of a transaction that is open before or after, so that none is sent twice."""
+    def run_once(self, steps: Sequence[Step]) -> list[pq.abc.PGresult]:
+        """Send steps that must not be sent twice, whatever becomes of the connection.
+
+        They belong to a transaction that is open before or after, or what they do may be what
+        has broken the connection.
+
+        Raises:
+            ReadError: The connection is lost.
+        """
         self.begin(steps)
         try:
             return self._wait()

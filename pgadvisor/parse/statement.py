@@ -43,8 +43,12 @@ _DENIED_NAMES = frozenset(
     | {"pg_backup_stop", "pg_start_backup", "pg_stop_backup", "pg_log_backend_memory_contexts"}
     | {"pg_restore_relation_stats", "pg_restore_attribute_stats", "pg_clear_relation_stats"}
     | {"pg_clear_attribute_stats", "pg_import_system_collations"}
+    | {"pg_input_is_valid", "pg_input_error_info", "domain_in", "domain_recv", "array_in"}
+    | {"array_recv", "record_in", "record_recv", "range_in", "range_recv", "multirange_in"}
+    | {"multirange_recv"}
 )
-"""Denied are functions that act when they are planned or run, or that reach out of the database;
+"""Denied are functions that act when they are planned or run, or that reach out of the database,
+or that make values of a type that a string or a number names, and so run the check of a domain;
 ``nextval`` is not: it is volatile, so no planner runs it, and many an INSERT needs it."""
 
 

@@ -151,6 +151,33 @@ def test_never_lets_planning_run_a_function_of_the_users(database: str) -> None:
     assert "through calls a function of the users" in (hidden.reason or "")
 
 
+@pytest.mark.parametrize(
+    ("statement", "start"),
+    [
+        ("select * from t where note = 'x'::checked", "select * from t"),
+        ("insert into holders (held) select 'x' where 1 = 2", "insert into holders"),
+        ("select at from t where id = taking('x')", "select at from t"),
+    ],
+)
+def test_never_lets_a_parameter_run_the_check_of_a_domain(
+    database: str, statement: str, start: str
+) -> None:
+    run(
+        database,
+        SCHEMA,
+        # Where it ran for us, the plan would be refused for that reason.
+        "create function planted(text) returns boolean language plpgsql volatile as $$ begin "
+        "assert current_setting('application_name') not like 'pgadvisor/%'; return true; end $$",
+        "create domain checked as text check (planted(value))",
+        "create table holders (held checked)",
+        "create function taking(checked) returns integer volatile language sql as $$ select 1 $$",
+    )
+
+    plan = _plan(_collected(database, statement), start)
+
+    assert "a function of the users that planning may run" in (plan.reason or "")
+
+
 def test_plans_user_functions_where_that_is_asked_for(database: str) -> None:
     run(
         database,

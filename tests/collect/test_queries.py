@@ -33,7 +33,7 @@ READING_FUNCTIONS = {
     *("pg_stat_get_dead_tuples", "pg_stat_get_last_analyze_time"),
     *("pg_stat_get_last_autoanalyze_time", "pg_stat_get_last_autovacuum_time"),
     *("pg_stat_get_last_vacuum_time", "pg_stat_get_live_tuples", "pg_stat_statements"),
-    *("quote_ident", "quote_literal", "row_security_active", "split_part"),
+    *("quote_ident", "quote_literal", "regexp_matches", "row_security_active", "split_part"),
     *("strpos", "substr", "sum", "to_jsonb", "unnest"),
     *("version",),
 }
