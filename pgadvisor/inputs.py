@@ -13,6 +13,7 @@ from pgadvisor.model.log import LogDigest
 from pgadvisor.model.snapshot import Snapshot, Unavailable
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.parse.plans.execution import with_statements
+from pgadvisor.parse.plans.redact import redacted_plan
 from pgadvisor.standbys.merge import with_standbys
 from pgadvisor.whatif.parameters import LoggedValues, logged_values
 
@@ -26,7 +27,7 @@ class Inputs:
     logged: Mapping[str, LoggedValues] = field(default_factory=dict)
     """By statement id, the values of calls that logs tell."""
     executions: tuple[Execution, ...] = ()
-    """Executed plans, given and logged."""
+    """Executed plans, given and logged; without literals, unless these are to be shown."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Added:
     workload_only: bool = False
     logs: LogDigest | None = None
     plans: Sequence[Execution] = ()
+    show_literals: bool = False
 
 
 def gather(
@@ -63,11 +65,10 @@ def gather(
         inputs = _with_logs(snapshot, added.logs)
     found = with_statements((*inputs.executions, *added.plans), inputs.snapshot.statements)
     new = executed_statements(found, inputs.snapshot)
-    return replace(
-        inputs,
-        snapshot=_with_statements(inputs.snapshot, new),
-        executions=with_statements(found, new) if new else found,
-    )
+    found = with_statements(found, new) if new else found
+    if not added.show_literals:
+        found = tuple(replace(one, plan=redacted_plan(one.plan)) for one in found)
+    return replace(inputs, snapshot=_with_statements(inputs.snapshot, new), executions=found)
 
 
 def _with_workload(

@@ -84,7 +84,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         since: An earlier snapshot of the same database: what was counted since then is judged.
         standbys: Snapshots of the database's standbys, each of which counts its own scans.
         baseline: Findings that are known; see ``load_baseline``.
-        only_new: Leave known findings out of report and migration.
+        only_new: Leave these out of report and migration.
         rule_directories: Directories with rules of your own.
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
@@ -93,7 +93,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         migration_format: ``plain``, ``alembic`` or ``django``.
         planner: Answers what-if questions: ``functools.partial(HypoPG, dsn)``; None: the twin.
         today: The day on which expiry is looked at; None: the snapshot's own.
-        show_literals: Let the advice hold the values that plans depend on.
+        show_literals: Let the advice hold values of statements and of plans.
         progress: Told what is going on.
 
     Raises:
@@ -103,12 +103,12 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     """
     started, settings, bounds = time.monotonic(), config or Config(), budget or Budget()
     rules, day = load_rules(tuple(rule_directories)), today or snapshot.server.collected_at.date()
-    given = gather(snapshot, since, standbys, Added(workload, workload_only, logs, plans))
+    added = Added(workload, workload_only, logs, plans, show_literals)
+    given = gather(snapshot, since, standbys, added)
     case = build_case(given.snapshot, settings, progress, given.executions)
     diagnosis = diagnose(case, rules, settings, today=day)
     asked, judge = planner or _twin_for(case), partial(_judge, case, rules, settings, day)
     simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress, given.logged)
-    case = replace(case, fidelity=simulation.choice.fidelity)
     found = _told_by(diagnosis, simulation)  # what is known took part in the choice, too
     diagnosis, known = compare(found, baseline, today=day, is_only_new=only_new)
     made = _recommended(diagnosis, simulation, case)

@@ -13,7 +13,21 @@ from typing import Annotated
 import typer
 
 from pgadvisor.cli import exit_codes, options
-from pgadvisor.cli.console import say, write
+from pgadvisor.cli.candidates import Candidates, render_candidates, trial_snapshot
+from pgadvisor.cli.console import progress, say, write
+from pgadvisor.cli.live import (
+    DEFAULT_TIMEOUT,
+    AllowPrimary,
+    AllowSuperuser,
+    AllowUserFunctions,
+    Analyze,
+    Dsn,
+    LiveRequest,
+    Parameters,
+    StatementTimeout,
+    Yes,
+    live_plans,
+)
 from pgadvisor.cli.options import FailOn, TextOrJson
 from pgadvisor.config import load_config
 from pgadvisor.emit.comparison_text import render_comparison_text
@@ -22,6 +36,7 @@ from pgadvisor.emit.explain_json import render_explained_json
 from pgadvisor.emit.explain_text import render_explained_text
 from pgadvisor.emit.output import write_outputs
 from pgadvisor.emit.plan_view import ExplainedPlan
+from pgadvisor.emit.side_by_side import MIN_WIDTH
 from pgadvisor.emit.tree_text import DRAWN, PLAIN, Signs
 from pgadvisor.errors import UsageError
 from pgadvisor.explanation import explain_plans
@@ -29,7 +44,7 @@ from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.plans.execution import with_statements
-from pgadvisor.parse.plans.redact import redacted_plan
+from pgadvisor.parse.plans.redact import redacted_expression, redacted_plan
 from pgadvisor.plan_files import MAX_FILE_BYTES, executions_in, read_executions
 from pgadvisor.snapshotfile import load
 
@@ -42,7 +57,8 @@ PlanFiles = Annotated[
     typer.Argument(
         metavar="FILE...",
         help="What EXPLAIN printed, as text, JSON, YAML or XML, and as it was copied; or a log "
-        "of auto_explain. - is standard input. Of two files the plans are compared.",
+        "of auto_explain; with --dsn, SQL. - is standard input. Of two files of plans these are "
+        "compared.",
         show_default=False,
     ),
 ]
@@ -73,6 +89,15 @@ def explain(  # noqa: PLR0913  (one for each option)
     output_format: Annotated[
         TextOrJson, typer.Option("--format", help="How to print the plans: text or json.")
     ] = TextOrJson.TEXT,
+    dsn: Dsn = None,
+    param: Parameters = None,
+    analyze: Analyze = False,
+    yes: Yes = False,
+    allow_primary: AllowPrimary = False,
+    allow_superuser: AllowSuperuser = False,
+    allow_user_functions: AllowUserFunctions = False,
+    statement_timeout: StatementTimeout = DEFAULT_TIMEOUT,
+    candidates: Candidates = False,
     snapshot: SnapshotOfDatabase = None,
     config: options.ConfigFile = None,
     rules: options.RuleDirectories = None,
@@ -96,11 +121,24 @@ def explain(  # noqa: PLR0913  (one for each option)
     pgadvisor explain plan.txt --html plan.html
     pgadvisor explain before.json after.json
     pgadvisor explain plan.json --snapshot shop.pgsnap --fail-on warning
+    pgadvisor explain --dsn postgresql:///shop query.sql --param 1=42 --candidates
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings, known = load_config(config), load(snapshot) if snapshot else None
-    given = [_read(file, known, show_literals=show_literals) for file in _checked(files)]
+    live = LiveRequest.of(
+        dsn,
+        analyze=analyze,
+        yes=yes,
+        allow_primary=allow_primary,
+        allow_superuser=allow_superuser,
+        allow_user_functions=allow_user_functions,
+        parameters=param,
+        statement_timeout=statement_timeout,
+    )
+    _check_candidates(candidates, output_format, has_database=bool(dsn or snapshot))
+    found = [live_plans(live, files)] if live else [_read(file, known) for file in _checked(files)]
+    given = [of_file if show_literals else _redacted(of_file) for of_file in found]
     executions = [execution for of_file in given for execution in of_file]
-    compared = _compared(files, given)
+    compared = () if live else _compared(files, given)
     explained = explain_plans(
         executions, snapshot=known, config=settings, rule_directories=rules or ()
     )
@@ -118,6 +156,8 @@ def explain(  # noqa: PLR0913  (one for each option)
         write(render_explained_json(plans, compared, show_literals=show_literals))
     else:
         _print(plans, compared)
+    if candidates:
+        _print_candidates(found, known, live, show_literals=show_literals)
     if code := exit_code(plans, fail_on):
         raise typer.Exit(code)
 
@@ -145,8 +185,39 @@ def _checked(files: Sequence[str]) -> Sequence[str]:
     return files
 
 
-def _read(place: str, snapshot: Snapshot | None, *, show_literals: bool) -> tuple[Execution, ...]:
-    """Read the plans of a file; their literals stay nowhere unless they are to be shown."""
+def _print_candidates(
+    found: Sequence[Sequence[Execution]],
+    known: Snapshot | None,
+    live: LiveRequest | None,
+    *,
+    show_literals: bool,
+) -> None:
+    with progress() as report:
+        tried = render_candidates(
+            [execution for of_file in found for execution in of_file],
+            trial_snapshot(known, live.dsn if live else None, report),
+            parameters=live.options.parameters if live else (),
+            width=min(shutil.get_terminal_size((MIN_WIDTH, 24)).columns, _MAX_WIDTH),
+            expression=str if show_literals else redacted_expression,
+            progress=report,
+        )
+    write(f"\n{tried}")
+
+
+def _check_candidates(
+    candidates: bool,  # noqa: FBT001
+    output_format: TextOrJson,
+    *,
+    has_database: bool,
+) -> None:
+    if candidates and output_format is TextOrJson.JSON:
+        raise UsageError("reading --candidates", "they are printed as text only")
+    if candidates and not has_database:
+        raise UsageError("reading --candidates", "it goes with --dsn DSN or --snapshot SNAPSHOT")
+
+
+def _read(place: str, snapshot: Snapshot | None) -> tuple[Execution, ...]:
+    """Read the plans of a file."""
     if place == _STANDARD_INPUT:
         content = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
         found = executions_in(content, "standard input", "reading executed plans")
@@ -154,8 +225,11 @@ def _read(place: str, snapshot: Snapshot | None, *, show_literals: bool) -> tupl
         found = read_executions(place)
     if snapshot is not None:
         found = with_statements(found, snapshot.statements)
-    if show_literals:
-        return found
+    return found
+
+
+def _redacted(found: Sequence[Execution]) -> tuple[Execution, ...]:
+    """Without literals, which stay nowhere unless they are to be shown."""
     return tuple(replace(one, plan=redacted_plan(one.plan)) for one in found)
 
 
