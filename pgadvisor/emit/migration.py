@@ -15,6 +15,7 @@ from pgadvisor.model.action import (
     AnalyzeTable,
     ChangeSetting,
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     RebuildIndex,
     SetTableOptions,
@@ -31,6 +32,7 @@ _ORDER: Final = (
     AddPrimaryKeyUsingIndex,
     RebuildIndex,
     DropIndex,
+    CreateStatistics,
     AnalyzeTable,
     SetTableOptions,
     ChangeSetting,
@@ -39,6 +41,7 @@ _ORDER: Final = (
 _KINDS: Final = frozenset(
     {
         "IndexStmt",
+        "CreateStatsStmt",
         "DropStmt",
         "ReindexStmt",
         "VacuumStmt",
@@ -122,8 +125,10 @@ def _ordered(recommendations: Sequence[Recommendation]) -> tuple[Action, ...]:
 
 
 def _analyses(actions: Iterable[Action]) -> Iterator[AnalyzeTable]:
-    """Only ANALYZE gives the expressions of a new index their statistics."""
+    """Only ANALYZE fills new statistics, and gives the expressions of a new index theirs."""
     for action in actions:
+        if isinstance(action, CreateStatistics):
+            yield AnalyzeTable(schema=action.schema, table=action.table)
         if isinstance(action, CreateIndex) and any(k.expression for k in action.index.keys):
             yield AnalyzeTable(schema=action.index.schema, table=action.index.table)
 

@@ -105,6 +105,22 @@ class AnalyzeTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateStatistics:
+    """Let ANALYZE look at columns together, or at expressions."""
+
+    schema: str
+    """Of the table; the statistics object is made there, too."""
+    table: str
+    name: str
+    columns: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    """SQL with unqualified column names, without parentheses around it; PostgreSQL 14."""
+    kinds: tuple[str, ...] = ()
+    """``ndistinct``, ``dependencies``, ``mcv``; empty: all that there are, and the only way for
+    an expression by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetTableOptions:
     """Set storage parameters of a table; undoing it sets or resets the old values."""
 
@@ -222,6 +238,7 @@ Action = (
     | DropIndex
     | RebuildIndex
     | AnalyzeTable
+    | CreateStatistics
     | SetTableOptions
     | ChangeSetting
     | AddPrimaryKeyUsingIndex

@@ -1,4 +1,4 @@
-"""Everything that a rule file may import.
+"""Everything that a rule file may import; ``plans`` has what only rules on executed plans need.
 
 A rule is one generator function in a file of its own, which is called after the problem::
 
@@ -18,6 +18,7 @@ from pgadvisor.model.action import (
     AnalyzeTable,
     ChangeSetting,
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     IndexDefinition,
     ManualSteps,
@@ -132,6 +133,12 @@ from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_
 from pgadvisor.rulekit.heap_size import packed_bytes
 from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, readers_of
 from pgadvisor.rulekit.machine import data_bytes_of, memory_bytes_of, storage_of
+from pgadvisor.rulekit.or_across import ask_for_each_arm, is_or_across, or_conditions, sides_of
+from pgadvisor.rulekit.plan_cache import (
+    PLAN_CACHE_MODE,
+    is_plan_cache_decided,
+    plan_for_each_value,
+)
 from pgadvisor.rulekit.planned import block_evidence, plan_of, tables_of, time_evidence
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
@@ -160,8 +167,11 @@ from pgadvisor.rulekit.settings import (
     change_where_set,
     value_for_role,
 )
+from pgadvisor.rulekit.staleness import Staleness, staleness_of
+from pgadvisor.rulekit.subqueries import fold_with_query, join_subquery, lets_conditions_in
 from pgadvisor.sqltext.index import create_index_sql, describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
+from pgadvisor.sqltext.statistics import create_statistics_sql, statistics_name
 from pgadvisor.units import (
     MS_PER_DAY,
     GiB,
@@ -178,6 +188,7 @@ __all__ = [
     "MIN_SHARE_OF_TIME",
     "MS_PER_DAY",
     "OWN_SOURCES",
+    "PLAN_CACHE_MODE",
     "REDACTED",
     "WRAPAROUND_AGE",
     "Action",
@@ -197,6 +208,7 @@ __all__ = [
     "Constraint",
     "ConstraintKind",
     "CreateIndex",
+    "CreateStatistics",
     "DatabaseActivity",
     "DatabaseAge",
     "DropIndex",
@@ -263,6 +275,7 @@ __all__ = [
     "Skipped",
     "Snapshot",
     "SortKey",
+    "Staleness",
     "Standby",
     "Statement",
     "StatementEffect",
@@ -282,6 +295,7 @@ __all__ = [
     "WrappedPredicate",
     "WriteActivity",
     "any_array",
+    "ask_for_each_arm",
     "at_nodes",
     "block_evidence",
     "blocks_per_call",
@@ -292,6 +306,7 @@ __all__ = [
     "columns_in",
     "costed_rule",
     "create_index_sql",
+    "create_statistics_sql",
     "data_bytes_of",
     "days_since",
     "describe_index",
@@ -300,6 +315,7 @@ __all__ = [
     "exists_for_count",
     "exists_for_join",
     "finds_by_key",
+    "fold_with_query",
     "foreign_keys_of",
     "format_count",
     "format_ms",
@@ -315,17 +331,23 @@ __all__ = [
     "index_size",
     "is_implicit_cast",
     "is_needed_as_it_is",
+    "is_or_across",
+    "is_plan_cache_decided",
     "is_same_index",
+    "join_subquery",
     "keyset_template",
     "known",
     "leaves_key_unserved",
+    "lets_conditions_in",
     "lost_statistics",
     "may_be_expression",
     "memory_bytes_of",
     "node_source",
     "not_exists",
     "number_of",
+    "or_conditions",
     "packed_bytes",
+    "plan_for_each_value",
     "plan_of",
     "poll_of",
     "qualified",
@@ -344,6 +366,9 @@ __all__ = [
     "serves_key",
     "serving_indexes",
     "share_of_time",
+    "sides_of",
+    "staleness_of",
+    "statistics_name",
     "storage_of",
     "table_of",
     "table_rows",

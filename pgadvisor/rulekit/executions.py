@@ -68,8 +68,8 @@ class PlacedNode:
         """The nodes right below it, from left to right."""
         return tuple(
             replace(self, position=position)
-            for position, use in enumerate(self.uses.nodes)
-            if use.parent == self.position
+            for position in self._below()
+            if self.uses.nodes[position].parent == self.position
         )
 
     def ancestors(self) -> Iterator[PlacedNode]:
@@ -81,28 +81,35 @@ class PlacedNode:
 
     def walk(self) -> Iterator[PlacedNode]:
         """Yield it and all below it, from the top, left to right."""
-        depth = self.use.depth
         yield self
+        for position in self._below():
+            yield replace(self, position=position)
+
+    def _below(self) -> Iterator[int]:
+        depth = self.use.depth
         for position in range(self.position + 1, len(self.uses.nodes)):
             if self.uses.nodes[position].depth <= depth:
                 return
-            yield replace(self, position=position)
+            yield position
 
     @property
     def name(self) -> str:
         """What it is, for people: ``Seq Scan on public.orders o``."""
-        node = self.node
-        words = [node.node_type]
-        if node.node_type == "ModifyTable" and node.operation:
-            words = [node.operation]
-        if node.index_name:
-            words += ["using", node.index_name]
-        if node.relation:
-            place = f"{node.schema}.{node.relation}" if node.schema else node.relation
-            words += ["on", place]
-            if node.alias and node.alias != node.relation:
-                words.append(node.alias)
-        return " ".join(words)
+        return _name(self.node)
+
+
+def _name(node: ExecutedNode) -> str:
+    words = [node.node_type]
+    if node.node_type == "ModifyTable" and node.operation:
+        words = [node.operation]
+    if node.index_name:
+        words += ["using", node.index_name]
+    if node.relation:
+        place = f"{node.schema}.{node.relation}" if node.schema else node.relation
+        words += ["on", place]
+        if node.alias and node.alias != node.relation:
+            words.append(node.alias)
+    return " ".join(words)
 
 
 def executed_nodes(case: Case) -> Iterator[PlacedNode]:
@@ -181,6 +188,6 @@ def _statement_identity(node: PlacedNode) -> str:
 
 def _node_identity(node: PlacedNode) -> str:
     """Its name, numbered where there are several such nodes before it."""
-    before = (replace(node, position=p).name for p in range(node.position))
-    count = sum(name == node.name for name in before)
-    return f"{node.name} #{count + 1}" if count else node.name
+    name = node.name
+    count = sum(_name(use.node) == name for use in node.uses.nodes[: node.position])
+    return f"{name} #{count + 1}" if count else name

@@ -12,6 +12,7 @@ from pgadvisor.model.action import (
     AnalyzeTable,
     ChangeSetting,
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     ManualSteps,
     PartitionIndex,
@@ -23,6 +24,7 @@ from pgadvisor.model.advice import MigrationStep
 from pgadvisor.sqltext.index import create_index_sql, describe_index, index_name
 from pgadvisor.sqltext.quote import qualified, quote_identifier, quote_literal
 from pgadvisor.sqltext.settings import RELOAD, reload_once, setting_step
+from pgadvisor.sqltext.statistics import create_statistics_sql, drop_statistics_sql
 
 LOCK_TIMEOUT_MS = 2_000
 """For locks that make others queue behind us; on 55P03 the step is run again."""
@@ -49,6 +51,8 @@ def steps_of(action: Action) -> tuple[MigrationStep, ...]:  # noqa: PLR0911  (on
             return (_rebuild_index(action),)
         case AnalyzeTable():
             return (_analyze(action),)
+        case CreateStatistics():
+            return (_create_statistics(action),)
         case SetTableOptions():
             return (_set_table_options(action),)
         case ChangeSetting():
@@ -231,6 +235,20 @@ def _analyze(action: AnalyzeTable) -> MigrationStep:
     )
 
 
+def _create_statistics(action: CreateStatistics) -> MigrationStep:
+    what = ", ".join((*action.columns, *action.expressions))
+    return MigrationStep(
+        title=f"Create statistics of {action.schema}.{action.table} ({what})",
+        up=(create_statistics_sql(action),),
+        down=(drop_statistics_sql(action),),
+        is_transactional=True,
+        lock=_CONCURRENT_LOCK,
+        lock_timeout_ms=LOCK_TIMEOUT_MS,
+        note="New statistics are empty until the table is analysed.",
+        action=action,
+    )
+
+
 def _set_table_options(action: SetTableOptions) -> MigrationStep:
     target = qualified(action.schema, action.table)
     options = ", ".join(f"{name} = {_option_value(value)}" for name, value in action.options)
@@ -300,6 +318,6 @@ def timeouts_ms(statement: str) -> tuple[int, int]:
     """
     if is_concurrent(statement):
         return (0, 0)
-    if statement.startswith(("ALTER ", "DROP ")) or _ONLY.match(statement):
+    if statement.startswith(("ALTER ", "DROP ", "CREATE STATISTICS ")) or _ONLY.match(statement):
         return (LOCK_TIMEOUT_MS, STATEMENT_TIMEOUT_MS)
     return (LOCK_TIMEOUT_MS, 0)

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.rulekit import (
+    PLAN_CACHE_MODE,
     Case,
     Choice,
     Confidence,
     Evidence,
     Finding,
     Impact,
-    ManualSteps,
     Outcome,
     PlansByValue,
     PlanVariant,
@@ -24,11 +24,10 @@ from pgadvisor.rulekit import (
     costed_rule,
     format_ms,
     format_ratio,
-    quote_identifier,
+    is_plan_cache_decided,
+    plan_for_each_value,
     tables_of,
 )
-
-_SETTING = "plan_cache_mode"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,11 @@ def generic_plan_mismatch(case: Case, choice: Choice, limits: Limits) -> Outcome
     groups: dict[str, list[_Mismatch]] = defaultdict(list)
     for plans in case.plans_by_value:
         statement = known.get(plans.statement_id)
-        if statement is None or not _varies(statement, limits) or _is_set(case, statement):
+        if (
+            statement is None
+            or not _varies(statement, limits)
+            or is_plan_cache_decided(case, statement.roles)
+        ):
             continue
         found = _mismatch(statement, plans, limits)
         if found is None or case.share_of_all((statement,)) < limits.min_share_ratio:
@@ -141,16 +144,6 @@ def _times(first: float, second: float) -> float:
     return high / low if low > 0 else 1.0
 
 
-def _is_set(case: Case, statement: Statement) -> bool:
-    """Somebody has decided already, for the server or for all the roles that run it."""
-    server = case.snapshot.server
-    setting = server.setting(_SETTING)
-    if setting is not None and setting.value != "auto":
-        return True
-    decided = {s.role for s in server.role_settings if s.name == _SETTING and s.value != "auto"}
-    return bool(statement.roles) and decided.issuperset(statement.roles)
-
-
 def _finding(case: Case, found: Sequence[_Mismatch]) -> Finding:
     first = found[0]
     statements = tuple(each.statement for each in found)
@@ -166,11 +159,11 @@ def _finding(case: Case, found: Sequence[_Mismatch]) -> Finding:
         provenance=Provenance.SIMULATED,
         confidence=Confidence.LOW,
         guards=(
-            f"{_SETTING} is not set for those who run it",
+            f"{PLAN_CACHE_MODE} is not set for those who run it",
             "PostgreSQL would keep the plan for unknown values",
             "the time of its calls varies",
         ),
-        remedies=(_remedy(first.statement),),
+        remedies=(plan_for_each_value(first.statement.roles),),
         impact=Impact(risk="it may be slow for the values that the kept plan is wrong for"),
         statement_ids=tuple(each.id for each in statements),
     )
@@ -201,23 +194,4 @@ def _evidence(
         value=round(case.share_of_all(statements), 4),
         unit="ratio",
         source="pg_stat_statements.total_exec_time",
-    )
-
-
-def _remedy(statement: Statement) -> ManualSteps:
-    roles = [quote_identifier(role) for role in statement.roles] or ["..."]
-    return ManualSteps(
-        title="Plan the statement for each value",
-        steps=(
-            (
-                "See whether it is prepared on the server at all: drivers do so after some "
-                "executions (`prepareThreshold` of JDBC, `prepare_threshold` of psycopg)."
-            ),
-            *(
-                f"`ALTER ROLE {role} SET {_SETTING} = force_custom_plan`, for all statements of "
-                f"the role; the way back is `ALTER ROLE {role} RESET {_SETTING}`."
-                for role in roles
-            ),
-            "For one transaction: `SET LOCAL plan_cache_mode = force_custom_plan`.",
-        ),
     )

@@ -10,24 +10,19 @@ from pgadvisor.rulekit import (
     Evidence,
     Finding,
     Impact,
-    ManualSteps,
     Outcome,
     PlanNode,
     Provenance,
     Severity,
     Skipped,
     Statement,
+    fold_with_query,
     format_count,
     format_ratio,
+    lets_conditions_in,
     rule,
     share_of_time,
 )
-
-_KEEPS_CONDITIONS_OUT = frozenset(
-    {"Aggregate", "Group", "Limit", "LockRows", "ModifyTable", "Recursive Union", "SetOp"}
-    | {"Unique", "WindowAgg", "ProjectSet"}
-)
-"""Nodes through which a condition does not pass, or not always, so that folding gains little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +105,7 @@ def _fences(root: PlanNode) -> Iterator[_Fence]:
     nodes = tuple(root.walk())
     for node in nodes:
         kind, _, name = (node.subplan_name or "").partition(" ")
-        if kind != "CTE" or any(n.node_type in _KEEPS_CONDITIONS_OUT for n in node.walk()):
+        if kind != "CTE" or not lets_conditions_in(node):
             continue
         scans = [
             scan
@@ -157,15 +152,7 @@ def _finding(case: Case, found: Sequence[tuple[Statement, _Fence]]) -> Finding:
         provenance=Provenance.ESTIMATED,
         confidence=Confidence.LOW,
         guards=("it is read once", "a condition can pass inside"),
-        remedies=(
-            ManualSteps(
-                title=f"Let the planner fold {fence.name} into the query",
-                steps=(
-                    f"Take MATERIALIZED away from {fence.name}, or move the condition inside.",
-                    "Compare both with EXPLAIN (ANALYZE, BUFFERS) for several values.",
-                ),
-            ),
-        ),
+        remedies=(fold_with_query(fence.name),),
         impact=Impact(risk="all its rows are computed and kept in each call"),
         statement_ids=tuple(dict.fromkeys(each.id for each, _ in found)),
     )

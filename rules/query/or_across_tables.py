@@ -1,6 +1,5 @@
 """OR over columns of two tables, which is known only after the join."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from pgadvisor.rulekit import (
     Evidence,
     Finding,
     Impact,
-    ManualSteps,
     Outcome,
     PlanNode,
     Provenance,
@@ -21,21 +19,19 @@ from pgadvisor.rulekit import (
     Severity,
     Skipped,
     Statement,
+    ask_for_each_arm,
     block_evidence,
     format_count,
     format_ratio,
+    is_or_across,
     plan_of,
     rule,
+    sides_of,
     tables_of,
     time_evidence,
     union_all,
 )
 
-_OUTER = frozenset({"Left", "Right", "Full"})
-_LACKS_PARTNER = re.compile(r"(?:^\(| OR )\([^() ]+ IS NULL\)(?: OR |\)$)")
-"""An arm that asks for rows without a partner, which no index finds."""
-_BESIDE = frozenset({"InitPlan", "SubPlan"})
-"""Below a node, but no side of it: what its expressions ask."""
 _SUMS_UP = frozenset({"Aggregate", "Group", "Unique", "SetOp", "Limit"})
 
 
@@ -166,8 +162,7 @@ def _late_filters(
         # What is summed up or cut off returns few rows, whatever the arms find.
         if text is None or (is_summed and root.rows > limits.max_rows_per_call_count):
             continue
-        lacks_partner = root.join_type in _OUTER and _LACKS_PARTNER.search(text)
-        if _is_across(root, text) and not lacks_partner:
+        if is_or_across(root, text):
             yield _Condition(text=text)
         elif _asks_subquery(root, text):
             yield _Condition(text=text, asks_subquery=True)
@@ -175,30 +170,9 @@ def _late_filters(
         yield from _late_filters(child, limits, is_summed=is_summed or root.node_type in _SUMS_UP)
 
 
-def _sides(node: PlanNode) -> tuple[PlanNode, ...]:
-    return tuple(c for c in node.children if c.parent_relationship not in _BESIDE)
-
-
-def _is_across(node: PlanNode, condition: str) -> bool:
-    sides = _sides(node)
-    if " OR " not in condition or len(sides) < 2:  # noqa: PLR2004  (a join has two sides)
-        return False
-    return all(any(_mentions(condition, name) for name in _names(side)) for side in sides)
-
-
 def _asks_subquery(node: PlanNode, condition: str) -> bool:
     has_subplan = any(child.parent_relationship == "SubPlan" for child in node.children)
-    return has_subplan and not _sides(node) and " OR " in condition and "SubPlan " in condition
-
-
-def _mentions(condition: str, name: str) -> bool:
-    """A column of that relation occurs in it; names that need quotes are quoted."""
-    return re.search(rf'(?<![\w."])"?{re.escape(name)}"?\.', condition) is not None
-
-
-def _names(node: PlanNode) -> set[str]:
-    own = {name} if (name := node.alias or node.relation) else set()
-    return own.union(*map(_names, _sides(node)))
+    return has_subplan and not sides_of(node) and " OR " in condition and "SubPlan " in condition
 
 
 def _finding(case: Case, found: Sequence[_LateFilter]) -> Finding:
@@ -237,17 +211,7 @@ def _finding(case: Case, found: Sequence[_LateFilter]) -> Finding:
 def _remedies(case: Case, late: _LateFilter) -> Iterator[Action]:
     statement, rewritten = late.statement, late.rewritten
     how = ", as in the rewrite" if rewritten is not None else ""
-    yield ManualSteps(
-        title=f"Ask {tables_of(case, statement)} for each arm by itself",
-        steps=(
-            (
-                f"Write one query for each arm and unite them with UNION ALL{how}; the second one "
-                "leaves out what the first one has: `AND (first arm) IS NOT TRUE`."
-            ),
-            "See that each arm's column has an index, and the columns of the join too.",
-            "Compare both with EXPLAIN (ANALYZE, BUFFERS) for values with few and many rows.",
-        ),
-    )
+    yield ask_for_each_arm(tables_of(case, statement), how)
     if rewritten is not None:
         yield RewriteStatement(
             before=statement.text, after=rewritten.text, condition=rewritten.condition

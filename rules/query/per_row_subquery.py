@@ -11,7 +11,6 @@ from pgadvisor.rulekit import (
     Evidence,
     Finding,
     Impact,
-    ManualSteps,
     Outcome,
     PlanNode,
     Provenance,
@@ -20,6 +19,7 @@ from pgadvisor.rulekit import (
     Statement,
     format_count,
     format_ratio,
+    join_subquery,
     plan_of,
     rule,
     tables_of,
@@ -182,24 +182,7 @@ def _finding(case: Case, found: Sequence[_Repeated]) -> Finding:
         provenance=Provenance.ESTIMATED,
         confidence=Confidence.MEDIUM,
         guards=("it depends on the row, or is not hashed", "no LIMIT keeps it to a page"),
-        remedies=(_remedy(name),),
+        remedies=(join_subquery(name),),
         impact=Impact(risk="the inner table is searched anew for each row outside"),
         statement_ids=tuple(each.id for each in statements),
-    )
-
-
-def _remedy(name: str) -> ManualSteps:
-    return ManualSteps(
-        title=f"Join {name} once in place of a subquery for each row",
-        steps=(
-            (
-                "Group the inner table by the columns that it is compared by, and LEFT JOIN the "
-                "result; a count of no rows is then NULL, so write `coalesce(..., 0)`."
-            ),
-            (
-                "Where only some rows outside are wanted, narrow them down first (a LIMIT in a "
-                "subquery of its own), and keep the inner one as `LEFT JOIN LATERAL (...) ON true`."
-            ),
-            "Whichever it is, the inner columns need an index.",
-        ),
     )

@@ -13,11 +13,12 @@ from pgadvisor.rulekit import (
     Provenance,
     RelationKind,
     Severity,
+    Staleness,
     Table,
-    TableActivity,
     format_count,
     format_ratio,
     rule,
+    staleness_of,
 )
 
 
@@ -30,18 +31,6 @@ class Limits:
 
     min_table_rows: int = 10_000
     """Smaller tables are planned well enough without."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stale:
-    """A table, or one partition, to be analysed."""
-
-    table: Table
-    modified_rows: int
-    known_rows: float
-    """As of the last ANALYZE, by which autovacuum goes too; the counter starts again from
-    zero when statistics are reset."""
-    is_never_analysed: bool
 
 
 @rule(severity=Severity.WARNING, since="0.1", limits=Limits)
@@ -73,29 +62,10 @@ def stale_statistics(case: Case, limits: Limits) -> Outcome:
             yield _finding(case, table, stale, is_whole_missing=is_whole_missing)
 
 
-def _judge(case: Case, table: Table, limits: Limits) -> _Stale | None:
-    activity = case.catalog.activity_of(table)
-    rows_now = max(activity.live_rows, case.catalog.rows_now(table))
-    known_rows = table.rows if table.rows > 0 else rows_now
-    is_never = _was_never_analysed(case, table, activity)
-    modified = activity.rows_modified_since_analyze
-    if rows_now < limits.min_table_rows:
-        return None
-    if not is_never and (modified == 0 or modified < limits.min_modified_ratio * known_rows):
-        return None
-    return _Stale(
-        table=table, modified_rows=modified, known_rows=known_rows, is_never_analysed=is_never
-    )
-
-
-def _was_never_analysed(case: Case, table: Table, activity: TableActivity) -> bool:
-    if activity.last_analyze is not None or activity.last_autoanalyze is not None:
-        return False
-    if activity.analyze_count or activity.autoanalyze_count:
-        return False
-    if any("pg_stats" in item.what for item in case.snapshot.unavailable):
-        return table.rows < 0  # without pg_stats only the row count can tell
-    return not any((table.oid, c.name) in case.catalog.column_statistics for c in table.columns)
+def _judge(case: Case, table: Table, limits: Limits) -> Staleness | None:
+    found = staleness_of(case, table)
+    is_large = found.rows_now >= limits.min_table_rows
+    return found if is_large and found.is_stale(limits.min_modified_ratio) else None
 
 
 def _lacks_inherited(case: Case, table: Table, limits: Limits) -> bool:
@@ -110,7 +80,9 @@ def _lacks_inherited(case: Case, table: Table, limits: Limits) -> bool:
     )
 
 
-def _finding(case: Case, table: Table, stale: list[_Stale], *, is_whole_missing: bool) -> Finding:
+def _finding(
+    case: Case, table: Table, stale: list[Staleness], *, is_whole_missing: bool
+) -> Finding:
     never = [s for s in stale if s.is_never_analysed]
     modified = sum(s.modified_rows for s in stale)
     known = sum(s.known_rows for s in stale)
@@ -146,7 +118,7 @@ def _finding(case: Case, table: Table, stale: list[_Stale], *, is_whole_missing:
     )
 
 
-def _summary(table: Table, stale: list[_Stale], *, is_whole_missing: bool) -> str:
+def _summary(table: Table, stale: list[Staleness], *, is_whole_missing: bool) -> str:
     name = table.qualified_name
     if is_whole_missing:
         return f"{name} was never analysed as a whole: there are no statistics across partitions"

@@ -14,6 +14,7 @@ from pgadvisor.model.action import (
     AddPrimaryKeyUsingIndex,
     AnalyzeTable,
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     IndexDefinition,
     ManualSteps,
@@ -216,3 +217,12 @@ def test_has_room_for_any_number_of_recommendations(table: str) -> None:
 
     assert statement_kinds(made.up_sql).count("IndexStmt") == 1_500
     assert statement_kinds(made.down_sql).count("DropStmt") == 1_500
+
+
+def test_analyses_once_what_has_new_statistics() -> None:
+    first = CreateStatistics(schema="s", table="t", name="n", columns=("a", "b"))
+    second = CreateStatistics(schema="s", table="t", name="m", expressions=("lower(c)",))
+
+    made = build_migration([recommendation(first, second, AnalyzeTable(schema="s", table="t"))])
+
+    assert first_words(made) == ["CREATE STATISTICS", "CREATE STATISTICS", 'ANALYZE "s"."t"']

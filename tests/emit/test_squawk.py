@@ -15,6 +15,7 @@ from pgadvisor.model.action import (
     AnalyzeTable,
     ChangeSetting,
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     IndexDefinition,
     PartitionIndex,
@@ -60,6 +61,9 @@ ACTIONS: dict[str, Action] = {
     ),
     "rebuild": RebuildIndex(schema="public", name="i"),
     "analyze": AnalyzeTable(schema="public", table="orders"),
+    "create-statistics": CreateStatistics(
+        schema="public", table="orders", name="n", columns=("a", "b"), kinds=("mcv",)
+    ),
     "set-options": SetTableOptions(
         schema="public",
         table="orders",

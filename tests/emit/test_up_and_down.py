@@ -17,6 +17,7 @@ from pgadvisor.model.action import (
     AddPrimaryKeyUsingIndex,
     AnalyzeTable,
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     IndexDefinition,
     PartitionIndex,
@@ -115,6 +116,16 @@ ACTIONS: dict[str, Callable[[Callable[[str], str]], Action]] = {
     ),
     "rebuild": lambda _: RebuildIndex(schema=SCHEMA, name="at_idx"),
     "analyze": lambda _: AnalyzeTable(schema=SCHEMA, table=TABLE, columns=("n", COLUMN)),
+    "create-statistics": lambda _: CreateStatistics(
+        schema=SCHEMA,
+        table=TABLE,
+        name=f"stats {HOSTILE}",
+        columns=("n", COLUMN),
+        kinds=("ndistinct", "dependencies", "mcv"),
+    ),
+    "create-statistics-of-an-expression": lambda _: CreateStatistics(
+        schema=SCHEMA, table=TABLE, name="of_expression", expressions=(f"lower({_c})",)
+    ),
     "set-options": lambda _: SetTableOptions(
         schema=SCHEMA,
         table=TABLE,

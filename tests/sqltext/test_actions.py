@@ -8,6 +8,7 @@ from pgadvisor.model.action import (
     AddPrimaryKeyUsingIndex,
     AnalyzeTable,
     CreateIndex,
+    CreateStatistics,
     DropIndex,
     IndexDefinition,
     ManualSteps,
@@ -18,6 +19,7 @@ from pgadvisor.model.action import (
 )
 from pgadvisor.model.schema import IndexKey
 from pgadvisor.sqltext.actions import is_concurrent, recreation_sql, steps_of, timeouts_ms
+from pgadvisor.sqltext.statistics import statistics_name
 
 INDEX = IndexDefinition(table_oid=1, schema="s", table="t", keys=(IndexKey(column="a"),))
 
@@ -164,3 +166,35 @@ def test_what_is_done_by_hand_has_no_steps() -> None:
 def test_gives_each_statement_its_time(statement: str, timeouts: tuple[int, int]) -> None:
     assert is_concurrent(statement) is (timeouts == (0, 0))
     assert timeouts_ms(statement) == timeouts
+
+
+def test_creates_statistics_of_columns_and_takes_them_back() -> None:
+    action = CreateStatistics(
+        schema="s", table="t", name="n", columns=("a", "b"), kinds=("dependencies", "mcv")
+    )
+
+    [step] = steps_of(action)
+
+    assert step.up == (
+        'CREATE STATISTICS IF NOT EXISTS "s"."n" (dependencies, mcv) ON "a", "b" FROM "s"."t"',
+    )
+    assert step.down == ('DROP STATISTICS IF EXISTS "s"."n"',)
+    assert step.is_transactional
+    assert step.lock == "SHARE UPDATE EXCLUSIVE"
+    assert timeouts_ms(step.up[0]) == (2_000, 30_000)
+
+
+def test_creates_statistics_of_an_expression_without_kinds() -> None:
+    action = CreateStatistics(schema="s", table="t", name="n", expressions=("lower(a)",))
+
+    [step] = steps_of(action)
+
+    assert step.up == ('CREATE STATISTICS IF NOT EXISTS "s"."n" ON (lower(a)) FROM "s"."t"',)
+
+
+def test_names_statistics_after_what_they_are_of() -> None:
+    name = statistics_name("s", "orders", ("city", "zip"))
+
+    assert name.startswith("pgadv_orders_city_zip_stats_")
+    assert name != statistics_name("other", "orders", ("city", "zip"))
+    assert len(statistics_name("s", "t" * 63, ("c" * 63,)).encode()) == 63

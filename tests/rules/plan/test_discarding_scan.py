@@ -1,0 +1,152 @@
+"""discarding-scan."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgadvisor.model.action import CreateIndex, ManualSteps
+from pgadvisor.model.finding import Confidence
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.sqltext.index import describe_index
+from pgadvisor.testing import (
+    Outcome,
+    SnapshotPart,
+    a_snapshot,
+    a_table,
+    an_index,
+    column_statistics,
+    diagnose,
+    executed,
+)
+
+RULE = "discarding-scan"
+ORDERS = a_table()
+BY_ITSELF = a_snapshot(version_num=0)
+SCAN = """\
+Seq Scan on {table}  (cost=0..800 rows=5 width=8) (actual time=1.0..{time} rows={rows} loops=1)
+  Filter: {filter}
+  Rows Removed by Filter: {removed}
+  Buffers: shared hit=1250
+"""
+
+
+def scan(
+    filter: str = "(customer_id = 42)",  # noqa: A002
+    *,
+    table: str = "orders",
+    rows: int = 1_000,
+    removed: int = 99_000,
+    time: str = "50.0",
+) -> str:
+    return SCAN.format(filter=filter, table=table, rows=rows, removed=removed, time=time)
+
+
+def run(plan: str, *parts: SnapshotPart, snapshot: Snapshot | None = None) -> Outcome:
+    judged = snapshot or a_snapshot(ORDERS, *parts)
+    return diagnose(RULE, judged, executions=executed(plan, judged))
+
+
+def test_proposes_an_index_on_the_columns() -> None:
+    [finding] = run(scan()).findings
+
+    assert finding.subject == "public.orders"
+    assert finding.summary == (
+        "Seq Scan on orders read 100,000 rows and discarded 99 % of them, in 50 ms of 50 ms"
+    )
+    [create] = finding.remedies
+    assert isinstance(create, CreateIndex)
+    assert describe_index(create.index) == "public.orders (customer_id)"
+    assert finding.confidence is Confidence.HIGH
+    assert finding.impact.bound_ms == pytest.approx(49.5)
+    assert [e.value for e in finding.evidence if e.name == "filter"] == ["(customer_id = ?)"]
+
+
+def test_puts_equality_before_a_range_and_the_selective_column_first() -> None:
+    statistics = (
+        column_statistics(ORDERS, "status", n_distinct=3.0),
+        column_statistics(ORDERS, "customer_id", n_distinct=5_000.0),
+    )
+    text = "((status = 'x'::text) AND (created_at > '2026-01-01'::date) AND (customer_id = 4))"
+
+    [finding] = run(scan(text), statistics).findings
+
+    [create] = finding.remedies
+    assert isinstance(create, CreateIndex)
+    assert describe_index(create.index) == "public.orders (customer_id, status, created_at)"
+
+
+def test_gives_a_template_without_a_snapshot() -> None:
+    [finding] = run(scan(), snapshot=BY_ITSELF).findings
+
+    [steps] = finding.remedies
+    assert isinstance(steps, ManualSteps)
+    assert steps.steps[0] == '`CREATE INDEX CONCURRENTLY ON "orders" ("customer_id")`'
+
+
+def test_proposes_an_index_on_an_expression_by_hand() -> None:
+    [finding] = run(scan("(lower(note) = 'secret'::text)")).findings
+
+    assert "secret" not in str(finding)
+    [steps] = finding.remedies
+    assert isinstance(steps, ManualSteps)
+    assert "((lower(note)))" in steps.steps[0]
+
+
+def test_proposes_an_index_for_each_arm_of_an_or() -> None:
+    [finding] = run(scan("((customer_id = 4) OR (note = 'x'::text))")).findings
+
+    [steps] = finding.remedies
+    assert isinstance(steps, ManualSteps)
+    assert steps.title == "Give each arm of the OR an index: customer_id, note"
+
+
+def test_tells_a_scan_of_several_plans_once_by_the_slowest() -> None:
+    [finding] = run(scan() + "\n" + scan(time="70.0")).findings
+
+    assert finding.execution == 1
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(run(scan(rows=11_001)), id="returns-a-tenth"),
+        pytest.param(run(scan(rows=0, removed=9_999)), id="few-rows"),
+        pytest.param(run(scan(time="4.9")), id="short"),
+        pytest.param(run(scan("(status <> 'x'::text)")), id="no-index-serves-it"),
+        pytest.param(run(scan("(SubPlan 1)")), id="a-subquery"),
+        pytest.param(run(scan(), an_index(ORDERS, "customer_id")), id="has-an-index"),
+        pytest.param(run(scan(table="pg_class"), snapshot=BY_ITSELF), id="a-catalog"),
+    ],
+)
+def test_leaves_alone(outcome: Outcome) -> None:
+    assert outcome.is_clear
+
+
+@pytest.mark.parametrize(("rows", "removed", "count"), [(0, 10_000, 1), (1_111, 9_999, 0)])
+def test_asks_for_ten_thousand_discarded_rows(rows: int, removed: int, count: int) -> None:
+    assert len(run(scan(rows=rows, removed=removed)).findings) == count
+
+
+LOOPS = """\
+Nested Loop  (cost=1..900 rows=9 width=8) (actual time=0.1..{total} rows=100 loops=1)
+  ->  Seq Scan on a  (cost=0..800 rows=100 width=8) (actual time=0..1.0 rows=100 loops=1)
+  ->  Seq Scan on orders  (cost=0..8 rows=1 width=8) (actual time=0..0.5 rows=1 loops=100)
+        Filter: (customer_id = 42)
+        Rows Removed by Filter: {removed}
+"""
+
+
+@pytest.mark.parametrize(("removed", "count"), [(999, 1), (998, 0)])
+def test_leaves_small_tables_alone_however_often_they_are_read(removed: int, count: int) -> None:
+    assert len(run(LOOPS.format(removed=removed, total="60.0")).findings) == count
+
+
+@pytest.mark.parametrize(("total", "count"), [("166.0", 1), ("168.0", 0)])
+def test_asks_for_a_third_of_the_time(total: str, count: int) -> None:
+    assert len(run(LOOPS.format(removed=2_000, total=total)).findings) == count
+
+
+def test_says_what_a_plan_lacks() -> None:
+    plan = "Seq Scan on orders  (cost=0..1 rows=1 width=8)"
+
+    assert run(plan).reasons == ("the plan was not executed: use EXPLAIN (ANALYZE, BUFFERS)",)
