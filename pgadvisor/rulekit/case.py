@@ -17,6 +17,7 @@ from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gates, GateState
 from pgadvisor.model.machine import Machine, Pool
+from pgadvisor.model.node_use import PlanUse
 from pgadvisor.model.schema import Index, RelationKind, Table
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
@@ -24,6 +25,7 @@ from pgadvisor.model.statement import Statement, StatementPlan
 from pgadvisor.model.statistics import ColumnStatistics, TableActivity
 from pgadvisor.model.usage import RelationUsage, StatementUsage
 from pgadvisor.model.window import Window, counter_window, statement_window
+from pgadvisor.parse.plans.exclusive import plan_use
 from pgadvisor.rulekit.redundancy import IndexUse, Redundancy, find_redundancies
 from pgadvisor.rulekit.tenants import name_in_all, names_apart, tables_alike
 
@@ -65,6 +67,12 @@ class Case:
 
     executions: tuple[Execution, ...] = ()
     """Executed plans that the user gave, or that logs have."""
+
+    @cached_property
+    def uses_of_executions(self) -> tuple[PlanUse | None, ...]:
+        """What the nodes of each executed plan took; None: it was planned only."""
+        plans = (execution.plan for execution in self.executions)
+        return tuple(plan_use(plan) if plan.was_executed else None for plan in plans)
 
     @property
     def snapshot(self) -> Snapshot:

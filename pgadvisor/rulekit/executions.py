@@ -16,7 +16,6 @@ from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Finding
 from pgadvisor.model.node_use import NodeUse, PlanUse
 from pgadvisor.model.schema import Table
-from pgadvisor.parse.plans.exclusive import plan_use
 from pgadvisor.rulekit.case import Case
 
 
@@ -115,9 +114,9 @@ def _name(node: ExecutedNode) -> str:
 def executed_nodes(case: Case) -> Iterator[PlacedNode]:
     """Yield the nodes that ran, of all executed plans, from the top, left to right."""
     for number, execution in enumerate(case.executions):
-        if not execution.plan.was_executed:
+        uses = case.uses_of_executions[number]
+        if uses is None:
             continue
-        uses = plan_use(execution.plan)
         for position, use in enumerate(uses.nodes):
             if use.node.actual is not None and not use.node.never_executed:
                 yield PlacedNode(
