@@ -74,6 +74,13 @@ class Fault:
     """What mends it by hand, statements as the superuser; None: the finding's own remedy."""
     rewritten: tuple[Calls, ...] | None = None
     """The workload once it is mended, where the statements were the fault; None: the same."""
+    explained: tuple[str, ...] = ()
+    """Statements whose executed plans are judged with the snapshot, run as the role ``app``; all
+    but the last of what one holds, parted by semicolons, are run before EXPLAIN in its session."""
+    explained_with: str = "analyze, buffers, settings, verbose"
+    """Options of EXPLAIN."""
+    explained_once_mended: tuple[str, ...] | None = None
+    """In their place once it is mended; None: the same."""
     days: float = 40.0
     """How long the counters have run when the snapshot is taken."""
     starts_vacuumed: bool = True

@@ -12,12 +12,18 @@ import psycopg
 from psycopg import sql
 
 from pgadvisor.advice import Advice
+from pgadvisor.choose.recommend import recommend
 from pgadvisor.cluster.binaries import Binaries, embedded_binaries, system_binaries
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.emit.migration import build_migration
-from pgadvisor.model.finding import Finding, Severity
+from pgadvisor.explanation import explain_plans
+from pgadvisor.model.choice import Choice
+from pgadvisor.model.executed_plan import ExecutedPlan
+from pgadvisor.model.finding import Finding, Severity, Skipped
+from pgadvisor.parse.plans.execution import executions_of
+from pgadvisor.parse.plans.read import read_plans
 from pgadvisor.pipeline import advise
 from tests.faults.clock import Clock
 from tests.faults.fault import Calls, Fault
@@ -63,6 +69,19 @@ class Judgement:
     applied: tuple[str, ...]
     """Statements of the finding's own remedy; empty: mended by hand."""
     time_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Observed:
+    """What all rules said: of the snapshot, and of the executed plans."""
+
+    advice: Advice
+    of_plans: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return (*self.advice.findings, *self.of_plans)
 
 
 class FaultServer:
@@ -160,7 +179,7 @@ class FaultServer:
             if fault.restart_with:
                 self.cluster.restart()
 
-    def _observe(self, name: str, fault: Fault, rule_id: str, *, is_mended: bool) -> Advice:
+    def _observe(self, name: str, fault: Fault, rule_id: str, *, is_mended: bool) -> _Observed:
         """Let the days go by on a database, and analyse it at their end."""
         dsn, as_app = self.cluster.dsn(name), self.cluster.dsn(name, user="app")
         self._clock.set(-fault.days)
@@ -189,7 +208,22 @@ class FaultServer:
             with lengthened(self.cluster, dsn, sizes):
                 options = CollectOptions(statement_timeout_ms=60_000)
                 snapshot = collect(elsewhere or dsn, options=options)
-        return advise(snapshot, config=fault.config(rule_id))
+            explained = fault.explained
+            if is_mended and fault.explained_once_mended is not None:
+                explained = fault.explained_once_mended
+            plans = _plans(as_app, explained, fault.explained_with)
+            executions = executions_of(plans, "explained", snapshot.statements)
+        config = fault.config(rule_id)
+        advice = advise(snapshot, config=config)
+        explanation = explain_plans(executions, snapshot=snapshot, config=config)
+        return _Observed(
+            advice=advice,
+            of_plans=explanation.findings,
+            skipped=(
+                *advice.skipped,
+                *(skipped for one in explanation.diagnoses for skipped in one.skipped),
+            ),
+        )
 
     def _going_on(
         self, name: str, fault: Fault, *, is_mended: bool
@@ -210,7 +244,7 @@ class FaultServer:
                 time.sleep(0.01)
 
     def _mend(
-        self, name: str, fault: Fault, advice: Advice, rule_ids: Collection[str]
+        self, name: str, fault: Fault, seen: _Observed, rule_ids: Collection[str]
     ) -> tuple[str, ...]:
         """Do what the findings say; by hand where no SQL of theirs can."""
         self._clock.set(-fault.days)
@@ -221,8 +255,11 @@ class FaultServer:
                 _run(self.cluster.dsn(name), fault.mend)
             _run(self.cluster.dsn(name), (_GRANT,))
             return ()
-        keys = {finding.key for finding in advice.findings if finding.rule_id in rule_ids}
-        made = [each for each in advice.recommendations if keys.intersection(each.finding_keys)]
+        keys = {finding.key for finding in seen.advice.findings if finding.rule_id in rule_ids}
+        all_made = seen.advice.recommendations
+        made = [each for each in all_made if keys.intersection(each.finding_keys)]
+        of_plans = [finding for finding in seen.of_plans if finding.rule_id in rule_ids]
+        made += recommend(of_plans, Choice(), {})
         applied = [text for step in build_migration(made).steps for text in step.up]
         _run(self.cluster.dsn(name), applied)
         return tuple(applied)
@@ -250,6 +287,21 @@ def _run(dsn: str, statements: Sequence[str]) -> None:
     with _session(dsn) as session:
         for statement in statements:
             session.execute(statement.encode())
+
+
+def _plans(dsn: str, statements: Sequence[str], options: str) -> tuple[ExecutedPlan, ...]:
+    """Execute statements twice, and read the plan of the second time, when all is in memory."""
+    found: list[ExecutedPlan] = []
+    for text in statements:
+        *before, explained = (part for part in text.split(";") if part.strip())
+        with psycopg.connect(dsn, autocommit=True) as session:
+            for statement in before:
+                session.execute(statement.encode())
+            explain = f"explain ({options}) {explained}".encode()
+            session.execute(explain)
+            rows = session.execute(explain).fetchall()
+        found += read_plans("\n".join(line for (line,) in rows))
+    return tuple(found)
 
 
 def _work(cluster: Cluster, name: str, workload: Sequence[Calls]) -> None:
