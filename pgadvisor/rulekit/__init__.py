@@ -1,4 +1,4 @@
-"""Everything that a rule file may import.
+"""Everything that a rule file may import; ``plans`` has what only rules on executed plans need.
 
 A rule is one generator function in a file of its own, which is called after the problem::
 
@@ -98,6 +98,7 @@ from pgadvisor.parse.rewrite import (
 )
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
 from pgadvisor.rulekit.casts import is_implicit_cast, writes_cast
+from pgadvisor.rulekit.compilation import raised_jit_cost
 from pgadvisor.rulekit.evidence import (
     blocks_per_call,
     index_definition,
@@ -119,6 +120,7 @@ from pgadvisor.rulekit.executions import (
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
 from pgadvisor.rulekit.heap_size import packed_bytes
 from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, readers_of
+from pgadvisor.rulekit.plan_memory import work_mem_mib
 from pgadvisor.rulekit.planned import block_evidence, plan_of, tables_of, time_evidence
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
@@ -305,6 +307,7 @@ __all__ = [
     "queue_index",
     "quote_identifier",
     "quote_literal",
+    "raised_jit_cost",
     "readers_by_plan",
     "readers_of",
     "removal_of",
@@ -325,6 +328,7 @@ __all__ = [
     "union_all",
     "value_for_role",
     "with_skip_locked",
+    "work_mem_mib",
     "worst_of_each",
     "writes_cast",
     "written_rows",
