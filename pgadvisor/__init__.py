@@ -23,6 +23,7 @@ from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.pipeline import advise
+from pgadvisor.plan_files import read_executions
 from pgadvisor.snapshotfile import load, save
 from pgadvisor.units import GiB, KiB, MiB, TiB
 from pgadvisor.version import VERSION
@@ -54,6 +55,7 @@ __all__ = [
     "load",
     "load_baseline",
     "load_config",
+    "read_executions",
     "read_logs",
     "read_workload",
     "save",

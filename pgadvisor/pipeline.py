@@ -18,7 +18,6 @@ from pathlib import Path
 from pgadvisor.advice import Advice
 from pgadvisor.choose.coherence import coherent
 from pgadvisor.choose.joint_drops import with_proof
-from pgadvisor.choose.logged import logged_statements
 from pgadvisor.choose.recommend import recommend, redacted_definitions, unseen_drops
 from pgadvisor.choose.rewrites import with_costs
 from pgadvisor.choose.setting_effect import told_by_trials
@@ -31,7 +30,7 @@ from pgadvisor.diagnose.suppress import idle_suppressions
 from pgadvisor.emit.fidelity import describe_fidelity
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.errors import ClusterError
-from pgadvisor.history.delta import delta
+from pgadvisor.inputs import Added, gather
 from pgadvisor.model.advice import Recommendation
 from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
@@ -41,16 +40,14 @@ from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Diagnosis
 from pgadvisor.model.log import LogDigest
 from pgadvisor.model.sensitivity import PlansByValue
-from pgadvisor.model.snapshot import Snapshot, Unavailable
-from pgadvisor.model.statement import Statement, Statements
+from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.model.statement import Statement
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.propose.references import implied_references
 from pgadvisor.registry import load_rules
 from pgadvisor.rulekit import AnyRule, Case
 from pgadvisor.snapshotfile import describe_redaction
-from pgadvisor.standbys.merge import with_standbys
 from pgadvisor.whatif.backend import Backend
-from pgadvisor.whatif.parameters import LoggedValues, logged_values
 from pgadvisor.whatif.twin import Twin
 from pgadvisor.whatif.twin.workers import twin_of
 
@@ -71,6 +68,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     workload: Sequence[Statement] = (),
     workload_only: bool = False,
     logs: LogDigest | None = None,
+    plans: Sequence[Execution] = (),
     migration_format: str = "plain",
     planner: Callable[[Snapshot], Backend] | None = None,
     today: date | None = None,
@@ -91,6 +89,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         workload: Statements beside those of the snapshot, such as ``read_workload`` returns.
         workload_only: Take them in the place of the snapshot's.
         logs: What ``read_logs`` returned: values of calls, and statements that the counters lack.
+        plans: What ``read_executions`` returned: they are judged, and correct what plans cost.
         migration_format: ``plain``, ``alembic`` or ``django``.
         planner: Answers what-if questions: ``functools.partial(HypoPG, dsn)``; None: the twin.
         today: The day on which expiry is looked at; None: the snapshot's own.
@@ -104,12 +103,11 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     """
     started, settings, bounds = time.monotonic(), config or Config(), budget or Budget()
     rules, day = load_rules(tuple(rule_directories)), today or snapshot.server.collected_at.date()
-    snapshot = with_standbys(delta(snapshot, since) if since else snapshot, standbys)
-    snapshot, logged = _with_logs(_with_workload(snapshot, workload, is_alone=workload_only), logs)
-    case = build_case(snapshot, settings, progress)
+    given = gather(snapshot, since, standbys, Added(workload, workload_only, logs, plans))
+    case = build_case(given.snapshot, settings, progress, given.executions)
     diagnosis = diagnose(case, rules, settings, today=day)
     asked, judge = planner or _twin_for(case), partial(_judge, case, rules, settings, day)
-    simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress, logged=logged)
+    simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress, given.logged)
     case = replace(case, fidelity=simulation.choice.fidelity)
     found = _told_by(diagnosis, simulation)  # what is known took part in the choice, too
     diagnosis, known = compare(found, baseline, today=day, is_only_new=only_new)
@@ -194,35 +192,6 @@ def _refused(case: Case, simulation: Simulation) -> dict[tuple[str, str], str]:
         **simulation.refused_drops,
         **redacted_definitions(case.snapshot),
     }
-
-
-def _with_workload(
-    snapshot: Snapshot, workload: Sequence[Statement], *, is_alone: bool
-) -> Snapshot:
-    if is_alone:
-        return replace(snapshot, statements=Statements(rows=tuple(workload)), plans=())
-    if not workload:
-        return snapshot
-    return replace(snapshot, statements=Statements(rows=(*snapshot.statements, *workload)))
-
-
-def _with_logs(
-    snapshot: Snapshot, logs: LogDigest | None
-) -> tuple[Snapshot, Mapping[str, LoggedValues]]:
-    """Add the statements of logs, and find the values of calls."""
-    if logs is None:
-        return snapshot, {}
-    added = logged_statements(logs, snapshot)
-    snapshot = replace(snapshot, statements=Statements(rows=(*snapshot.statements, *added)))
-    if snapshot.redaction.level == "none":
-        return snapshot, logged_values(logs, snapshot)
-    missing = Unavailable(
-        what="values of the log",
-        reason="the snapshot is redacted, and its pseudonyms would not meet real values",
-        consequence="statements are planned for values of the statistics",
-        remedy="Analyse the server itself, or a snapshot taken with --redact none.",
-    )
-    return replace(snapshot, unavailable=(*snapshot.unavailable, missing)), {}
 
 
 def _joined(first: Diagnosis, second: Diagnosis) -> Diagnosis:

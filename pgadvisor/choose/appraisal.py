@@ -3,10 +3,10 @@
 Costs decide which plan PostgreSQL takes; whether the statement gets faster by it is another
 question.  On TPC-H in memory nearly all statements that new indexes made slower had one of these:
 
-* The inner index scan of a nested loop is costed as if it were repeated for each row of the outer
-  *table* (``get_loop_count``), whatever its conditions leave, and each page read once in all: so
-  a page more costs next to nothing.  In truth each repetition descends into the index, and each
-  row that it finds is a visit to a page.
+* The inner index scan of a nested loop, index-only or not, is costed as if it were repeated for
+  each row of the outer *table* (``get_loop_count``), whatever its conditions leave, and each page
+  read once in all: so a page more costs next to nothing.  In truth each repetition descends into
+  the index, and each row that it finds is a visit to a page.
 * A bitmap heap scan of nearly all pages is costed like a sequential scan of them, and takes
   longer: its buffers do not go round in a small ring, and its pages are not read in large pieces.
 
@@ -42,6 +42,7 @@ MIN_BLOCKS = 1_000
 _PARALLEL_DIVISORS = (1.0, 1.7, 2.4, 3.1)
 """So many processes' worth is a parallel scan with that many workers (``get_parallel_divisor``):
 the leader helps by less the more workers there are."""
+_LOOKUPS = frozenset({"Index Scan", "Index Only Scan"})
 _IN_TABLE_ORDER = frozenset({"Seq Scan", "Bitmap Heap Scan"})
 _IN_ORDER = 0.8
 """The square of a correlation from which on rows lie in order."""
@@ -105,7 +106,7 @@ class Appraiser:
         """What each node below costs more, over all of its repetitions in one process."""
         table = self._catalog.find_table(node.schema, node.relation) if node.relation else None
         if table is not None and table.pages > 0:
-            if outer is not None and node.node_type == "Index Scan":
+            if outer is not None and node.node_type in _LOOKUPS:
                 yield self._repeated(node, table, costs, loops, outer)
             elif outer is None and node.node_type == "Bitmap Heap Scan":
                 yield self._in_bitmap(node, table, costs, workers)
@@ -132,6 +133,8 @@ class Appraiser:
         pages = self._rows_found(node, table) * (1.0 - together) * share + together * again
         descent = costs.sequential * (IN_ORDER_RATIO if in_order else LOOKUP_RATIO)
         heap = VISIT_RATIO * costs.sequential * self._read_ratio(table) * pages
+        if node.node_type == "Index Only Scan":  # reads what is not known to be visible to all
+            heap *= max(1.0 - table.all_visible_pages / table.pages, 0.0)
         return loops * max(descent + heap - node.total_cost, 0.0)
 
     def _order(self, node: PlanNode, outer: PlanNode) -> tuple[bool, float]:

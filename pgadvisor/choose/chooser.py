@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pgadvisor.choose.account import Account
 from pgadvisor.choose.appraisal import Appraiser, as_planned
 from pgadvisor.choose.bounds import Bounds, Burden, Excess, Price
+from pgadvisor.choose.calibration import Calibration
 from pgadvisor.choose.explore import explore
 from pgadvisor.choose.first_look import Look, look
 from pgadvisor.choose.inquiry import Inquirer, Progress
@@ -26,6 +27,7 @@ from pgadvisor.model.budget import Budget
 from pgadvisor.model.candidate import Candidate, Rejected, WeightedStatement
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice, FrontierPoint, Optimality
+from pgadvisor.model.execution import Execution
 from pgadvisor.units import MiB, format_ratio
 from pgadvisor.whatif.backend import Backend, Built, NotBuilt
 
@@ -42,6 +44,8 @@ FRONTIER_RATIOS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 """Budgets of the frontier, as shares of what the best set without a budget takes."""
 _FRONTIER_TIME_RATIO = 0.05
 """Of the time limit, for each of its points."""
+_SHARE_OF_TIME = 0.5
+"""Of the time that is left, for a set of which indexes may turn out not to be worth having."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +95,7 @@ class IndexChooser:
         catalog: The database as it is: storage has a price, and what a new index makes useless
             may go; None: neither.
         strictness: What an index has to be worth.
+        executions: Executed plans of the statements, by which costs are corrected.
         progress: Told as statements are costed.
 
     Raises:
@@ -106,6 +111,7 @@ class IndexChooser:
         *,
         catalog: Catalog | None = None,
         strictness: Strictness | None = None,
+        executions: Sequence[Execution] = (),
         progress: Progress | None = None,
     ) -> None:
         self._backend = backend
@@ -130,13 +136,16 @@ class IndexChooser:
         appraise = as_planned
         if catalog is not None and strict.is_appraised:
             appraise = Appraiser(catalog, {n: definitions[k] for n, k in names.items()}).cost
-        self._looks, self._uncosted = look(self._statements, built, backend, appraise, progress)
+        self._calibration = Calibration(executions)
+        self._looks, self._uncosted = look(
+            self._statements, built, backend, appraise, self._calibration, progress
+        )
         self._valuation = value_workload(
             self._statements, ((one.statement, one.base_cost) for one in self._looks)
         )
         self._pool = Pool([self._knowledge_of(one) for one in self._looks])
         self._prices = tuple(self._price(number) for number in range(len(self._candidates)))
-        self._inquirer = Inquirer(backend, definitions, names, appraise)
+        self._inquirer = Inquirer(backend, definitions, names, appraise, self._calibration)
         explore(self._pool.knowledge, self._inquirer)
         self._searches: dict[tuple[float, frozenset[str]], _Prepared] = {}
 
@@ -194,6 +203,7 @@ class IndexChooser:
             costed_statements=len(self._looks),
             total_statements=len(self._statements),
             uncosted=self._uncosted,
+            calibrated=self._calibration.notes,
         )
 
     def _settled(self, budget: Budget, search: Search) -> tuple[Found, Bounds, dict[int, Excess]]:
@@ -208,11 +218,13 @@ class IndexChooser:
         start: frozenset[int] = frozenset()
         while True:
             left_ms = max((deadline - time.monotonic()) * 1000, 0.0)
+            if min_ratio > 0:
+                left_ms *= _SHARE_OF_TIME  # some of its indexes may have to go
             found = search.best(bounds, left_ms, at_least=lowest, start=start)
             lowest = found.bound
             weak = self._account(found.chosen).weak(search, min_ratio) if min_ratio > 0 else ()
             if not weak:
-                return found, bounds, earlier
+                return search.settled(found, self._bounds(budget)), bounds, earlier
             share = format_ratio(min_ratio)
             reason = Excess(
                 code="too-little",

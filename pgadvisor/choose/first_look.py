@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.choose.appraisal import Appraise
+from pgadvisor.choose.calibration import Calibration
 from pgadvisor.choose.inquiry import Progress
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.candidate import Candidate, WeightedStatement
@@ -32,6 +33,7 @@ def look(
     candidates: Mapping[int, Candidate],
     backend: Backend,
     appraise: Appraise,
+    calibration: Calibration,
     progress: Progress | None = None,
 ) -> tuple[tuple[Look, ...], tuple[tuple[str, str], ...]]:
     """Plan the statements that a candidate could serve as the database is.
@@ -41,6 +43,7 @@ def look(
         candidates: Those that were built, by number.
         backend: The planner.
         appraise: What a plan is believed to cost.
+        calibration: Is told the plans of today.
         progress: Told after each batch.
 
     Returns:
@@ -65,14 +68,12 @@ def look(
             if isinstance(plan, NotPlanned):
                 refused.append((one.id, plan.reason))
                 continue
-            looks.append(
-                Look(
-                    statement=one,
-                    usable=usable,
-                    base_cost=appraise(plan),
-                    base_planner_cost=plan.total_cost,
-                )
+            cost = appraise(plan)
+            calibration.begin(one.id, plan, cost)
+            found = Look(
+                statement=one, usable=usable, base_cost=cost, base_planner_cost=plan.total_cost
             )
+            looks.append(found)
         if progress is not None:
             progress("costing statements", begin + len(batch), len(served))
     return tuple(looks), tuple(refused)

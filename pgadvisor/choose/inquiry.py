@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pgadvisor.choose.appraisal import Appraise, as_planned
+from pgadvisor.choose.calibration import NO_CALIBRATION, Calibration
 from pgadvisor.choose.knowledge import StatementKnowledge
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.plan import Plan, PlanNode
@@ -24,6 +25,7 @@ class Inquirer:
         definitions: The candidates, by number.
         numbers: Their numbers by the names that plans call them.
         appraise: What a plan is believed to cost.
+        calibration: What executed plans tell of that.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class Inquirer:
         definitions: Sequence[IndexDefinition],
         numbers: Mapping[str, int],
         appraise: Appraise = as_planned,
+        calibration: Calibration = NO_CALIBRATION,
     ) -> None:
         self._backend = backend
         self._definitions = definitions
         self._numbers = numbers
         self._appraise = appraise
+        self._calibration = calibration
 
     def ask(self, questions: Iterable[Question]) -> int:
         """Have sets planned, and remember what the planner says.
@@ -89,7 +93,8 @@ class Inquirer:
 
     def _believe(self, one: StatementKnowledge, shown: int, plan: Plan) -> None:
         uses = one.bits(used(plan, self._numbers))
-        one.learn(shown, plan.total_cost, uses, self._appraise(plan))
+        cost = self._calibration.cost(one.statement.id, plan, self._appraise(plan))
+        one.learn(shown, plan.total_cost, uses, cost)
 
 
 def used(plan: Plan, numbers: Mapping[str, int]) -> tuple[int, ...]:

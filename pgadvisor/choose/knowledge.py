@@ -86,6 +86,8 @@ class StatementKnowledge:
         self.answers: list[Answer] = []
         self._plans: tuple[Answer, ...] | None = None
         self._best_known: dict[int, Answer] = {}
+        self._candidates: dict[int, tuple[int, ...]] = {}
+        """Of sets as bits, which programs ask for again and again."""
         self.learn(0, base_cost if base_planner_cost is None else base_planner_cost, 0, base_cost)
 
     def learn(self, shown: int, planner_cost: float, uses: int, cost: float | None = None) -> None:
@@ -194,12 +196,11 @@ class StatementKnowledge:
 
     def candidates(self, bits: int) -> tuple[int, ...]:
         """The numbers of the candidates in a set, in ascending order of their places."""
-        found = []
-        while bits:
-            lowest = bits & -bits
-            found.append(self.usable[lowest.bit_length() - 1])
-            bits ^= lowest
-        return tuple(found)
+        known = self._candidates.get(bits)
+        if known is None:
+            places = (place for place in range(bits.bit_length()) if bits >> place & 1)
+            known = self._candidates[bits] = tuple(self.usable[place] for place in places)
+        return known
 
     def best_known(self, shown: int) -> Answer:
         """The plan that the planner takes of those known to be there with those candidates."""

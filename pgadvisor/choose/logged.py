@@ -14,6 +14,7 @@ from pgadvisor.model.plan import Plan
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.usage import StatementKind
+from pgadvisor.model.window import statement_window
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.units import SECONDS_PER_DAY
 from pgadvisor.whatif.backend import Backend, Configuration
@@ -75,7 +76,8 @@ def _typical(statement: WeightedStatement, calls: LoggedValues, backend: Backend
 def logged_statements(digest: LogDigest, snapshot: Snapshot) -> tuple[Statement, ...]:
     """Statements of a log that the snapshot has not, weighed by their calls a day.
 
-    They have to be of this database: the log says so, or it tells none; and their tables are here.
+    Their time is that of their calls in the log, for as long as the snapshot's counters run.  They
+    have to be of this database: the log says so, or it tells none; and their tables are here.
 
     Args:
         digest: What was read.
@@ -83,21 +85,25 @@ def logged_statements(digest: LogDigest, snapshot: Snapshot) -> tuple[Statement,
     """
     known = {statement.fingerprint for statement in snapshot.statements}
     catalog = Catalog(snapshot)
+    return tuple(_new(digest, known, catalog))[:MAX_ADDED]
+
+
+def _new(digest: LogDigest, known: set[str], catalog: Catalog) -> Iterator[Statement]:
     days = max(_days(digest), _LEAST_DAYS)
-    return tuple(_new(digest, known, catalog, days))[:MAX_ADDED]
-
-
-def _new(digest: LogDigest, known: set[str], catalog: Catalog, days: float) -> Iterator[Statement]:
+    counted_days = statement_window(catalog.snapshot).days or 1.0
     for logged in digest.statements:
         if not _is_wanted(logged, known, catalog):
             continue
         known.add(logged.fingerprint)
+        calls_per_day, mean_ms = logged.calls / days, logged.times.mean_ms
         yield Statement(
             id=_id(logged),
             text=logged.text,
             source="workload",
             fingerprint=logged.fingerprint,
-            weight=logged.calls / days,
+            weight=calls_per_day,
+            mean_time_ms=mean_ms,
+            total_time_ms=calls_per_day * counted_days * mean_ms,
         )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgadvisor.choose.bounds import Bounds
 from pgadvisor.choose.explore import explore
@@ -88,6 +88,7 @@ class Search:
         self._base = selection.value(())
         self._tried: dict[frozenset[int], None] = {frozenset(): None}
         """Sets that were planned as a whole, for any budget."""
+        self._settled: list[frozenset[int]] = []
 
     def best(
         self,
@@ -110,8 +111,10 @@ class Search:
         self._try(start)
         self._try_greedy(bounds, deadline)
         self._polish(bounds, deadline)
+        self._better(bounds, deadline)
         lowest, rounds = self._proven(bounds, deadline, max(at_least, self._selection.least_value))
         self._polish(bounds, deadline)
+        self._better(bounds, deadline)
         chosen, value = self._verified(bounds)
         return Found(
             chosen=chosen,
@@ -121,6 +124,36 @@ class Search:
             is_cut_short=value - lowest > CLOSE_ENOUGH_RATIO * self._base
             and time.monotonic() >= deadline,
         )
+
+    def settled(self, found: Found, bounds: Bounds) -> Found:
+        """The best of a set that is to be proposed, and of those that were before.
+
+        Args:
+            found: The set.
+            bounds: What may be chosen.
+        """
+        self._settled.append(found.chosen)
+        allowed = [one for one in self._settled if bounds.fits(one) and bounds.holds(one)]
+        valued = [(self._selection.value(one), len(one), sorted(one)) for one in allowed]
+        value, _, chosen = min(valued)
+        return replace(found, chosen=frozenset(chosen), value=value, bound=min(found.bound, value))
+
+    def _better(self, bounds: Bounds, deadline: float) -> None:
+        """Have the best set planned without each of its candidates, and change it if that pays.
+
+        What is said to be the least with many present may not be it: now and then the planner
+        takes a dearer plan than it would with fewer.  Nearby sets are looked at for that reason.
+        """
+        chosen: frozenset[int] | None = None
+        while time.monotonic() < deadline and chosen != self._incumbent(bounds)[0]:
+            chosen, _ = self._verified(bounds)
+            self.plan_for(
+                (one, chosen - {number})
+                for number in sorted(chosen)
+                for one in self._pool.users(number)
+                if number in self._uses(one, chosen)
+            )
+            self._polish(bounds, deadline)
 
     def _proven(self, bounds: Bounds, deadline: float, lowest: float) -> tuple[float, int]:
         """Ask about what programs believe, until no set can be much better than the best so far.
@@ -236,18 +269,22 @@ class Search:
         """
         for _ in range(_GREEDY_ATTEMPTS):
             chosen = greedy(self._pool, self._selection, bounds)
-            if chosen in self._tried or time.monotonic() >= deadline:
+            if chosen in self._tried:
                 return
-            self._try(chosen)
+            self._try(chosen)  # once also where no time is left: a set is made whatever happens
+            if time.monotonic() >= deadline:
+                return
 
     def _polish(self, bounds: Bounds, deadline: float) -> None:
         """Better the best set by small changes, and have it planned, while that helps."""
         while True:
             before = self._incumbent(bounds)[0]
             after = polish(before, self._pool, self._selection, bounds)
-            if after in self._tried or time.monotonic() >= deadline:
+            if after in self._tried:
                 return
             self._try(after)
+            if time.monotonic() >= deadline:
+                return
 
     def _try(self, chosen: frozenset[int]) -> None:
         self._tried[chosen] = None
@@ -280,6 +317,11 @@ class Search:
                 return chosen, value
             self._tried[used] = None
 
+    @staticmethod
+    def _uses(one: StatementKnowledge, chosen: frozenset[int]) -> tuple[int, ...]:
+        planned = one.planned(one.bits(chosen))
+        return planned.uses if planned is not None else ()
+
     def _used(self, chosen: frozenset[int]) -> frozenset[int]:
         plans = (one.planned(shown) for one, shown in self._pool.seen(chosen))
         return frozenset(number for plan in plans if plan is not None for number in plan.uses)
@@ -309,7 +351,8 @@ class Search:
             # What may not be chosen is never shown: the planner would speak of nothing else.
             offered = one.bits(number for number in one.usable if bounds.allows(number))
             cheaper = [p.uses for p in one.plans if p.floor < known and not p.uses & ~offered]
-            withheld = self._withheld(one, [uses & ~shown for uses in cheaper])
+            missing = [uses & ~shown for uses in cheaper]
+            withheld = self._withheld(one, [bits for bits in missing if bits])
             questions.append((one, offered & ~withheld))
         return questions
 

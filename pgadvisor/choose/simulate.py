@@ -60,7 +60,6 @@ def simulate(
     planner: Callable[[Snapshot], Backend],
     judge: Judge | None = None,
     progress: Progress | None = None,
-    *,
     logged: Mapping[str, LoggedValues] = MappingProxyType({}),
 ) -> Simulation:
     """Choose indexes, check drops and cost rewrites with one planner.
@@ -130,6 +129,7 @@ def _ask(
         backend,
         WriteCost(catalog, usages, days, workload.statements),
         catalog=catalog,
+        executions=case.executions,
         progress=progress,
     )
     choice = chooser.choose(budget, with_frontier=True)

@@ -168,7 +168,7 @@ def _weighted(
         id=statement.id,
         text=statement.text,
         calls_per_day=statement.calls / days if measured else statement.weight,
-        mean_time_ms=statement.mean_time_ms if measured else None,
+        mean_time_ms=statement.mean_time_ms if measured or statement.mean_time_ms > 0 else None,
         rows_per_call=statement.rows / statement.calls if measured and statement.calls else 1.0,
         settings=settings_of(statement, catalog.snapshot.server),
         columns=frozenset(

@@ -21,9 +21,11 @@ from pgadvisor.emit.output import check_outputs
 from pgadvisor.emit.text import print_report
 from pgadvisor.errors import UsageError
 from pgadvisor.model.baseline import Baseline
+from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.statement import Statement
 from pgadvisor.pipeline import advise
+from pgadvisor.plan_files import read_executions
 from pgadvisor.snapshotfile import load
 from pgadvisor.workload import read_workload
 
@@ -41,6 +43,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     workload_only: options.WorkloadOnly = False,
     logs: options.Logs = None,
     log_line_prefix: options.LogLinePrefix = None,
+    plans: options.Plans = None,
     index_budget: options.IndexBudget = None,
     max_indexes: options.MaxIndexes = None,
     max_indexes_per_table: options.MaxIndexesPerTable = 5,
@@ -78,7 +81,6 @@ def analyze(  # noqa: PLR0913  (one for each option)
     pgadvisor analyze shop.pgsnap --baseline known.toml --only-new --fail-on warning
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings, known = load_config(config), _baseline(baseline, only_new=only_new)
-    statements = _workload(workload, is_alone=workload_only)
     planner = planner_of(what_if, source, hypopg_dsn)
     budget = read_budget(
         index_budget=index_budget,
@@ -91,8 +93,8 @@ def analyze(  # noqa: PLR0913  (one for each option)
         time_limit=time_limit,
     )
     _check_place(out, force=force)
+    statements, executions = _workload(workload, is_alone=workload_only), _executions(plans)
     new = NewBaseline.of(write_baseline, baseline_reason, baseline_expires, baseline, force=force)
-    earlier = load(since) if since is not None else None
     with progress(quiet=quiet) as report:
         snapshot, *standbys = read_nodes(source, replica, scope_of(schema, exclude_schema), report)
         check_names(budget, snapshot)
@@ -100,7 +102,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             snapshot,
             budget=budget,
             config=settings,
-            since=earlier,
+            since=load(since) if since is not None else None,
             standbys=standbys,
             baseline=known,
             only_new=only_new,
@@ -108,6 +110,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             workload=statements,
             workload_only=workload_only,
             logs=read_logs_for(logs, log_line_prefix, snapshot, report),
+            plans=executions,
             migration_format=migration,
             planner=planner,
             show_literals=show_literals,
@@ -131,6 +134,10 @@ def _finish(
         new.write(advice)
     if code := exit_code(advice, fail_on):
         raise typer.Exit(code)
+
+
+def _executions(place: Path | None) -> tuple[Execution, ...]:
+    return read_executions(place) if place is not None else ()
 
 
 def _workload(place: Path | None, *, is_alone: bool) -> tuple[Statement, ...]:

@@ -133,6 +133,16 @@ Logs = Annotated[
         show_default=False,
     ),
 ]
+Plans = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Executed plans, a file or a directory of them, as EXPLAIN (ANALYZE, BUFFERS) or "
+        "auto_explain writes them: they are judged, and correct what other plans are believed "
+        "to cost.",
+        show_default=False,
+    ),
+]
 LogLinePrefix = Annotated[
     str | None,
     typer.Option(

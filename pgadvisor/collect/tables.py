@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.collect.session import Record, Session
 from pgadvisor.model.foreign import Foreign
-from pgadvisor.model.schema import Column, Constraint, ConstraintKind, RelationKind, Table
+from pgadvisor.model.schema import (
+    Column,
+    Constraint,
+    ConstraintKind,
+    RelationKind,
+    Table,
+    Trigger,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,7 @@ def read_tables(session: Session, options: CollectOptions) -> Tables:
     """
     rows = session.read("tables", *options.values)
     columns = _read_columns(session, options)
+    triggers = _read_triggers(session)
     tables: list[Table] = []
     locked: list[tuple[int, str]] = []
     for row in rows:
@@ -37,7 +45,8 @@ def read_tables(session: Session, options: CollectOptions) -> Tables:
             continue
         row["kind"] = RelationKind(row["kind"])
         row["foreign"] = _foreign(row)
-        tables.append(Table(columns=columns.get(row["oid"], ()), **row))
+        oid = row["oid"]
+        tables.append(Table(columns=columns.get(oid, ()), triggers=triggers.get(oid, ()), **row))
     return Tables(tables=tuple(tables), locked=tuple(locked))
 
 
@@ -74,6 +83,13 @@ def _read_columns(session: Session, options: CollectOptions) -> dict[int, tuple[
         oid = row.pop("table_oid")
         found[oid].append(Column(compression=methods.get((oid, row["number"]), ""), **row))
     return {oid: tuple(columns) for oid, columns in found.items()}
+
+
+def _read_triggers(session: Session) -> dict[int, tuple[Trigger, ...]]:
+    found: defaultdict[int, list[Trigger]] = defaultdict(list)
+    for row in session.read("triggers"):
+        found[row.pop("table_oid")].append(Trigger(**row))
+    return {oid: tuple(triggers) for oid, triggers in found.items()}
 
 
 def read_constraints(

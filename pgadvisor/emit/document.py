@@ -266,6 +266,9 @@ class CoveragePart:
     covered_time_ratio: Annotated[float | None, _about("Share of the measured time, 0 to 1.")]
     uncosted: tuple[NotePart, ...]
     assumed: Annotated[tuple[NotePart, ...], _about("Costed for particular values.")]
+    calibrated: Annotated[
+        tuple[NotePart, ...], _about("With executed plans, and what these were good for.")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,6 +180,7 @@ def _coverage(advice: AdviceData) -> doc.CoveragePart:
         covered_time_ratio=choice.covered_time_ratio,
         uncosted=tuple(doc.NotePart(statement_id=i, note=note) for i, note in choice.uncosted),
         assumed=tuple(doc.NotePart(statement_id=i, note=note) for i, note in choice.assumed),
+        calibrated=tuple(doc.NotePart(statement_id=i, note=note) for i, note in choice.calibrated),
     )
 
 

@@ -276,6 +276,7 @@ def _remarks(page: Page, report: ReportView) -> None:
     for title, rows in (
         ("Not costed", report.uncosted),
         ("Costed for particular values", report.assumed),
+        ("Corrected by executed plans", report.calibrated),
     ):
         if rows:
             page.gap()

@@ -94,6 +94,7 @@ class ReportView:
     broken: tuple[Skipped, ...]
     unavailable: tuple[Unavailable, ...]
     assumed: tuple[tuple[str, str], ...]
+    calibrated: tuple[tuple[str, str], ...]
     uncosted: tuple[tuple[str, str], ...]
     clear: tuple[str, ...]
     suppressed: tuple[tuple[str, str], ...]
@@ -145,6 +146,7 @@ def view(advice: AdviceData, *, explain_choice: bool = False) -> ReportView:
         broken=advice.broken_rules,
         unavailable=advice.unavailable,
         assumed=advice.choice.assumed,
+        calibrated=advice.choice.calibrated,
         uncosted=advice.choice.uncosted,
         clear=advice.clear,
         suppressed=tuple((hidden.finding.key, hidden.reason) for hidden in advice.suppressed),

@@ -118,6 +118,8 @@ class Choice:
     assumed: tuple[tuple[str, str], ...] = ()
     """Statements that were costed for particular values, with those in words: id and
     ``status = 'pending'``."""
+    calibrated: tuple[tuple[str, str], ...] = ()
+    """Statements with executed plans, and what these were good for in costing: id and clause."""
     rebuilt_sizes: tuple[RebuiltSize, ...] | None = None
     """What large existing btrees would take if they were built now; None: nobody could tell."""
     fidelity: Fidelity | None = None

@@ -89,6 +89,20 @@ class Constraint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A trigger of a table that somebody made, or one of a foreign key that is disabled."""
+
+    name: str
+    firing: str = "O"
+    """``O`` unless the session replicates, ``D`` disabled, ``R`` only if it does, ``A`` always."""
+    fires_on_update: bool = False
+    constraint_name: str | None = None
+    """The foreign key, or the deferrable unique constraint, that it enforces."""
+    is_inherited: bool = False
+    """It came with the parent of a partition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexKey:
     """One key column of an index."""
 
@@ -201,6 +215,8 @@ class Table:
     """None: the database's own."""
     foreign: Foreign | None = None
     """Of a foreign table."""
+    triggers: tuple[Trigger, ...] | None = None
+    """None: they were not read."""
 
     @property
     def qualified_name(self) -> str:

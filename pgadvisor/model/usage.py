@@ -115,6 +115,8 @@ class NearestKey:
     column: str
     operator: str
     """The distance: ``<->``."""
+    is_wrapped: bool = False
+    """It is computed with, as in ``1 - (c <=> $1) DESC``: the same rows, but no index's order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

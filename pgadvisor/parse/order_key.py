@@ -75,9 +75,16 @@ def expression_keys(keys: Sequence[Key]) -> KeysOfRelation | None:
 
 
 def nearest_of(key: Key) -> Nearest | None:
-    """What a first key of ``column <-> value`` asks for; None where it is another key."""
-    node = key.operand.node
-    is_forward = key.is_usable and not key.is_descending and not key.nulls_first
+    """What a first key of ``column <-> value`` asks for; None where it is another key.
+
+    ``1 - (column <=> value) DESC`` asks for the same rows, and no index has that order.
+    """
+    outer = key.operand.node
+    node = _turned_round(outer)
+    is_wrapped = node is not None
+    node = outer if node is None else node
+    is_nearest_first = key.is_descending if is_wrapped else not key.is_descending
+    is_forward = key.is_usable and is_nearest_first and (is_wrapped or not key.nulls_first)
     if not isinstance(node, ast.A_Expr) or node.kind is not A_Expr_Kind.AEXPR_OP or not is_forward:
         return None
     operator = (grammar.name_parts(node.name) or ("",))[-1]
@@ -89,7 +96,39 @@ def nearest_of(key: Key) -> Nearest | None:
     names = {grammar.name_parts(side.fields)[-1:] for side in sides}
     if origin is None or (own[0].name,) not in names:
         return None
-    return Nearest(origin.relation, NearestKey(column=origin.column, operator=operator))
+    nearest = NearestKey(column=origin.column, operator=operator, is_wrapped=is_wrapped)
+    return Nearest(origin.relation, nearest)
+
+
+def _turned_round(node: ast.Node | None) -> ast.Node | None:
+    """What is smaller the larger the whole is: ``d`` of ``1 - d``, ``-d`` and ``d * -1``."""
+    if not isinstance(node, ast.A_Expr) or node.kind is not A_Expr_Kind.AEXPR_OP:
+        return None
+    match (grammar.name_parts(node.name) or ("",))[-1], node.lexpr, node.rexpr:
+        case "-", None, ast.Node() as distance:
+            return distance
+        case "-", constant, ast.Node() as distance if _may_be_number(constant):
+            return distance
+        case "*", constant, ast.Node() as distance if _may_be_negative(constant):
+            return distance
+        case "*", ast.Node() as distance, constant if _may_be_negative(constant):
+            return distance
+        case _:
+            return None
+
+
+def _may_be_number(node: object) -> bool:
+    return isinstance(node, ast.A_Const | ast.ParamRef)
+
+
+def _may_be_negative(node: object) -> bool:
+    """The server's counters have a parameter in the place of ``-1``."""
+    value = node.val if isinstance(node, ast.A_Const) else None
+    if isinstance(value, ast.Integer):
+        return (value.ival or 0) < 0
+    if isinstance(value, ast.Float):
+        return (value.fval or "").startswith("-")
+    return isinstance(node, ast.ParamRef)
 
 
 def _source(operand: Operand) -> Origin | None:

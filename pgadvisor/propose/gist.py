@@ -37,7 +37,7 @@ def gist_shapes(site: Site) -> Iterator[Shape]:
 
 def _nearest(site: Site) -> Iterator[Shape]:
     nearest = site.relation.nearest
-    if nearest is None:
+    if nearest is None or nearest.is_wrapped:
         return
     kind = _plain(site.facts.type_of(nearest.column))
     reason = f"order by {nearest.column} {nearest.operator}"

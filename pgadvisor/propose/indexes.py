@@ -7,6 +7,7 @@ planner does that on the twin.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -89,6 +90,7 @@ class _Proposer:
         self._workload = WorkloadFacts(catalog, usages)
         self._facts: dict[int, TableFacts | None] = {}
         self._pools: dict[int, Pool] = {}
+        self._unsettled: defaultdict[int, set[frozenset[str]]] = defaultdict(set)
 
     def candidates(self, usages: Sequence[StatementUsage]) -> tuple[Candidate, ...]:
         """Propose for each statement, and then for each table as a whole."""
@@ -122,6 +124,8 @@ class _Proposer:
         site = site_of(facts, relation, self._workload, self._options, statement_id)
         table, weight = facts.table, self._workload.weight(statement_id)
         pool = self._pools.setdefault(table.oid, Pool(self._options.max_per_table))
+        if site.unsettled:
+            self._unsettled[table.oid].add(site.unsettled)
         notes = parameter_notes(site)
         left = self._options.max_per_appearance
         for shape in _shapes(site):
@@ -141,15 +145,31 @@ class _Proposer:
         kinds, options = self._options.kinds, self._options
         leaders = pool.leaders(max(MAX_MERGED, MAX_WIDENED))
         found: set[IndexDefinition] = set()
+        unheld = self._unheld(facts, pool)
         merges = merges_of(leaders, options) if ProposalKind.MERGES in kinds else ()
         replacing: Iterable[Entry] = ()
         if ProposalKind.EXISTING in kinds:
             replacing = replacements_of(facts.table, facts.indexes, leaders, options)
         for entries, count in ((merges, MAX_MERGES), (replacing, MAX_REPLACEMENTS)):
-            fit = (entry for entry in entries if self._is_new(facts, pool, found, entry))
+            new = (entry for entry in entries if self._is_new(facts, pool, found, entry))
+            fit = (e for e in new if not any(map(_columns_of(e.definition).issuperset, unheld)))
             for entry in islice(fit, count):
                 found.add(entry.definition)
                 yield entry
+
+    def _unheld(self, facts: TableFacts, pool: Pool) -> list[frozenset[str]]:
+        """What two indexes in one are not to hold all of, since columns of it are set often.
+
+        No index is proposed to cover such a statement, so none is to cover it by accident.  Where
+        one that exists, or that its conditions ask for, holds it all, nothing is added to it.
+        """
+        held = [_columns_of(definition) for definition in pool.definitions]
+        held += [_columns_of(index) for index in facts.indexes]
+        return [
+            needed
+            for needed in self._unsettled[facts.table.oid]
+            if not any(map(needed.issubset, held))
+        ]
 
     def _is_new(
         self, facts: TableFacts, pool: Pool, found: set[IndexDefinition], entry: Entry
@@ -157,8 +177,8 @@ class _Proposer:
         definition = entry.definition
         if definition in pool or definition in found:
             return False
-        columns = (*(key.column for key in definition.keys if key.column), *definition.include)
-        is_narrow = sum(map(facts.width_bytes, columns)) <= self._options.max_covering_width_bytes
+        width_bytes = sum(map(facts.width_bytes, _columns_of(definition)))
+        is_narrow = width_bytes <= self._options.max_covering_width_bytes
         return is_narrow and not serves(facts.indexes, definition)
 
 
@@ -201,12 +221,15 @@ def _new(seen: set[tuple[object, ...]], shapes: Iterable[Shape], count: int) -> 
 
 def _is_possible(facts: TableFacts, definition: IndexDefinition) -> bool:
     """Whether PostgreSQL could build it: not too many columns, and its entries fit a page."""
-    columns = (*(key.column for key in definition.keys if key.column), *definition.include)
     if len(definition.keys) + len(definition.include) > MAX_INDEX_COLUMNS:
         return False
-    return definition.access_method != "btree" or (
-        sum(map(facts.width_bytes, columns)) <= MAX_KEY_BYTES
-    )
+    width_bytes = sum(map(facts.width_bytes, _columns_of(definition)))
+    return definition.access_method != "btree" or width_bytes <= MAX_KEY_BYTES
+
+
+def _columns_of(index: IndexDefinition | Index) -> frozenset[str]:
+    """Names of all columns in it; those inside expressions do not count."""
+    return frozenset((*(column for column in index.key_columns if column), *index.include))
 
 
 def _is_served(facts: TableFacts, shape: Shape, definition: IndexDefinition) -> bool:

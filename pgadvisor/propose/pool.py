@@ -65,6 +65,11 @@ class Pool:
         """All candidates, those that most time speaks for first, then those asked for first."""
         return sorted(self._entries.values(), key=lambda entry: -entry.weight)
 
+    @property
+    def definitions(self) -> tuple[IndexDefinition, ...]:
+        """All that statements asked for, in that order."""
+        return tuple(self._entries)
+
     def leaders(self, count: int) -> list[Entry]:
         """The best of them, but no more than a few for any one statement.
 

@@ -46,6 +46,9 @@ class Site:
     """Compared below an OR: one index each lets the planner combine bitmaps."""
     read: tuple[str, ...]
     """All columns that it needs, in the table's order; empty: it has to read the table itself."""
+    unsettled: frozenset[str]
+    """All columns that it needs, where some are set so often that no index is to hold them for it:
+    the planner takes pages for all-visible that are so since the last VACUUM, and not for long."""
 
     @property
     def strict(self) -> tuple[str, ...]:
@@ -74,6 +77,9 @@ def site_of(
     several = {p.column for p in _sure(relation, PredicateKind.IN_LIST)}
     once = {p.column for p in _sure(relation, PredicateKind.EQUALITY, PredicateKind.IS_NULL)}
     lists = frozenset(several - once)
+    needed = _needed(facts, relation)
+    oid = facts.table.oid
+    is_unsettled = any(workload.is_set_often(oid, column, statement_id) for column in needed)
     return Site(
         facts=facts,
         relation=relation,
@@ -89,7 +95,8 @@ def site_of(
         group=_keys(facts, (c for c in relation.group_columns if c not in equal or c in lists)),
         extremes=_keys(facts, (c for c in relation.extreme_columns if c not in equal)),
         optional=_keys(facts, _optional(relation)),
-        read=_read(facts, relation, workload, statement_id),
+        read=() if is_unsettled else needed,
+        unsettled=frozenset(needed if is_unsettled else ()),
     )
 
 
@@ -150,17 +157,12 @@ def _joined_together(relation: RelationUsage, joined: tuple[str, ...]) -> Iterat
     yield from dict.fromkeys(columns for columns in seen if len(columns) > 1)
 
 
-def _read(
-    facts: TableFacts, relation: RelationUsage, workload: WorkloadFacts, statement_id: str
-) -> tuple[str, ...]:
+def _needed(facts: TableFacts, relation: RelationUsage) -> tuple[str, ...]:
     """All columns that an index has to hold for the table to be left alone; empty: none can."""
     if relation.reads_whole_row or relation.is_write_target or not facts.is_mostly_visible:
         return ()
     needed = set(read_columns(relation))
-    oid = facts.table.oid
-    if not needed <= facts.columns.keys() or any(
-        workload.is_set_often(oid, column, statement_id) for column in needed
-    ):
+    if not needed <= facts.columns.keys():
         return ()
     return tuple(column.name for column in facts.table.columns if column.name in needed)
 

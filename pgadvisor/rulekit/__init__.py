@@ -58,6 +58,7 @@ from pgadvisor.model.schema import (
     RelationKind,
     Sequence,
     Table,
+    Trigger,
 )
 from pgadvisor.model.sensitivity import PlansByValue, PlanVariant, ValueKind
 from pgadvisor.model.server import (
@@ -88,6 +89,8 @@ from pgadvisor.parse.expression import columns_in, may_be_expression, same_expre
 from pgadvisor.parse.rewrite import (
     Rewritten,
     any_array,
+    changes_only,
+    disjoint_union,
     exists_for_count,
     exists_for_join,
     keyset_template,
@@ -255,6 +258,7 @@ __all__ = [
     "TableActivity",
     "TableAge",
     "TiB",
+    "Trigger",
     "ValueKind",
     "WalActivity",
     "WalSender",
@@ -267,11 +271,13 @@ __all__ = [
     "change_for_database",
     "change_for_role",
     "change_where_set",
+    "changes_only",
     "columns_in",
     "costed_rule",
     "create_index_sql",
     "days_since",
     "describe_index",
+    "disjoint_union",
     "executed_nodes",
     "exists_for_count",
     "exists_for_join",

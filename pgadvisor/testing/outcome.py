@@ -18,7 +18,7 @@ from pgadvisor.model.finding import Finding, Skipped
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.usage import StatementUsage
-from pgadvisor.parse.plans.execution import executions_of
+from pgadvisor.parse.plans.execution import executions_of, with_statements
 from pgadvisor.parse.plans.read import read_plans
 from pgadvisor.parse.usage import usage_of
 from pgadvisor.registry import load_rules
@@ -117,7 +117,7 @@ def executed(explained: str, snapshot: Snapshot | None = None) -> tuple[Executio
         PlanFormatError: There is no plan in it.
     """
     statements = snapshot.statements if snapshot is not None else ()
-    return executions_of(read_plans(explained), "explained", statements)
+    return with_statements(executions_of(read_plans(explained), "explained"), statements)
 
 
 def _usages(snapshot: Snapshot, catalog: Catalog) -> Mapping[str, StatementUsage]:

@@ -121,6 +121,7 @@ def a_table(
         size_bytes=size_bytes,
         pages=pages,
         all_visible_pages=pages,
+        triggers=(),
     )
     return replace(table, **fields)
 

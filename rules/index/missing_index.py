@@ -256,7 +256,11 @@ def _assumptions(choice: Choice, chosen: ChosenIndex) -> Iterator[str]:
 
 def _young(case: Case, chosen: ChosenIndex) -> Iterator[str]:
     """Counters that have run for too short a time to tell what a day brings."""
-    if chosen.saved_ms_per_day is not None and not case.is_open("usage-window"):
+    served = {effect.statement_id for effect in chosen.effects}
+    counted = (s.id in served and s.source != "workload" for s in case.snapshot.statements)
+    if chosen.saved_ms_per_day is None or case.is_open("usage-window"):
+        return
+    if any(counted):  # a log and a file tell by themselves how often it is run
         yield case.gates.gate("usage-window").detail
 
 

@@ -64,7 +64,9 @@ def unindexed_nearest_search(case: Case, limits: Limits) -> Outcome:
     ## Why it matters
     `ORDER BY embedding <-> $1 LIMIT 10` without an index reads all vectors, which are some
     kilobytes each and mostly in the TOAST table, and computes as many distances.  It gets slower
-    with every row.  An HNSW index finds nearly the same rows by looking at some hundreds.
+    with every row.  An HNSW index finds nearly the same rows by looking at some hundreds, if the
+    statement orders by the distance itself: `ORDER BY 1 - (embedding <=> $1) DESC` asks for the
+    same rows, and no index serves it.
 
     ## What it leaves alone
     Columns that have such an index for the same distance; small tables, and statements that
@@ -91,14 +93,16 @@ def unindexed_nearest_search(case: Case, limits: Limits) -> Outcome:
             column = table.column(name)
             if column is None or _kind(column) not in _MAX_DIMENSIONS:
                 continue
-            slow = [use for use in uses if _is_slow(case, table, use, limits)]
+            is_indexed = _is_indexed(case, table, column, operator)
+            slow = [
+                use
+                for use in uses
+                if _is_slow(case, table, use, limits) and (_is_wrapped(use) or not is_indexed)
+            ]
             share = sum(case.share_of(use.statement) for use in slow)
-            if (
-                slow
-                and share >= limits.min_share_ratio
-                and not _is_indexed(case, table, column, operator)
-            ):
-                yield _finding(case, table, column, operator, slow)
+            if slow and share >= limits.min_share_ratio:
+                steps = tuple(_steps(table, column, operator, slow, is_indexed=is_indexed))
+                yield _finding(case, table, column, operator, slow, steps)
 
 
 def _kind(column: Column) -> str:
@@ -111,6 +115,11 @@ def _is_slow(case: Case, table: Table, use: StatementOnTable, limits: Limits) ->
         use.statement.mean_time_ms >= limits.min_mean_time_ms
         and _compared_rows(case, table, use) >= limits.min_compared_rows
     )
+
+
+def _is_wrapped(use: StatementOnTable) -> bool:
+    """It computes with the distance, and orders by that."""
+    return use.relation.nearest is not None and use.relation.nearest.is_wrapped
 
 
 def _compared_rows(case: Case, table: Table, use: StatementOnTable) -> float:
@@ -139,7 +148,12 @@ def _is_indexed(case: Case, table: Table, column: Column, operator: str) -> bool
 
 
 def _finding(
-    case: Case, table: Table, column: Column, operator: str, uses: list[StatementOnTable]
+    case: Case,
+    table: Table,
+    column: Column,
+    operator: str,
+    uses: list[StatementOnTable],
+    steps: tuple[str, ...],
 ) -> Finding:
     slowest = max(uses, key=lambda use: use.statement.mean_time_ms).statement
     share = sum(case.share_of(use.statement) for use in uses)
@@ -165,14 +179,14 @@ def _finding(
         provenance=Provenance.STATISTICS,
         confidence=Confidence.MEDIUM,
         guards=(
-            f"no index serves {operator} on {column.name}",
+            f"no index serves {operator} on {column.name} as it is written",
             "no comparison with a value leaves few rows",
             "the statement asks for the nearest few",
         ),
         remedies=(
             ManualSteps(
                 title=f"Search {name} approximately, if that will do",
-                steps=tuple(_steps(table, column, operator)),
+                steps=steps,
             ),
         ),
         impact=Impact(risk="each search takes longer with every row that is added"),
@@ -180,7 +194,27 @@ def _finding(
     )
 
 
-def _steps(table: Table, column: Column, operator: str) -> Iterator[str]:
+def _steps(
+    table: Table,
+    column: Column,
+    operator: str,
+    uses: list[StatementOnTable],
+    *,
+    is_indexed: bool,
+) -> Iterator[str]:
+    if any(map(_is_wrapped, uses)):
+        yield (
+            f"Order by `{quote_identifier(column.name)} {operator} ...` itself, ascending, and "
+            "compute a similarity in the select list alone: the same rows come first, and those "
+            "without a vector last."
+        )
+    if is_indexed:
+        yield "Compare what both find: the index that is there finds nearly the same rows."
+    else:
+        yield from _index_steps(table, column, operator)
+
+
+def _index_steps(table: Table, column: Column, operator: str) -> Iterator[str]:
     kind, target = _kind(column), qualified(table.schema, table.name)
     key, operator_class = quote_identifier(column.name), f"{kind}_{_CLASSES[operator]}"
     modifier = column.type_name.partition("(")[2].rstrip(")")

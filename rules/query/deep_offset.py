@@ -13,7 +13,9 @@ from pgadvisor.rulekit import (
     Impact,
     ManualSteps,
     Outcome,
+    PredicateKind,
     Provenance,
+    RelationUsage,
     RewriteStatement,
     Severity,
     Statement,
@@ -50,7 +52,9 @@ def deep_offset(case: Case, limits: Limits) -> Outcome:
 
     ## What it leaves alone
     Small tables, statements with little time, and statements that touch few blocks a call, so
-    that they cannot skip many rows.
+    that they cannot skip many rows.  Subqueries with an OFFSET but no LIMIT: they are no pages,
+    `OFFSET 0` keeps a subquery apart.  Where no index gives the order, each page sorts all rows,
+    the first one too; then it is less sure that pages are deep.
 
     ## Before you act
     A keyset page remembers the last row of the page before and needs an order that ends in a
@@ -60,23 +64,26 @@ def deep_offset(case: Case, limits: Limits) -> Outcome:
         SELECT * FROM orders ORDER BY created_at, id OFFSET $1 LIMIT $2;
         SELECT * FROM orders WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3;
     """
-    orders: dict[str, tuple[str, ...]] = {}
+    pages: dict[str, RelationUsage] = {}
     groups: dict[tuple[Table, str], list[Statement]] = defaultdict(list)
     for table, use in case.uses():
         statement = use.statement
-        if statement.id in orders or not _pages(case, table, use):
+        if statement.id in pages or not _pages(case, table, use):
             continue
         if _is_deep(case, statement, limits):
             groups[table, case.shape_of(statement)].append(statement)
-            orders[statement.id] = tuple(key.column for key in use.relation.sort_keys)
+            pages[statement.id] = use.relation
     for (table, _), statements in groups.items():
-        yield _finding(case, table, statements, orders[statements[0].id])
+        yield _finding(case, table, statements, pages[statements[0].id])
 
 
 def _pages(case: Case, table: Table, use: StatementOnTable) -> bool:
     return (
         use.usage.kind is StatementKind.SELECT
         and use.relation.has_offset
+        # Without a LIMIT it is no page: `OFFSET 0` is how a subquery is kept apart, and the
+        # counters have a parameter for its number.
+        and use.relation.has_limit
         and bool(use.relation.sort_keys)
         and case.is_large_enough(table)
     )
@@ -91,10 +98,10 @@ def _is_deep(case: Case, statement: Statement, limits: Limits) -> bool:
     )
 
 
-def _finding(
-    case: Case, table: Table, statements: list[Statement], columns: tuple[str, ...]
-) -> Finding:
+def _finding(case: Case, table: Table, statements: list[Statement], page: RelationUsage) -> Finding:
     statement = statements[0]
+    columns = tuple(key.column for key in page.sort_keys)
+    is_sorted = not _comes_from_an_index(case, table, page)
     blocks = statement.blocks_per_call
     return Finding(
         subject=table.qualified_name,
@@ -102,11 +109,11 @@ def _finding(
         summary=f"A statement pages through {table.qualified_name} with OFFSET and touches "
         f"{format_count(blocks)} blocks a call ({format_ratio(case.share_of_all((statement,)))} "
         "of all time)",
-        detail=_detail(case, table, columns),
+        detail=" ".join(_details(case, table, columns, is_sorted=is_sorted)),
         evidence=tuple(_evidence(case, statement, blocks)),
         provenance=Provenance.STATISTICS,
         # The figures do not show the offsets themselves.
-        confidence=Confidence.MEDIUM,
+        confidence=Confidence.LOW if is_sorted else Confidence.MEDIUM,
         guards=("the table is not small", "it touches more blocks than a first page would"),
         remedies=(_remedy(case, table, statement, columns),),
         impact=Impact(risk="each page costs more than the one before"),
@@ -126,13 +133,30 @@ def _is_total_order(case: Case, table: Table, columns: tuple[str, ...]) -> bool:
     )
 
 
-def _detail(case: Case, table: Table, columns: tuple[str, ...]) -> str:
-    if _is_total_order(case, table, columns):
-        return ""
-    return (
-        f"The order by {', '.join(columns)} is not unique, so pages may repeat or miss rows "
-        "even now; end it in a unique column."
-    )
+def _comes_from_an_index(case: Case, table: Table, page: RelationUsage) -> bool:
+    """Some index begins with the order, but for columns that are compared with one value."""
+    fixed = {p.column for p in page.predicates if p.kind is PredicateKind.EQUALITY}
+    order = [key.column for key in page.sort_keys if key.column not in fixed]
+    for index in case.indexes_of(table):
+        behind = [name for name in index.key_columns if name not in fixed]
+        if index.is_valid and index.access_method == "btree" and behind[:1] == order[:1]:
+            return True
+    return False
+
+
+def _details(
+    case: Case, table: Table, columns: tuple[str, ...], *, is_sorted: bool
+) -> Iterator[str]:
+    if is_sorted:
+        yield (
+            "No index gives the order, so the first page reads as much as the last: the blocks do "
+            "not tell how deep the pages are, and a page by key needs that index, too."
+        )
+    if not _is_total_order(case, table, columns):
+        yield (
+            f"The order by {', '.join(columns)} is not unique, so pages may repeat or miss rows "
+            "even now; end it in a unique column."
+        )
 
 
 def _evidence(case: Case, statement: Statement, blocks: float) -> Iterator[Evidence]:

@@ -38,6 +38,14 @@ _DISTANCES = ("<->", "<#>", "<=>", "<+>", "<~>", "<%>", "<<->", "<->>")
 """Operators of pgvector, pg_trgm, PostGIS and the geometric types that tell how far two are apart.
 Indexes hand out the nearest first; none finds what is nearer than something."""
 
+_PATTERNS = frozenset({"~~", "~~*", "~", "~*"})
+_MEASURES = frozenset(
+    {"length", "char_length", "character_length", "octet_length", "bit_length", "cardinality"}
+    | {"array_length", "jsonb_array_length", "json_array_length", "pg_column_size"}
+)
+"""Functions that tell how long a value is."""
+_RANGES = frozenset({"<", "<=", ">", ">="})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -66,8 +74,11 @@ def non_sargable_predicate(case: Case, choice: Choice, limits: Limits) -> Outcom
     is built on, or may be (``pg_stat_statements`` keeps of ``content ->> 'kind'`` no more than
     ``content ->> $2``), statements that find their row by a unique key anyway, and those that
     return or change a fifth of the table.  Distances (``embedding <=> $1 < 0.2``), which no index
-    is searched by: an ORDER BY of the nearest is what one serves.  What PostgreSQL converts by
-    itself is a matter of ``implicit-cast``.
+    is searched by: an ORDER BY of the nearest is what one serves.  Lengths above or below a bound
+    (``length(title) > 0``), which most rows have as a rule, and no form of which leaves the column
+    alone.  What PostgreSQL converts by itself is a matter of ``implicit-cast``, documents of type
+    json, not jsonb, are one of ``searched-json-column``, and patterns, where pg_trgm is missing,
+    of ``unindexed-pattern-search``.
 
     ## Before you act
     What is equal to what depends on types: a day of a timestamp with time zone is a day of the
@@ -116,8 +127,23 @@ def _hidden(case: Case, table: Table, use: StatementOnTable) -> Iterator[Wrapped
             continue
         if any(f" {operator} " in wrapped.expression for operator in _DISTANCES):
             continue
+        if wrapped.wrapper in _MEASURES and wrapped.operator in _RANGES:
+            continue
+        if _is_json(table, wrapped.column) or _is_searched_by_pattern(case, wrapped):
+            continue
         if not any(may_be_expression(wrapped.expression, expression) for expression in indexed):
             yield wrapped
+
+
+def _is_searched_by_pattern(case: Case, wrapped: WrappedPredicate) -> bool:
+    """What no btree serves, and nothing else without pg_trgm."""
+    has_trigrams = any(e.name == "pg_trgm" for e in case.snapshot.server.extensions)
+    return wrapped.operator in _PATTERNS and not has_trigrams
+
+
+def _is_json(table: Table, name: str) -> bool:
+    column = table.column(name)
+    return column is not None and (column.base_type_name or column.type_name) == "json"
 
 
 def _finding(

@@ -17,6 +17,7 @@ from pgadvisor.rulekit import (
     PlanNode,
     Provenance,
     RewriteStatement,
+    Rewritten,
     Severity,
     Skipped,
     Statement,
@@ -33,6 +34,8 @@ from pgadvisor.rulekit import (
 _OUTER = frozenset({"Left", "Right", "Full"})
 _LACKS_PARTNER = re.compile(r"(?:^\(| OR )\([^() ]+ IS NULL\)(?: OR |\)$)")
 """An arm that asks for rows without a partner, which no index finds."""
+_BESIDE = frozenset({"InitPlan", "SubPlan"})
+"""Below a node, but no side of it: what its expressions ask."""
 _SUMS_UP = frozenset({"Aggregate", "Group", "Unique", "SetOp", "Limit"})
 
 
@@ -52,11 +55,41 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Condition:
+    """An OR that a node of a plan checks."""
+
+    text: str
+    asks_subquery: bool = False
+    """It stands on one table, and one of its arms asks a subquery."""
+
+    def problem_of(self, tables: str) -> str:
+        """What is wrong, for people."""
+        if self.asks_subquery:
+            return f"An OR with a subquery over {tables} is checked row by row"
+        return f"An OR across {tables} is checked after the join"
+
+    @property
+    def guard(self) -> str:
+        """What was looked at."""
+        if self.asks_subquery:
+            return "each arm of the OR can be looked up by itself"
+        return "the condition needs both tables"
+
+    @property
+    def risk(self) -> str:
+        """What it costs."""
+        if self.asks_subquery:
+            return "every row of the table is looked at in each call"
+        return "both tables are joined in full in each call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _LateFilter:
-    """A statement, and the condition that its join checks."""
+    """A statement, and what it checks too late."""
 
     statement: Statement
-    condition: str
+    condition: _Condition
+    rewritten: Rewritten | None
 
 
 @rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
@@ -67,12 +100,15 @@ def or_across_tables(case: Case, limits: Limits) -> Outcome:
     ``o.code = $1 OR u.email = $2`` cannot narrow down either table: a row of orders may match by
     its user, and a user by an order.  So both are joined in full, and the condition is checked on
     every pair.  Each arm by itself starts from the few rows that it finds by an index.
+    ``code = $1 OR user_id IN (SELECT ...)`` is the same in other words: a subquery below an OR
+    cannot become a join, so every row of the one table is looked at.
 
     ## What it leaves alone
-    OR within one table, which a bitmap serves; statements that touch few blocks, or of which many
-    rows match, so that no arm is selective; outer joins with an arm that asks for rows without a
-    partner, which no index finds; statements with little time.  It needs the original server's
-    plan of the statement.
+    OR within one table, which a bitmap serves; arms with a subquery that is not looked up, such
+    as NOT IN or a comparison with what it returns; statements that touch few blocks, or of which
+    many rows match, so that no arm is selective; outer joins with an arm that asks for rows
+    without a partner, which no index finds; statements with little time.  It needs the original
+    server's plan of the statement.
 
     ## Before you act
     The second arm leaves out what the first one has, so that no row comes twice.  Each arm needs
@@ -96,9 +132,15 @@ def or_across_tables(case: Case, limits: Limits) -> Outcome:
         plan = plan_of(case, statement)
         if isinstance(plan, Skipped):
             yield plan
-        elif (condition := next(_late_filters(plan.root, limits), None)) is not None:
-            late = _LateFilter(statement=statement, condition=condition)
-            groups[case.shape_of(statement)].append(late)
+            continue
+        conditions = tuple(_late_filters(plan.root, limits))
+        rewritten = union_all(statement.text, case.catalog) if conditions else None
+        for condition in conditions:
+            # Whether an OR with a subquery can be split, the plan does not tell.
+            if rewritten is not None or not condition.asks_subquery:
+                late = _LateFilter(statement=statement, condition=condition, rewritten=rewritten)
+                groups[case.shape_of(statement)].append(late)
+                break
     for found in groups.values():
         yield _finding(case, found)
 
@@ -116,34 +158,51 @@ def _reads_too_much(case: Case, statement: Statement, limits: Limits) -> bool:
     )
 
 
-def _late_filters(root: PlanNode, limits: Limits, *, is_summed: bool = False) -> Iterator[str]:
-    """Conditions that joins check on pairs of rows, and that are an OR over both sides."""
-    for condition in (root.join_filter, root.filter):
-        if (
-            condition is not None
-            and _is_across(root, condition)
-            and not (root.join_type in _OUTER and _LACKS_PARTNER.search(condition))
-            # What is summed up or cut off returns few rows, whatever the arms find.
-            and not (is_summed and root.rows > limits.max_rows_per_call_count)
-        ):
-            yield condition
+def _late_filters(
+    root: PlanNode, limits: Limits, *, is_summed: bool = False
+) -> Iterator[_Condition]:
+    """Conditions on pairs of rows that are an OR over both, and ORs with a subquery."""
+    for text in (root.join_filter, root.filter):
+        # What is summed up or cut off returns few rows, whatever the arms find.
+        if text is None or (is_summed and root.rows > limits.max_rows_per_call_count):
+            continue
+        lacks_partner = root.join_type in _OUTER and _LACKS_PARTNER.search(text)
+        if _is_across(root, text) and not lacks_partner:
+            yield _Condition(text=text)
+        elif _asks_subquery(root, text):
+            yield _Condition(text=text, asks_subquery=True)
     for child in root.children:
         yield from _late_filters(child, limits, is_summed=is_summed or root.node_type in _SUMS_UP)
 
 
+def _sides(node: PlanNode) -> tuple[PlanNode, ...]:
+    return tuple(c for c in node.children if c.parent_relationship not in _BESIDE)
+
+
 def _is_across(node: PlanNode, condition: str) -> bool:
-    if " OR " not in condition or len(node.children) < 2:  # noqa: PLR2004  (a join has two sides)
+    sides = _sides(node)
+    if " OR " not in condition or len(sides) < 2:  # noqa: PLR2004  (a join has two sides)
         return False
-    sides = [_names(child) for child in node.children[:2]]
-    return all(any(f"{name}." in condition for name in side) for side in sides)
+    return all(any(_mentions(condition, name) for name in _names(side)) for side in sides)
+
+
+def _asks_subquery(node: PlanNode, condition: str) -> bool:
+    has_subplan = any(child.parent_relationship == "SubPlan" for child in node.children)
+    return has_subplan and not _sides(node) and " OR " in condition and "SubPlan " in condition
+
+
+def _mentions(condition: str, name: str) -> bool:
+    """A column of that relation occurs in it; names that need quotes are quoted."""
+    return re.search(rf'(?<![\w."])"?{re.escape(name)}"?\.', condition) is not None
 
 
 def _names(node: PlanNode) -> set[str]:
-    return {name for below in node.walk() if (name := below.alias or below.relation)}
+    own = {name} if (name := node.alias or node.relation) else set()
+    return own.union(*map(_names, _sides(node)))
 
 
 def _finding(case: Case, found: Sequence[_LateFilter]) -> Finding:
-    first = found[0].statement
+    first, condition = found[0].statement, found[0].condition
     statements = tuple(each.statement for each in found)
     name = tables_of(case, first)
     share = case.share_of_all(statements)
@@ -151,13 +210,13 @@ def _finding(case: Case, found: Sequence[_LateFilter]) -> Finding:
     return Finding(
         subject=name,
         identity=case.shape_of(first),
-        summary=f"An OR across {name} is checked after the join: {format_count(rows)} "
+        summary=f"{condition.problem_of(name)}: {format_count(rows)} "
         f"row{'' if round(rows) == 1 else 's'} and {format_count(first.blocks_per_call)} blocks a "
         f"call ({format_ratio(share)} of all time)",
         evidence=(
             Evidence(
-                name="condition of the join",
-                value=found[0].condition,
+                name=f"condition of the {'scan' if condition.asks_subquery else 'join'}",
+                value=condition.text,
                 source="EXPLAIN on the original server",
             ),
             block_evidence(first),
@@ -166,17 +225,17 @@ def _finding(case: Case, found: Sequence[_LateFilter]) -> Finding:
         provenance=Provenance.STATISTICS,
         confidence=Confidence.MEDIUM,
         guards=(
-            "the condition needs both tables",
+            condition.guard,
             "it touches far more blocks than it returns rows",
         ),
-        remedies=tuple(_remedies(case, first)),
-        impact=Impact(risk="both tables are joined in full in each call"),
+        remedies=tuple(_remedies(case, found[0])),
+        impact=Impact(risk=condition.risk),
         statement_ids=tuple(each.id for each in statements),
     )
 
 
-def _remedies(case: Case, statement: Statement) -> Iterator[Action]:
-    rewritten = union_all(statement.text, case.catalog)
+def _remedies(case: Case, late: _LateFilter) -> Iterator[Action]:
+    statement, rewritten = late.statement, late.rewritten
     how = ", as in the rewrite" if rewritten is not None else ""
     yield ManualSteps(
         title=f"Ask {tables_of(case, statement)} for each arm by itself",

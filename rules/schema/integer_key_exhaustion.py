@@ -24,6 +24,7 @@ from pgadvisor.rulekit import (
     rule,
 )
 
+_CENTURY_DAYS = 36_525
 _MAXIMA = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 
@@ -35,10 +36,14 @@ class Limits:
     """Share of the numbers that is used up when it is time to plan."""
 
     min_critical_ratio: float = 0.75
-    """Share from which on it is critical."""
+    """Share from which on it is critical where nobody knows how long the rest lasts, and is at
+    least mentioned where it lasts for long."""
+
+    max_critical_days: float = 365.0
+    """Where the rest lasts no longer at the present rate, it is critical."""
 
     max_days_left_days: float = 3_650.0
-    """With more time left at the present rate, nothing is said until it is critical."""
+    """Where the rest lasts longer, nothing is said until much is used up, and then a remark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,9 @@ class _Use:
     last_value: int
     maximum: int
     days_left: float | None
+    """At the rate of the window; None: nobody knows, or nothing was inserted in it."""
+    is_at_rest: bool
+    """Nothing was inserted in the window."""
     sequence: Sequence
 
     @property
@@ -67,12 +75,14 @@ def integer_key_exhaustion(case: Case, limits: Limits) -> Outcome:
 
     ## What it leaves alone
     Sequences that cycle, that count downwards, or whose bound somebody has chosen; keys that
-    will last for ten years at the present rate.  Columns that refer to a key and are narrower
-    than it are judged by their own type.
+    will last for ten years at the present rate, of which it says no more than that they are
+    three quarters full.  It is critical where the rest lasts for a year at most.  Columns that
+    refer to a key and are narrower than it are judged by their own type.
 
     ## Before you act
-    Gaps count: a sequence gives out numbers for inserts that are rolled back, too.  All that
-    refers to the key has to be widened first.
+    Gaps count: a sequence gives out numbers for inserts that are rolled back, and for those
+    that end in ON CONFLICT, too; the rate counts inserted rows alone.  All that refers to the
+    key has to be widened first.
 
     ## Example
         SELECT last_value FROM orders_id_seq;  -- 1,900,000,000 of 2,147,483,647
@@ -94,7 +104,9 @@ def integer_key_exhaustion(case: Case, limits: Limits) -> Outcome:
             known = fullest.setdefault((use.table.oid, use.column.name), use)
             if use.ratio > known.ratio:
                 fullest[use.table.oid, use.column.name] = use
-    yield from (_finding(use, limits) for use in fullest.values() if _is_short(use, limits))
+    for use in fullest.values():
+        if (severity := _severity(use, limits)) is not None:
+            yield _finding(use, severity)
 
 
 def _unreadable(case: Case) -> str:
@@ -104,11 +116,18 @@ def _unreadable(case: Case) -> str:
     return ""
 
 
-def _is_short(use: _Use, limits: Limits) -> bool:
+def _severity(use: _Use, limits: Limits) -> Severity | None:
+    """How soon it matters: by the time that is left, where that is known; None: not at all."""
+    is_full = use.ratio >= limits.min_critical_ratio
     if use.ratio < limits.min_used_ratio:
-        return False
-    lasts = use.days_left is not None and use.days_left > limits.max_days_left_days
-    return not lasts or use.ratio >= limits.min_critical_ratio
+        return None
+    if use.days_left is None:
+        return Severity.CRITICAL if is_full and not use.is_at_rest else Severity.WARNING
+    if use.days_left <= limits.max_critical_days:
+        return Severity.CRITICAL
+    if use.days_left <= limits.max_days_left_days:
+        return Severity.WARNING
+    return Severity.INFO if is_full else None
 
 
 def _uses(case: Case, table: Table, sequence: Sequence) -> Iterator[_Use]:
@@ -141,19 +160,28 @@ def _use(
         last_value=last,
         maximum=maximum,
         days_left=max(maximum - last, 0) / per_day if per_day > 0 else None,
+        is_at_rest=bool(days) and inserted == 0 and _is_counted(case, source),
         sequence=sequence,
     )
+
+
+def _is_counted(case: Case, table: Table) -> bool:
+    """The counters of its rows are those of the server that writes them."""
+    counted = {activity.table_oid for activity in case.snapshot.table_activity}
+    leaves = {leaf.oid for leaf in case.catalog.leaves(table)}
+    return leaves <= counted and not case.snapshot.server.is_in_recovery
 
 
 def _maximum(column: Column) -> int:
     return _MAXIMA.get(column.base_type_name or column.type_name, 2**63 - 1)
 
 
-def _finding(use: _Use, limits: Limits) -> Finding:
+def _finding(use: _Use, severity: Severity) -> Finding:
     name = f"{use.table.qualified_name}.{use.column.name}"
     used = f"{format_count(use.last_value)} of {format_count(use.maximum)}"
-    left = f", and the rest lasts {use.days_left:,.0f} days" if use.days_left is not None else ""
-    is_critical = use.ratio >= limits.min_critical_ratio
+    left = f", and the rest lasts {_how_long(use.days_left)}" if use.days_left is not None else ""
+    if use.is_at_rest:
+        left = ", and nothing was inserted since the counters were reset"
     return Finding(
         subject=name,
         summary=f"{name} has used {format_ratio(use.ratio)} of its numbers ({used}){left}",
@@ -163,8 +191,12 @@ def _finding(use: _Use, limits: Limits) -> Finding:
         guards=("the sequence neither cycles nor counts downwards", "its bound is its type's"),
         remedies=(_remedy(use),),
         impact=Impact(risk=f"inserts fail when {name} runs out"),
-        severity=Severity.CRITICAL if is_critical else Severity.WARNING,
+        severity=severity,
     )
+
+
+def _how_long(days: float) -> str:
+    return f"{days:,.0f} days" if days <= _CENTURY_DAYS else "more than a hundred years"
 
 
 def _evidence(use: _Use) -> Iterator[Evidence]:

@@ -35,6 +35,8 @@ from tests.fixtures.databases import FORGET, SETTINGS, fresh_database
 
 _HERE = Path(__file__).parent / "foreign"
 _SETTINGS = SETTINGS | {"autovacuum": "on"}
+_LIMIT_S = 900.0
+"""An application that takes longer than this hangs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,11 @@ _ALCHEMY = "postgresql+psycopg2://{PGUSER}@/{PGDATABASE}?host={PGHOST}&port={PGP
 APPS = (
     App(
         name="airflow",
-        requirements=("apache-airflow", "psycopg2-binary", "asyncpg"),
+        requirements=(
+            "apache-airflow-core==3.3.2",
+            "apache-airflow-providers-standard",
+            *("psycopg2-binary", "asyncpg", "httpx"),
+        ),
         environment={
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": _ALCHEMY,
             "AIRFLOW__CORE__LOAD_EXAMPLES": "true",
@@ -60,10 +66,10 @@ APPS = (
             "AIRFLOW_HOME": "{HOME}",
         },
     ),
-    App(name="mlflow", requirements=("mlflow", "psycopg2-binary"), environment={}),
-    App(name="procrastinate", requirements=("procrastinate",), environment={}),
-    App(name="django", requirements=("django", "psycopg[binary]"), environment={}),
-    App(name="wagtail", requirements=("wagtail", "psycopg[binary]"), environment={}),
+    App(name="mlflow", requirements=("mlflow==3.17.2", "psycopg2-binary"), environment={}),
+    App(name="procrastinate", requirements=("procrastinate==3.10.0",), environment={}),
+    App(name="django", requirements=("django==5.2.19", "psycopg[binary]"), environment={}),
+    App(name="wagtail", requirements=("wagtail==8.0.1", "psycopg[binary]"), environment={}),
 )
 
 
@@ -127,18 +133,24 @@ def environment_of(app: App, dsn: str, home: str) -> dict[str, str]:
 
 
 def run(app: App, python: Path, environment: Mapping[str, str], what: str) -> None:
-    """Run its script."""
+    """Run its script.
+
+    What it says goes to a file: a pipe would be waited for as long as any child of it lives.
+    """
     script = _HERE / f"{app.name}_app.py"
-    done = subprocess.run(
-        [str(python), str(script), what],
-        check=False,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode != 0:
-        print(done.stderr[-3_000:], file=sys.stderr)
-        done.check_returncode()
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run(
+            [str(python), str(script), what],
+            check=False,
+            env=environment,
+            stdout=said,
+            stderr=said,
+            timeout=_LIMIT_S,
+        )
+        if done.returncode != 0:
+            said.seek(0)
+            print(said.read()[-3_000:].decode(errors="replace"), file=sys.stderr)
+            done.check_returncode()
 
 
 def describe(app: App, snapshot: Snapshot, *, is_verbose: bool) -> int:

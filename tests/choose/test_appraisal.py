@@ -82,6 +82,19 @@ def test_each_row_that_a_repeated_index_scan_finds_is_a_visit_to_a_page() -> Non
     assert appraised(loop()) == pytest.approx(49_000 + 800 * (per_loop - 61))
 
 
+@pytest.mark.parametrize(("visible_ratio", "visits"), [(1.0, 0.0), (0.75, 0.25), (0.0, 1.0)])
+def test_a_repeated_index_only_scan_descends_too_and_visits_pages_not_visible_to_all(
+    visible_ratio: float, visits: float
+) -> None:
+    items = replace(ITEMS, all_visible_pages=int(PAGES * visible_ratio))
+    alone = replace(INNER, node_type="Index Only Scan", total_cost=2.0)
+
+    per_loop = 3.0 + visits * 0.5 * (600 * (1 - 0.01**2) + 0.01**2)
+    assert appraised(loop(alone), a_snapshot(SUPPLIERS, items, *STATISTICS)) == pytest.approx(
+        49_000 + 800 * (per_loop - 2)
+    )
+
+
 def test_what_the_planner_counts_itself_is_not_counted_again() -> None:
     assert appraised(loop(replace(INNER, total_cost=400.0))) == 49_000
 

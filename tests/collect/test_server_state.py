@@ -14,6 +14,7 @@ from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.model.replication import WalSender
+from pgadvisor.model.schema import Trigger
 from pgadvisor.model.server import Server
 from pgadvisor.model.server_counters import CollationVersion
 from pgadvisor.model.snapshot import Snapshot
@@ -123,6 +124,31 @@ def test_reads_how_long_values_are_kept(major_database: str) -> None:
     assert counted.toast_last_vacuum is None
     assert cleaned.toast_dead_rows == 0
     assert cleaned.toast_last_vacuum is not None
+
+
+@each_major
+def test_reads_triggers_and_what_is_disabled_of_constraints(major_database: str) -> None:
+    run(
+        major_database,
+        "create table box (id integer primary key)",
+        "create table note (id integer, box_id integer constraint in_box references box)",
+        "create trigger same before update on note for each row"
+        " execute function suppress_redundant_updates_trigger()",
+    )
+    before = collect(major_database, options=QUICK)
+    run(major_database, "alter table note disable trigger all")
+    after = collect(major_database, options=QUICK)
+
+    fired = {table.name: table.triggers for table in before.tables}
+    assert fired == {"box": (), "note": (Trigger(name="same", fires_on_update=True),)}
+    disabled = {table.name: table.triggers or () for table in after.tables}
+    assert disabled["box"] == ()
+    assert {trigger.firing for trigger in disabled["note"]} == {"D"}
+    assert sorted(trigger.constraint_name or "" for trigger in disabled["note"]) == [
+        "",
+        "in_box",
+        "in_box",
+    ]
 
 
 @each_major

@@ -22,7 +22,7 @@ from pgadvisor.explanation import explain_plans
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.executed_plan import ExecutedPlan
 from pgadvisor.model.finding import Finding, Severity, Skipped
-from pgadvisor.parse.plans.execution import executions_of
+from pgadvisor.parse.plans.execution import executions_of, with_statements
 from pgadvisor.parse.plans.read import read_plans
 from pgadvisor.pipeline import advise
 from tests.faults.clock import Clock
@@ -212,7 +212,7 @@ class FaultServer:
             if is_mended and fault.explained_once_mended is not None:
                 explained = fault.explained_once_mended
             plans = _plans(as_app, explained, fault.explained_with)
-            executions = executions_of(plans, "explained", snapshot.statements)
+            executions = with_statements(executions_of(plans, "explained"), snapshot.statements)
         config = fault.config(rule_id)
         advice = advise(snapshot, config=config)
         explanation = explain_plans(executions, snapshot=snapshot, config=config)

@@ -20,7 +20,8 @@ from pgadvisor.cluster.launch import Cluster
 from pgadvisor.parse.parameters import substitute
 from pgadvisor.parse.rewrite import Rewritten
 from tests.fixtures.databases import fresh_database
-from tests.parse.rewrite_cases import CASES, CATALOG, SCHEMA, Case, Example, data, filling
+from tests.parse.rewrite_cases import CASES
+from tests.parse.rewrite_tables import CATALOG, SCHEMA, Case, Example, data, filling
 
 pytestmark = pytest.mark.live
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from pgadvisor.model.catalog import Catalog
 from pgadvisor.parse.rewrite import (
     any_array,
+    disjoint_union,
     exists_for_count,
     exists_for_join,
     keyset_template,
     not_exists,
     union_all,
 )
-from tests.parse.rewrite_cases import CATALOG
+from pgadvisor.testing import a_primary_key, a_snapshot, a_table
+from tests.parse.rewrite_tables import CATALOG
 
 
 @pytest.mark.parametrize(
@@ -149,6 +152,13 @@ def test_counts_for_a_reason(text: str) -> None:
             "SELECT name FROM people WHERE boss_id = $1 OR score = $2 ORDER BY id", id="hidden"
         ),
         pytest.param("UPDATE people SET id = 1 WHERE boss_id = $1 OR score = $2", id="update"),
+        pytest.param("{} WHERE score = $2 OR boss_id NOT IN (SELECT id FROM orders)", id="not-in"),
+        pytest.param("{} WHERE score = $2 OR boss_id > ANY (SELECT id FROM orders)", id="any"),
+        pytest.param("{} WHERE score = $2 OR boss_id = (SELECT 1 FROM orders)", id="one-value"),
+        pytest.param("{} WHERE score = $2 OR score IN (SELECT id FROM orders)", id="same-column"),
+        pytest.param(
+            "{} WHERE score = $2 OR boss_id IN (SELECT nextval('s') FROM orders)", id="inner-effect"
+        ),
     ],
 )
 def test_asks_for_both_arms_at_once(text: str) -> None:
@@ -217,3 +227,74 @@ def test_a_page_leaves_no_number_out() -> None:
 
     assert found is not None
     assert found.text == "SELECT id FROM people WHERE id > $2 ORDER BY id LIMIT $1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("SELECT 'a', id FROM people UNION ALL SELECT 'b', id FROM orders", id="all"),
+        pytest.param("SELECT 'a', id FROM people EXCEPT SELECT 'b', id FROM orders", id="except"),
+        pytest.param(
+            "SELECT 'a', id FROM people UNION SELECT 'b', id FROM orders INTERSECT "
+            "SELECT 'c', id FROM orders",
+            id="intersect",
+        ),
+        pytest.param(
+            "SELECT 'a', id FROM people UNION ALL SELECT 'b', id FROM orders UNION "
+            "SELECT 'c', id FROM orders",
+            id="all-below",
+        ),
+        pytest.param(
+            "(SELECT 'a', id FROM people LIMIT 5) UNION SELECT 'b', id FROM orders", id="cut-off"
+        ),
+        pytest.param("SELECT 'a', name FROM people UNION SELECT 'b', status FROM orders", id="key"),
+        pytest.param("SELECT 'a', id FROM people UNION SELECT 'a', id FROM orders", id="same"),
+        pytest.param("SELECT '1', id FROM people UNION SELECT 1, id FROM orders", id="two-types"),
+        pytest.param(
+            "SELECT '1'::int, id FROM people UNION SELECT '01'::int, id FROM orders", id="cast"
+        ),
+        pytest.param("SELECT name, id FROM people UNION SELECT 'b', id FROM orders", id="a-column"),
+        pytest.param("SELECT p.*, 1 FROM people p UNION SELECT p.*, 2 FROM people p", id="star"),
+        pytest.param(
+            "SELECT 1, p.id FROM people p JOIN orders o ON o.person_id = p.id UNION "
+            "SELECT 2, id FROM orders",
+            id="a-join-that-multiplies",
+        ),
+        pytest.param(
+            "SELECT 1, p.id FROM people p LEFT JOIN orders o ON o.id = p.id UNION "
+            "SELECT 2, id FROM orders",
+            id="an-outer-join",
+        ),
+        pytest.param("SELECT 1, id FROM people GROUP BY id UNION SELECT 2, 3", id="groups"),
+        pytest.param("SELECT 1, id FROM gone UNION SELECT 2, id FROM orders", id="unknown"),
+        pytest.param(
+            "SELECT id FROM people WHERE seen IS NULL UNION "
+            "SELECT id FROM people WHERE score IS NOT NULL",
+            id="tests-of-two-columns",
+        ),
+        pytest.param(
+            "SELECT id FROM people WHERE seen IS NULL UNION "
+            "SELECT id FROM orders WHERE at IS NOT NULL",
+            id="tests-of-two-tables",
+        ),
+        pytest.param(
+            "SELECT id, boss_id FROM people WHERE seen IS NULL UNION "
+            "SELECT boss_id, id FROM people WHERE seen IS NOT NULL",
+            id="keys-in-other-places",
+        ),
+        pytest.param("SELECT 1 UNION", id="no-statement"),
+    ],
+)
+def test_unites_what_may_have_rows_in_common(text: str) -> None:
+    assert disjoint_union(text, CATALOG) is None
+
+
+def test_a_key_does_not_count_for_the_rows_of_those_that_inherit() -> None:
+    parent = a_table("people", "id integer not null")
+    heir = a_table("clerks", "id integer not null", parent_oids=(parent.oid,))
+    text = "SELECT 1, id FROM people UNION SELECT 2, id FROM people"
+    alone = Catalog(a_snapshot(parent, a_primary_key(parent, "id")))
+    inherited = Catalog(a_snapshot(parent, heir, a_primary_key(parent, "id")))
+
+    assert disjoint_union(text, alone) is not None
+    assert disjoint_union(text, inherited) is None

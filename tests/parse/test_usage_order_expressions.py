@@ -78,12 +78,29 @@ def test_reads_groups_by_an_expression(query: str, expected: list[str]) -> None:
         ("data <-> $1 DESC", None),
         ("id, data <-> $1", None),
         ("data - $1", None),
+        ("1 - (data <=> $1) DESC", NearestKey(column="data", operator="<=>", is_wrapped=True)),
+        ("$2 - (data <=> $1) DESC", NearestKey(column="data", operator="<=>", is_wrapped=True)),
+        ("-(data <#> $1) DESC", NearestKey(column="data", operator="<#>", is_wrapped=True)),
+        ("(data <#> $1) * -1 DESC", NearestKey(column="data", operator="<#>", is_wrapped=True)),
+        ("-1.0 * (data <#> $1) DESC", NearestKey(column="data", operator="<#>", is_wrapped=True)),
+        ("1 - (data <=> $1)", None),
+        ("1 + (data <=> $1) DESC", None),
+        ("2 * (data <=> $1) DESC", None),
+        ("u.id - (data <=> $1) DESC", None),
     ],
 )
 def test_reads_an_order_by_distance(clause: str, expected: NearestKey | None) -> None:
     text = f"SELECT o.id FROM orders o, users u ORDER BY {clause} LIMIT 5"
 
     assert relation(text, "o").nearest == expected
+
+
+def test_reads_an_order_by_the_name_of_a_similarity() -> None:
+    text = "SELECT 1 - (data <=> $1) AS similarity FROM orders ORDER BY similarity DESC LIMIT 5"
+
+    assert relation(text, "orders").nearest == NearestKey(
+        column="data", operator="<=>", is_wrapped=True
+    )
 
 
 def test_a_distance_is_no_expression_to_keep_in_an_index() -> None:

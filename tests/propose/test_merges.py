@@ -10,7 +10,7 @@ from pgadvisor.model.schema import IndexKey
 from pgadvisor.propose.merges import merged
 from pgadvisor.propose.options import DEFAULTS, ProposalKind, ProposalOptions
 from pgadvisor.sqltext.index import describe_keys
-from pgadvisor.testing import column_statistics
+from pgadvisor.testing import SnapshotObject, a_statement, an_index, column_statistics
 from tests.propose.jobs import COVERING, JOBS, KEYS, MERGES, candidates, proposed
 
 BY_STATUS = "SELECT * FROM jobs WHERE tenant_id = $1 AND status > $2"
@@ -124,6 +124,40 @@ def test_one_statement_s_candidates_are_not_merged() -> None:
     assert "(tenant_id, status, created_at)" not in proposed(BY_STATUS, kinds=PLAIN)
     both = f"{BY_STATUS} OR created_at > $3"
     assert not any("in one" in c.reason for c in candidates(both, kinds=frozenset(ProposalKind)))
+
+
+COUNT = (
+    "SELECT status, code, count(*) FROM jobs WHERE tenant_id = $1 AND created_at > $2"
+    " GROUP BY status, code"
+)
+PAGE = "SELECT * FROM jobs WHERE tenant_id = $1 AND (created_at, id) < ($2, $3)"
+FINISH = "UPDATE jobs SET code = $1 WHERE id = $2"
+
+
+def covering_count(update_calls: int, *objects: SnapshotObject) -> list[str]:
+    """Indexes on two ideas in one that hold all that the count needs, by calls of the update."""
+    calls = (100, 100, update_calls)
+    found = candidates(
+        (COUNT, PAGE, FINISH),
+        *(a_statement("", id=f"s{number}", calls=count) for number, count in enumerate(calls, 1)),
+        *objects,
+    )
+    return [
+        describe_keys(one.definition)
+        for one in found
+        if {"tenant_id", "created_at", "status", "code"}
+        <= {*one.definition.key_columns, *one.definition.include}
+        and ("in one" in one.reason or "widened" in one.reason)
+    ]
+
+
+def test_two_in_one_cover_no_statement_by_accident_whose_columns_are_set_often() -> None:
+    by_time = an_index(JOBS, "tenant_id", "created_at", name="by_time")
+    by_code = an_index(JOBS, "tenant_id", "created_at", "code", "status", name="by_code")
+
+    assert covering_count(10, by_time) != [], "the code is set once in ten counts"
+    assert covering_count(11, by_time) == []
+    assert covering_count(11, by_code) != [], "that one has to be kept up already"
 
 
 def test_a_merge_that_is_too_wide_is_none() -> None:

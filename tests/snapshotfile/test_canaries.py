@@ -31,6 +31,7 @@ from pgadvisor.model.schema import (
     IndexKey,
     Sequence,
     Table,
+    Trigger,
     UserType,
     View,
 )
@@ -87,6 +88,7 @@ NAMES_AND_MARKS: dict[type, frozenset[str]] = {
         {"name", "type_name", "base_type_name", "identity", "generated", "collation"}
         | {"storage", "compression"}
     ),
+    Trigger: frozenset({"name", "firing", "constraint_name"}),
     Constraint: frozenset({"name", "columns", "referenced_columns", "on_delete"}),
     Index: frozenset(
         {"schema", "name", "access_method", "include", "constraint_name", "options"}

@@ -91,6 +91,12 @@ def test_an_empty_btree_is_a_metapage() -> None:
     assert btree_size(btree(0, integer(1))).pages == 1
 
 
+def test_a_btree_over_three_columns_of_an_emptied_table_has_a_height() -> None:
+    emptied = btree(0, integer(1), integer(1), integer(1))
+
+    assert btree_height(emptied, 2) == 0
+
+
 def test_columns_that_are_included_are_stored_for_every_row() -> None:
     plain = btree_size(btree(ORDERS, integer(100)))
     wider = btree_size(btree(ORDERS, integer(100), include=(bigint(100),)))

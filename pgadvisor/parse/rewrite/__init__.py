@@ -6,8 +6,10 @@ rests on, it says; tests hold both texts against a server, over rows made to bre
 
 from pgadvisor.parse.pretty import pretty
 from pgadvisor.parse.rewrite.array import any_array
+from pgadvisor.parse.rewrite.changes_only import changes_only
 from pgadvisor.parse.rewrite.count import exists_for_count
 from pgadvisor.parse.rewrite.date_range import sargable_range
+from pgadvisor.parse.rewrite.disjoint_union import disjoint_union
 from pgadvisor.parse.rewrite.fan_out import exists_for_join
 from pgadvisor.parse.rewrite.keyset import keyset_template
 from pgadvisor.parse.rewrite.not_in import not_exists
@@ -18,6 +20,8 @@ from pgadvisor.parse.rewrite.union_all import union_all
 __all__ = [
     "Rewritten",
     "any_array",
+    "changes_only",
+    "disjoint_union",
     "exists_for_count",
     "exists_for_join",
     "keyset_template",

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pglast import ast
-from pglast.enums.parsenodes import A_Expr_Kind
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.parse import grammar
 from pgadvisor.parse.grammar import StatementError
 from pgadvisor.parse.operand import is_aggregate
+from pgadvisor.parse.rewrite.keys import finds_one_row, selects_key
 from pgadvisor.parse.rewrite.nodes import both, checked, conjuncts, copied, exists
 from pgadvisor.parse.rewrite.query import columns_of, has_subquery, is_plain, only_computes
 from pgadvisor.parse.rewrite.rewritten import Rewritten
 from pgadvisor.parse.rewrite.sources import (
     NamedSource,
-    has_key_in,
     is_inner_join,
     name_of,
     owner_of,
@@ -57,11 +56,11 @@ def exists_for_join(text: str, catalog: Catalog) -> Rewritten | None:
         stays = [one for one in conditions if _is_of(one, kept, sources)]
         moves = [one for one in conditions if one not in stays]
         moved = sources[1] if sources[0] is kept else sources[0]
-        if not moves or _is_one_row(moved, moves, sources, catalog):
+        if not moves or finds_one_row(moved, moves, sources, catalog):
             return None
         query = ast.SelectStmt(fromClause=(inner,), whereClause=_all(moves))
         result = copied(tree, fromClause=(outer,), whereClause=both(_all(stays), exists(query)))
-        if _selects_key(tree, kept, sources, catalog):
+        if selects_key(tree, kept, sources, catalog):
             result.distinctClause = None
         return Rewritten(text=checked(result))
     except StatementError:
@@ -143,49 +142,8 @@ def _is_of(condition: ast.Node, kept: NamedSource, sources: Sequence[NamedSource
     return all(owner is kept for owner in owners)
 
 
-def _is_one_row(
-    moved: NamedSource,
-    conditions: Sequence[ast.Node],
-    sources: Sequence[NamedSource],
-    catalog: Catalog,
-) -> bool:
-    """A unique key of the table is compared for equality, so that one row of it is found."""
-    names: set[str] = set()
-    for one in conditions:
-        if not isinstance(one, ast.A_Expr) or one.kind is not A_Expr_Kind.AEXPR_OP:
-            continue
-        if grammar.name_parts(one.name) != ("=",):
-            continue
-        for side, other in ((one.lexpr, one.rexpr), (one.rexpr, one.lexpr)):
-            if not isinstance(side, ast.ColumnRef) or not isinstance(other, ast.Node):
-                continue
-            is_free = all(owner_of(name, sources) is not moved for name in columns_of(other))
-            if is_free and owner_of(side, sources) is moved:
-                names.add(name_of(side))
-    return moved.table is not None and has_key_in(moved.table, names, catalog)
-
-
 def _all(conditions: Sequence[ast.Node]) -> ast.Node | None:
     result: ast.Node | None = None
     for one in conditions:
         result = both(result, one)
     return result
-
-
-def _selects_key(
-    tree: ast.SelectStmt, kept: NamedSource, sources: Sequence[NamedSource], catalog: Catalog
-) -> bool:
-    """A unique key without NULLs is among what is selected, so that no two rows are equal."""
-    table = kept.table
-    if table is None:
-        return False
-    names: set[str] = set()
-    for target in tree.targetList or ():
-        value = target.val
-        if not isinstance(value, ast.ColumnRef):
-            continue
-        if isinstance((value.fields or (None,))[-1], ast.A_Star):
-            names.update(column.name for column in table.columns)
-        elif owner_of(value, sources) is kept:
-            names.add(name_of(value))
-    return has_key_in(table, names, catalog)

@@ -145,7 +145,12 @@ def is_inner_join(item: ast.Node) -> bool:
 
 
 def has_key_in(table: Table, names: AbstractSet[str], catalog: Catalog) -> bool:
-    """Those columns hold a unique key without NULLs, so that no two rows are equal in them."""
+    """Those columns hold a unique key without NULLs, so that no two rows are equal in them.
+
+    A key of a table does not count for those that inherit from it, whose rows are read with its.
+    """
+    if any(not child.is_partition for child in catalog.partitions[table.oid]):
+        return False
     deferred = {
         constraint.index_oid
         for constraint in catalog.constraints_by_table[table.oid]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pglast import ast
 from pglast.enums.parsenodes import A_Expr_Kind, SetOperation
-from pglast.enums.primnodes import BoolExprType
+from pglast.enums.primnodes import BoolExprType, SubLinkType
 
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.parse import grammar
@@ -14,7 +14,7 @@ from pgadvisor.parse.grammar import StatementError
 from pgadvisor.parse.operand import is_aggregate, value_of
 from pgadvisor.parse.parameters import substitute
 from pgadvisor.parse.rewrite.nodes import both, checked, conjuncts, copied
-from pgadvisor.parse.rewrite.query import is_plain, only_computes
+from pgadvisor.parse.rewrite.query import has_subquery, is_plain, only_computes
 from pgadvisor.parse.rewrite.rewritten import Rewritten
 from pgadvisor.parse.rewrite.sources import (
     NamedSource,
@@ -34,14 +34,15 @@ def union_all(text: str, catalog: Catalog) -> Rewritten | None:
     """Ask for each arm of an OR by itself: ``... WHERE a = $1 UNION ALL ... WHERE b = $2``.
 
     Each arm leaves out the rows that an earlier one has: ``AND (a = $1) IS NOT TRUE``.  ORDER BY
-    and LIMIT stand in each arm and once more around them.
+    and LIMIT stand in each arm and once more around them.  An arm may ask a subquery, too:
+    ``b IN (SELECT ...)`` and ``EXISTS (...)``; such arms come last.
 
     Args:
         text: The statement.
         catalog: To find out whose columns the names are, and which keys are unique.
 
     Returns:
-        None where the WHERE has no OR over values of different columns, where the query groups,
+        None where the WHERE has no OR of arms that an index may find, where the query groups,
         skips or locks rows, where it is not sorted by what it returns, or where it does not
         parse.
     """
@@ -86,14 +87,20 @@ def _alternatives(where: ast.Node | None) -> tuple[int, tuple[ast.Node, ...]]:
             continue
         looked_up = [frozenset(_looked_up(arm)) for arm in arms]
         if all(looked_up) and len(set(looked_up)) == len(arms):
-            return place, arms
+            return place, tuple(sorted(arms, key=has_subquery))
     return 0, ()
 
 
 def _looked_up(arm: ast.Node) -> Iterator[tuple[str, ...]]:
-    """The columns that an arm compares with values; none where it does anything else."""
+    """The columns that an arm compares with values, or looks for in the rows of a subquery.
+
+    None where it does anything else.
+    """
     found: list[tuple[str, ...]] = []
     for condition in conjuncts(arm):
+        if isinstance(condition, ast.SubLink) and (asked := _asked(condition)):
+            found.append(asked)
+            continue
         if not isinstance(condition, ast.A_Expr) or condition.kind is not A_Expr_Kind.AEXPR_OP:
             return
         left, right = condition.lexpr, condition.rexpr
@@ -104,6 +111,18 @@ def _looked_up(arm: ast.Node) -> Iterator[tuple[str, ...]]:
         if grammar.name_parts(condition.name)[-1:] == ("=",):
             found.append(grammar.name_parts(left.fields))
     yield from found
+
+
+def _asked(subquery: ast.SubLink) -> tuple[str, ...]:
+    """The column of ``column IN (SELECT ...)``; of EXISTS, the word; else nothing."""
+    if subquery.subLinkType is SubLinkType.EXISTS_SUBLINK:
+        return ("EXISTS",)
+    is_any = subquery.subLinkType is SubLinkType.ANY_SUBLINK
+    name = subquery.testexpr
+    is_equal = (grammar.name_parts(subquery.operName or ()) or ("=",))[-1] == "="
+    if not is_any or not is_equal or not isinstance(name, ast.ColumnRef):
+        return ()
+    return grammar.name_parts(name.fields)
 
 
 def _arms(tree: ast.SelectStmt, place: int, arms: Sequence[ast.Node]) -> Iterator[ast.SelectStmt]:

@@ -6,22 +6,72 @@ from collections.abc import Mapping
 
 from tests.benchmarks.foreign.filler import Filling
 
-_SUCCESSES = (
-    "case when g % 400 = 0 then 'failed' when g % 401 = 0 then 'running' else 'success' end"
+_ENDS = "case when g % 400 = 0 then 'failed' else 'success' end"
+_EXAMPLES = """array['example_bash_operator', 'example_branch_labels', 'tutorial',
+    'example_complex', 'example_dag_decorator', 'example_nested_branch_dag', 'example_skip_dag',
+    'example_task_group', 'example_xcom', 'latest_only']"""
+
+_SECTIONS = 200
+"""Of a site, each with 300 pages."""
+_IS_SECTION = f"g <= {_SECTIONS}"
+_KIND = f"case when {_IS_SECTION} then 'section-' else 'page-' end"
+_SECTION = f"(1 + (g - 1) % {_SECTIONS})"
+_PAGES = "(select id from django_content_type where (app_label, model) = ('wagtailcore', 'page'))"
+
+_IMAGES = (
+    "(select id from django_content_type where (app_label, model) = ('wagtailimages', 'image'))"
 )
+
+_REVISED = """
+update wagtailcore_page p set latest_revision_id = r.id, live_revision_id = r.id
+from (select object_id, max(id) as id from wagtailcore_revision group by 1) r
+where r.object_id = p.id::text
+"""
+
+
+def _step(number: str) -> str:
+    """A step of a page's path in the tree: four digits to the base of 36."""
+    digits = "'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'"
+    places = (f"substr({digits}, ({number}) / {36**place} % 36 + 1, 1)" for place in (3, 2, 1, 0))
+    return " || ".join(places)
+
+
+_SECTION_STEP = _step(_SECTION)
+_PAGE_STEP = f"case when {_IS_SECTION} then '' else {_step(f'(g - 1) / {_SECTIONS}')} end"
 
 FILLINGS: Mapping[str, Filling] = {
     "airflow": Filling(
-        rows={"dag_run": 60_000, "log": 300_000, "job": 5_000},
+        rows={
+            "dag_run": 60_000,
+            "task_instance": 300_000,
+            "log": 300_000,
+            "job": 5_000,
+        },
         values={
-            ("dag_run", "dag_id"): "'example_' || g % 40",
+            ("dag_run", "dag_id"): f"({_EXAMPLES})[1 + g % 10]",
             ("dag_run", "run_id"): "'scheduled__' || g",
-            ("dag_run", "state"): _SUCCESSES,
+            ("dag_run", "state"): _ENDS,
             ("dag_run", "run_type"): "'scheduled'",
             ("dag_run", "logical_date"): "timestamptz '2026-11-01' - g * interval '1 minute'",
             ("dag_run", "created_dag_version_id"): "null",
             ("dag_run", "backfill_id"): "null",
+            ("dag_run", "context_carrier"): "null",
             ("dag_run", "log_template_id"): "null",
+            ("dag_run", "triggered_by"): "'TIMETABLE'",
+            **{
+                ("task_instance", column): "null"
+                for column in ("executor_config", "next_kwargs", "next_method", "context_carrier")
+            },
+            ("task_instance", "task_id"): "'task_' || (g - 1) / 60000",
+            ("task_instance", "map_index"): "-1",
+            ("task_instance", "state"): _ENDS,
+            ("task_instance", "pool"): "'default_pool'",
+            ("task_instance", "dag_version_id"): "null",
+            ("task_instance", "trigger_id"): "null",
+            ("log", "dag_id"): f"({_EXAMPLES})[1 + g % 10]",
+            ("log", "run_id"): "'scheduled__' || g % 60000",
+            ("log", "task_id"): "'task_' || g % 5",
+            ("log", "event"): "case when g % 50 = 0 then 'trigger' else 'running' end",
             ("job", "state"): "'success'",
             ("job", "job_type"): "'SchedulerJob'",
         },
@@ -82,7 +132,70 @@ FILLINGS: Mapping[str, Filling] = {
         },
     ),
     "wagtail": Filling(
-        rows={"django_session": 100_000, "wagtailcore_modellogentry": 60_000},
-        values={("django_session", "session_key"): "md5(g::text)"},
+        rows={
+            "wagtailcore_page": _SECTIONS * 301,
+            "wagtailcore_revision": 120_000,
+            "wagtailcore_pagelogentry": 200_000,
+            "wagtailcore_modellogentry": 60_000,
+            "wagtailcore_referenceindex": 100_000,
+            "wagtailimages_image": 30_000,
+            "wagtailimages_rendition": 90_000,
+            "wagtailsearch_indexentry": _SECTIONS * 301,
+            "django_session": 100_000,
+        },
+        values={
+            ("wagtailcore_page", "path"): f"'00010001' || {_SECTION_STEP} || {_PAGE_STEP}",
+            ("wagtailcore_page", "depth"): f"case when {_IS_SECTION} then 3 else 4 end",
+            ("wagtailcore_page", "numchild"): f"case when {_IS_SECTION} then 300 else 0 end",
+            ("wagtailcore_page", "slug"): f"{_KIND} || g",
+            ("wagtailcore_page", "url_path"): f"'/home/section-' || {_SECTION}"
+            f" || case when {_IS_SECTION} then '/' else '/page-' || g || '/' end",
+            ("wagtailcore_page", "title"): "'Page ' || g || ' of thing ' || g % 500",
+            ("wagtailcore_page", "draft_title"): "'Page ' || g || ' of thing ' || g % 500",
+            ("wagtailcore_page", "live"): "g % 19 > 0",
+            ("wagtailcore_page", "expired"): "false",
+            ("wagtailcore_page", "locked"): "false",
+            ("wagtailcore_page", "go_live_at"): "null",
+            ("wagtailcore_page", "expire_at"): "null",
+            ("wagtailcore_page", "locked_at"): "null",
+            ("wagtailcore_page", "owner_id"): "null",
+            ("wagtailcore_page", "content_type_id"): _PAGES,
+            ("wagtailcore_revision", "content_type_id"): _PAGES,
+            ("wagtailcore_revision", "base_content_type_id"): _PAGES,
+            ("wagtailcore_revision", "object_id"): f"(3 + g % {_SECTIONS * 301})::text",
+            ("wagtailcore_revision", "approved_go_live_at"): "null",
+            ("wagtailcore_revision", "content"): "jsonb_build_object('pk', 3 + g"
+            f" % {_SECTIONS * 301}, 'title', 'Draft ' || g, 'slug', 'draft-' || g)",
+            # Of pages that are gone, entries are all that is left.
+            ("wagtailcore_pagelogentry", "page_id"): "case when g % 50 = 0 then 1000000 + g"
+            f" else 3 + g % {_SECTIONS * 301} end",
+            ("wagtailcore_pagelogentry", "content_type_id"): _PAGES,
+            ("wagtailcore_pagelogentry", "action"): "'wagtail.edit'",
+            ("wagtailcore_pagelogentry", "deleted"): "g % 50 = 0",
+            ("wagtailcore_modellogentry", "action"): "'wagtail.edit'",
+            ("wagtailcore_modellogentry", "content_type_id"): _IMAGES,
+            ("wagtailcore_modellogentry", "object_id"): "(1 + g % 30000)::text",
+            ("wagtailcore_referenceindex", "content_type_id"): _PAGES,
+            ("wagtailcore_referenceindex", "base_content_type_id"): _PAGES,
+            ("wagtailcore_referenceindex", "object_id"): f"(3 + g % {_SECTIONS * 301})::text",
+            ("wagtailcore_referenceindex", "to_content_type_id"): _PAGES,
+            ("wagtailcore_referenceindex", "to_object_id"): "(3 + g % 5000)::text",
+            # Without a size of its own an image's file is read for it.
+            **{
+                (table, column): "600"
+                for table in ("wagtailimages_image", "wagtailimages_rendition")
+                for column in ("width", "height")
+            },
+            ("wagtailimages_rendition", "filter_spec"): "'width-' || 100 * (1 + g / 30000)",
+            ("wagtailimages_rendition", "focal_point_key"): "''",
+            ("wagtailsearch_indexentry", "content_type_id"): _PAGES,
+            ("wagtailsearch_indexentry", "object_id"): "(2 + g)::text",
+            ("django_session", "session_key"): "md5(g::text)",
+        },
+        after=(
+            f"update wagtailcore_page set numchild = {_SECTIONS} where depth = 2",
+            _REVISED,
+            "vacuum full wagtailcore_page",
+        ),
     ),
 }

@@ -79,39 +79,82 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.test import Client, RequestFactory  # noqa: E402
 from django.urls import include, path  # noqa: E402
 from wagtail import urls as pages  # noqa: E402
 from wagtail.admin import urls as admin  # noqa: E402
-from wagtail.models import Page  # noqa: E402
+from wagtail.documents import urls as documents  # noqa: E402
+from wagtail.images.models import Image  # noqa: E402
+from wagtail.models import Page, ReferenceIndex, Site  # noqa: E402
 
-urlpatterns = [path("admin/", include(admin)), path("", include(pages))]
+urlpatterns = [
+    path("admin/", include(admin)),
+    path("documents/", include(documents)),
+    path("", include(pages)),
+]
+ROUNDS = 16
 
 
 def work() -> None:
-    """Write, find and list pages."""
-    User.objects.create_superuser("editor", "editor@example.org", "secret")
-    home = Page.objects.filter(depth=2).get()
-    for section in range(20):
-        parent = home.add_child(instance=Page(title=f"Section {section}", slug=f"s{section}"))
-        for number in range(100):
-            title = f"Page {number} of things"
-            page = parent.add_child(instance=Page(title=title, slug=f"p{number}"))
-            if number % 10 == 0:
-                page.save_revision().publish()
-    call_command("update_index", verbosity=0)
+    """Write, find and list pages, and illustrate them."""
+    editor = User.objects.create_superuser("editor", "editor@example.org", "secret")
     client = Client()
     client.login(username="editor", password="secret")  # noqa: S106
-    for number in range(40):
-        section = Page.objects.get(slug=f"s{number % 20}")
-        client.get("/admin/")
-        client.get(f"/admin/pages/{section.pk}/")
-        client.get(f"/admin/pages/search/?q=page+{number}")
-        client.get(f"/admin/pages/{section.get_children().first().pk}/history/")
-        client.get("/admin/reports/site-history/")
-        list(Page.objects.live().descendant_of(section).order_by("-first_published_at")[:20])
-        list(Page.objects.live().search("things")[:10])
-        section.get_ancestors().live().specific().count()
+    for number in range(ROUNDS):
+        section = Page.objects.get(slug=f"section-{1 + number % 20}")
+        write(section, number, editor)
+        visit(section, number)
+        edit(client, section, number)
+    call_command("publish_scheduled_pages", verbosity=0)
+
+
+def write(section: Page, number: int, editor: User) -> None:
+    """Add a page, change it, publish it, and move another one."""
+    page = section.add_child(instance=Page(title=f"News {number} of things", slug=f"n{number}"))
+    page.title = f"News {number}"
+    page.save_revision(user=editor).publish(user=editor)
+    for revision in page.revisions.order_by("-created_at")[:10]:
+        revision.is_latest_revision()
+    if number % 8 == 0:
+        page.move(Page.objects.get(slug="section-30"), pos="last-child")
+
+
+def visit(section: Page, number: int) -> None:
+    """Find the page of an address, and what it shows."""
+    request = RequestFactory().get("/", headers={"host": "localhost"})
+    home = Site.find_for_request(request).root_page
+    slugs = [section.slug, section.get_children().live()[number].slug]
+    page = home.specific.route(request, slugs).page
+    list(page.get_ancestors().live().in_menu())
+    list(page.get_siblings().live()[:20])
+    list(Page.objects.live().public().descendant_of(section).order_by("-first_published_at")[:20])
+    list(Page.objects.live().search("thing")[:10])
+    list(Page.objects.live().descendant_of(section).search(f"page {number}")[:10])
+    list(Page.objects.autocomplete("thi")[:10])
+    list(Image.objects.filter(title__icontains=f"title {number}")[:12])
+    list(Image.objects.order_by("-created_at").prefetch_renditions("width-100", "width-200")[:24])
+    ReferenceIndex.get_references_to(page).count()
+
+
+def edit(client: Client, section: Page, number: int) -> None:
+    """Open what editors open."""
+    page = section.get_children()[number]
+    for place in (
+        "/admin/",
+        f"/admin/pages/{section.pk}/",
+        f"/admin/pages/{section.pk}/?ordering=title&p=2",
+        f"/admin/pages/search/?q=page+{number}",
+        f"/admin/pages/{page.pk}/edit/",
+        f"/admin/pages/{page.pk}/history/",
+        f"/admin/pages/usage/wagtailcore/page/?p={1 + number}",
+        f"/admin/images/?q=title+{number}",
+        "/admin/images/chooser/",
+        "/admin/reports/site-history/",
+        "/admin/reports/aging-pages/",
+    ):
+        response = client.get(place)
+        if response.status_code != 200:
+            raise RuntimeError(f"{place} answered {response.status_code}")
 
 
 call_command("migrate", verbosity=0) if sys.argv[1] == "migrate" else work()

@@ -233,6 +233,15 @@ def test_is_less_sure_of_what_was_counted_for_a_short_time() -> None:
     assert "statistics cover 6.9 days, 7 days are needed" in finding.detail
 
 
+def test_is_as_sure_of_what_a_log_tells_as_of_what_was_counted_for_long() -> None:
+    logged = replace(STATEMENT, source="workload")
+    young = a_snapshot(ORDERS, logged, statistics_age_days=6.9)
+
+    [finding] = diagnose(RULE, young, choice=CHOICE).findings
+
+    assert finding.confidence is Confidence.HIGH
+
+
 def test_is_sure_at_the_limits() -> None:
     choice = replace(CHOICE, covered_time_ratio=0.8, fidelity=fidelity(cost=110.0))
 

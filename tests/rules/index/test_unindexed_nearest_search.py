@@ -83,6 +83,38 @@ def test_tells_what_wide_vectors_need(kind: str, expected: str) -> None:
     assert any(expected in step for step in steps(run(table=table)))
 
 
+SIMILAR = a_statement(
+    "select id, 1 - (embedding <=> $1) as similarity from texts order by similarity desc limit 10"
+)
+
+
+def test_reports_an_order_by_similarity_that_no_index_serves() -> None:
+    for_distance = an_ann_index("hnsw", "vector_cosine_ops")
+
+    first, *others = steps(run(SIMILAR))
+    [finding] = run(SIMILAR, for_distance).findings
+
+    assert first.startswith('Order by `"embedding" <=> ...` itself, ascending')
+    assert any("USING hnsw" in step for step in others)
+    assert finding.key == "unindexed-nearest-search:public.texts.embedding:<=>"
+    assert steps(run(SIMILAR, for_distance)) == (
+        first,
+        "Compare what both find: the index that is there finds nearly the same rows.",
+    )
+
+
+def test_names_only_the_statements_that_an_index_does_not_serve() -> None:
+    [finding] = run(FIND, SIMILAR, an_ann_index("hnsw", "vector_cosine_ops")).findings
+
+    assert finding.statement_ids == (SIMILAR.id,)
+
+
+def test_leaves_alone_an_order_by_the_farthest() -> None:
+    find = a_statement("select id from texts order by 1 - (embedding <=> $1) limit 10")
+
+    assert run(find).is_clear
+
+
 def test_rows_one_too_few_are_searched_fast_enough() -> None:
     assert run(table=replace(TEXTS, rows=49_999, size_bytes=0)).is_clear
 

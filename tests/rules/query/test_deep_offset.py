@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pgadvisor.model.action import ManualSteps, RewriteStatement
-from pgadvisor.model.finding import Severity
+from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
@@ -15,6 +15,7 @@ from pgadvisor.testing import (
     a_snapshot,
     a_statement,
     a_table,
+    an_index,
     diagnose,
 )
 
@@ -58,6 +59,26 @@ def test_warns_of_an_order_that_is_not_unique() -> None:
     assert "unique" in str(said)
 
 
+@pytest.mark.parametrize(
+    ("keys", "confidence"),
+    [
+        (("created_at", "id"), Confidence.MEDIUM),
+        (("customer_id", "created_at"), Confidence.MEDIUM),
+        (("status", "created_at"), Confidence.LOW),
+    ],
+)
+def test_is_less_sure_where_every_page_sorts_all_rows(
+    keys: tuple[str, ...], confidence: Confidence
+) -> None:
+    text = "select id from orders where customer_id = $3 order by created_at, id limit $1 offset $2"
+
+    [finding] = run(replace(PAGE, text=text), KEY, an_index(ORDERS, *keys)).findings
+
+    assert finding.confidence is confidence
+    is_low = confidence is Confidence.LOW
+    assert ("the first page reads as much as the last" in finding.detail) is is_low
+
+
 def test_takes_statements_of_one_shape_together() -> None:
     first = replace(PAGE, fingerprint="f")
     second = replace(PAGE, fingerprint="f", id="2", total_time_ms=60_000.0)
@@ -73,6 +94,12 @@ def test_takes_statements_of_one_shape_together() -> None:
     [
         pytest.param("select id from orders order by created_at limit $1", id="no-offset"),
         pytest.param("select id from orders limit $1 offset $2", id="no-order"),
+        pytest.param(
+            "select id from (select id, note from orders order by created_at offset $1) o "
+            "where note > $2",
+            id="a-subquery-that-is-kept-apart",
+        ),
+        pytest.param("select id from orders order by id limit $1 offset 0", id="the-first-page"),
     ],
 )
 def test_leaves_alone(text: str) -> None:

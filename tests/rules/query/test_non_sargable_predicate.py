@@ -11,6 +11,7 @@ from pgadvisor.model.candidate import Candidate
 from pgadvisor.model.choice import Choice, ChosenIndex
 from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.schema import Index, IndexKey
+from pgadvisor.model.server import Extension
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
@@ -90,6 +91,22 @@ def test_groups_statements_by_condition() -> None:
     assert finding.statement_ids == (other.id, LOWERED.id)
 
 
+def test_leaves_patterns_to_the_rule_on_them_where_there_are_no_trigrams() -> None:
+    find = a_statement("select id from orders where lower(note) like $1")
+    trigrams = Extension(name="pg_trgm", version="1.6", schema="public")
+
+    assert run(find).is_clear
+    assert len(run(find, trigrams).findings) == 1
+
+
+@pytest.mark.parametrize(("kind", "count"), [("json", 0), ("jsonb", 1)])
+def test_leaves_json_to_the_rule_on_json(kind: str, count: int) -> None:
+    table = a_table("orders", "id bigint not null", f"note {kind}")
+    find = a_statement("select id from orders where note ->> 'kind' = $1")
+
+    assert len(diagnose(RULE, a_snapshot(table, find)).findings) == count
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -121,6 +138,21 @@ def test_an_index_may_serve_an_expression_with_a_parameter_in_it() -> None:
 
     assert run(statement, first_three).is_clear
     assert len(run(statement, an_index(ORDERS, LOWER_NOTE)).findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "count"),
+    [
+        ("length(note) > $1", 0),
+        ("octet_length(note) <= $1", 0),
+        ("length(note) = $1", 1),
+        ("lower(note) > $1", 1),
+    ],
+)
+def test_leaves_lengths_above_and_below_a_bound_alone(condition: str, count: int) -> None:
+    average = a_statement(f"select avg(length(note)) from orders where {condition}")
+
+    assert len(run(average).findings) == count
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,75 @@ def test_says_what_to_do_by_hand_where_there_is_no_rewrite() -> None:
     assert "rewrite" not in action.steps[0]
 
 
+ASKING = replace(
+    SEARCH,
+    text="select o.id from orders o "
+    "where o.note = $1 or o.customer_id in (select u.id from users u where u.name = $2)",
+)
+ASKED = PlanNode(
+    node_type="Seq Scan",
+    relation="orders",
+    alias="o",
+    filter="((o.note = $1) OR (ANY (o.customer_id = (hashed SubPlan 1).col1)))",
+    children=(
+        PlanNode(
+            node_type="Seq Scan",
+            relation="users",
+            alias="u",
+            parent_relationship="SubPlan",
+            subplan_name="SubPlan 1",
+        ),
+    ),
+)
+
+
+def test_reports_an_or_with_a_subquery_and_does_not_call_it_a_join() -> None:
+    [finding] = run(ASKING, planned(ASKED)).findings
+
+    assert finding.summary == (
+        "An OR with a subquery over public.orders, public.users is checked row by row: 20 rows "
+        "and 1,000 blocks a call (100 % of all time)"
+    )
+    assert finding.evidence[0].name == "condition of the scan"
+    _, rewrite = finding.remedies
+    assert isinstance(rewrite, RewriteStatement)
+    assert rewrite.after == (
+        "SELECT o.id FROM orders AS o WHERE o.note = $1 UNION ALL SELECT o.id FROM orders AS o "
+        "WHERE o.customer_id IN (SELECT u.id FROM users AS u WHERE u.name = $2) "
+        "AND (o.note = $1) IS NOT TRUE"
+    )
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        pytest.param("o.customer_id not in (select id from users)", id="not-in"),
+        pytest.param("o.total > (select avg(id) from users)", id="a-comparison"),
+        pytest.param("o.customer_id > any (select id from users)", id="not-equal"),
+    ],
+)
+def test_leaves_an_or_with_a_subquery_alone_that_no_union_splits(arm: str) -> None:
+    text = f"select o.id from orders o where o.note = $1 or {arm}"
+
+    assert run(replace(SEARCH, text=text), planned(ASKED)).is_clear
+
+
+def test_a_subquery_beside_a_join_is_no_side_of_it() -> None:
+    beside = PlanNode(
+        node_type="Seq Scan", relation="users", alias="u", parent_relationship="InitPlan"
+    )
+    other = PlanNode(node_type="Seq Scan", relation="lines", alias="l")
+    root = replace(ROOT, children=(beside, SCANS[0], other))
+
+    assert run(SEARCH, planned(root)).is_clear
+
+
+def test_an_alias_that_ends_like_another_is_not_taken_for_it() -> None:
+    condition = "((bo.note = $1) OR (u.name = $2))"
+
+    assert run(SEARCH, planned(replace(ROOT, join_filter=condition))).is_clear
+
+
 @pytest.mark.parametrize(
     "condition",
     [

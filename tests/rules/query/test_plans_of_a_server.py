@@ -98,6 +98,13 @@ def planned(server: psycopg.Connection, statement: Statement) -> StatementPlan:
                 "WHERE o.note = $1 OR u.name = $2"
             ),
         ),
+        (
+            "needless-deduplication",
+            (
+                "SELECT $1::text, id, created_at FROM orders UNION "
+                "SELECT $2::text, id, NULL FROM users ORDER BY 2 LIMIT 5"
+            ),
+        ),
     ],
 )
 def test_finds_it_in_a_plan(server: psycopg.Connection, rule: str, text: str) -> None:
@@ -105,8 +112,53 @@ def test_finds_it_in_a_plan(server: psycopg.Connection, rule: str, text: str) ->
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        (
+            "SELECT o.id FROM orders o "
+            "WHERE o.note = $1 OR o.customer_id IN (SELECT id FROM users WHERE name = $2)"
+        ),
+        (
+            "SELECT o.id FROM orders o JOIN users u ON u.id = o.customer_id "
+            "WHERE o.note = $1 OR o.customer_id IN (SELECT id FROM users WHERE name = $2)"
+        ),
+        (
+            "SELECT o.id FROM orders o WHERE o.note = $1 OR EXISTS "
+            "(SELECT FROM users u WHERE u.id = o.customer_id AND u.name = $2)"
+        ),
+    ],
+)
+def test_does_not_call_an_or_with_a_subquery_a_join(server: psycopg.Connection, text: str) -> None:
+    [summary] = found(server, "or-across-tables", text)
+
+    assert summary.startswith("An OR with a subquery over public.orders, public.users is checked")
+
+
+@pytest.mark.parametrize(
     ("rule", "text"),
     [
+        (
+            "or-across-tables",
+            (
+                "SELECT o.id FROM orders o WHERE o.note = $1 "
+                "OR o.customer_id NOT IN (SELECT id FROM users WHERE name = $2)"
+            ),
+        ),
+        (
+            "or-across-tables",
+            (
+                "SELECT o.id FROM orders o WHERE o.note = $1 "
+                "OR o.created_at > (SELECT min(created_at) FROM orders x WHERE x.id = o.id)"
+            ),
+        ),
+        (
+            "or-across-tables",
+            "SELECT o.id FROM orders o WHERE o.note = $1 OR o.id = (SELECT min(id) FROM users)",
+        ),
+        (
+            "needless-deduplication",
+            "SELECT $1::text, id FROM orders UNION ALL SELECT $2::text, id FROM users",
+        ),
         (
             "per-row-subquery",
             "SELECT 1 FROM users WHERE id NOT IN (SELECT customer_id FROM orders)",

@@ -78,12 +78,60 @@ def test_leaves_alone(sequence: Sequence) -> None:
     assert run(sequence).is_clear
 
 
-def test_says_nothing_of_what_lasts_for_ten_years_until_it_is_critical() -> None:
+@pytest.mark.parametrize(
+    ("days", "severity"),
+    [
+        (365.0, Severity.CRITICAL),
+        (365.1, Severity.WARNING),
+        (3_650.0, Severity.WARNING),
+        (3_650.1, Severity.INFO),
+    ],
+)
+def test_is_graver_the_sooner_it_happens(days: float, severity: Severity) -> None:
+    rows = 90_000_000_000
+    left = round(rows / 90 * days)
+    wide = replace(FULL, max_value=2**63 - 1, last_value=2**63 - 1 - left)
+    table = a_table("orders", "id bigint not null")
+
+    found = diagnose(
+        RULE, a_snapshot(table, wide, table_activity(table, rows_inserted=rows))
+    ).findings
+
+    assert [finding.severity for finding in found] == [severity]
+
+
+def test_is_critical_at_half_of_the_numbers_where_the_rest_lasts_for_months() -> None:
     half = replace(FULL, last_value=INTEGER_MAX // 2 + 1)
+
+    [finding] = run(half, table_activity(ORDERS, rows_inserted=90 * 4_000_000)).findings
+
+    assert finding.severity is Severity.CRITICAL
+
+
+def test_says_nothing_of_what_lasts_for_ten_years_until_three_quarters_are_used() -> None:
     slow = table_activity(ORDERS, rows_inserted=90)
 
-    assert run(half, slow).is_clear
-    assert len(run(FULL, slow).findings) == 1
+    assert run(replace(FULL, last_value=int(INTEGER_MAX * 0.75)), slow).is_clear
+    [finding] = run(FULL, slow).findings
+    assert finding.severity is Severity.INFO
+    assert finding.summary.endswith(", and the rest lasts more than a hundred years")
+
+
+def test_a_key_that_nobody_uses_any_more_is_not_critical() -> None:
+    [finding] = run(FULL, table_activity(ORDERS, rows_inserted=0)).findings
+
+    assert finding.severity is Severity.WARNING
+    assert finding.summary.endswith(", and nothing was inserted since the counters were reset")
+
+
+def test_a_standby_does_not_know_that_a_key_is_at_rest() -> None:
+    snapshot = a_snapshot(
+        ORDERS, FULL, table_activity(ORDERS, rows_inserted=0), is_in_recovery=True
+    )
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert finding.severity is Severity.CRITICAL
 
 
 def test_a_sequence_may_be_narrower_than_its_column() -> None:

@@ -134,7 +134,7 @@ def inner_fanout(shape: IndexShape, tuples: float) -> float:
         prefix = shape.keys[:count]
         own = max(own_present(key, shape.rows), 1.0)
         # As many combinations as chance makes of independent columns.
-        distinct = own if count == 1 else _drawn(distinct * own, shape.rows)
+        distinct = own if count == 1 else max(_drawn(distinct * own, shape.rows), 1.0)
         differs = min(distinct / max(tuples, 1.0), 1.0)
         size += max(differs - likelihood, 0.0) * entry_bytes(prefix)
         likelihood = max(likelihood, differs)
