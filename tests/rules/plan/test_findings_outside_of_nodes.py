@@ -15,7 +15,11 @@ from tests.parse.plans.test_recorded_plans import RECORDED
 
 WITHOUT_A_BOUND = {"unusual-planner-costs"}
 LOWEST = {
-    rule.id: {f.name: 0.0 for f in fields(rule.limits) if f.name.startswith("min_")}
+    rule.id: {
+        field.name: 1.0 if field.name.startswith("min_factor") else 0.0
+        for field in fields(rule.limits)
+        if field.name.startswith("min_")
+    }
     for rule in load_rules().values()
     if rule.category == "plan"
 }
