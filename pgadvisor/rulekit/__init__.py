@@ -111,6 +111,7 @@ from pgadvisor.parse.rewrite import (
 )
 from pgadvisor.rulekit.case import MIN_SHARE_OF_TIME, Case, SkipRule, StatementOnTable
 from pgadvisor.rulekit.casts import is_implicit_cast, writes_cast
+from pgadvisor.rulekit.compilation import raised_jit_cost
 from pgadvisor.rulekit.evidence import (
     blocks_per_call,
     index_definition,
@@ -139,6 +140,7 @@ from pgadvisor.rulekit.plan_cache import (
     is_plan_cache_decided,
     plan_for_each_value,
 )
+from pgadvisor.rulekit.plan_memory import work_mem_mib
 from pgadvisor.rulekit.planned import block_evidence, plan_of, tables_of, time_evidence
 from pgadvisor.rulekit.queue import Poll, QueueIndex, finds_by_key, poll_of, queue_index
 from pgadvisor.rulekit.redundancy import (
@@ -354,6 +356,7 @@ __all__ = [
     "queue_index",
     "quote_identifier",
     "quote_literal",
+    "raised_jit_cost",
     "readers_by_plan",
     "readers_of",
     "removal_of",
@@ -378,6 +381,7 @@ __all__ = [
     "union_all",
     "value_for_role",
     "with_skip_locked",
+    "work_mem_mib",
     "worst_of_each",
     "writes_cast",
     "written_rows",

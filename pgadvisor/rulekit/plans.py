@@ -7,6 +7,10 @@ from pgadvisor.parse.plans.condition import (
     conditions_of,
     shown_condition,
 )
+from pgadvisor.rulekit.compilation import (
+    JIT_ABOVE_COST,
+    USUAL_JIT_ABOVE_COST,
+)
 from pgadvisor.rulekit.estimate_causes import (
     Cause,
     ExplainedEstimate,
@@ -34,6 +38,14 @@ from pgadvisor.rulekit.misplanned import (
     consequences_of,
     severity_of,
 )
+from pgadvisor.rulekit.plan_memory import (
+    Memory,
+    memory_evidence,
+    memory_for,
+    memory_remedies,
+    role_of,
+    rows_in_memory_bytes,
+)
 from pgadvisor.rulekit.scan_conditions import (
     WantedKeys,
     filter_conditions,
@@ -45,37 +57,61 @@ from pgadvisor.rulekit.scan_conditions import (
     sql_name,
     wanted_keys,
 )
+from pgadvisor.rulekit.whole_plan import (
+    at_plan,
+    executed_roots,
+    is_maintenance,
+    of_plan,
+    setting_in_plan,
+    unexecuted,
+    without_buffers,
+)
 
 __all__ = [
+    "JIT_ABOVE_COST",
     "JOINS",
+    "USUAL_JIT_ABOVE_COST",
     "Cause",
     "Consequence",
     "ExplainedEstimate",
+    "Memory",
     "Misestimate",
     "PlanCondition",
     "WantedKeys",
+    "at_plan",
     "changed_nodes",
     "conditions_of",
     "consequences_of",
+    "executed_roots",
     "explained",
     "filter_conditions",
     "index_for",
     "inputs_of",
     "is_foreign_to_us",
+    "is_maintenance",
     "is_served",
     "measured",
     "measured_nodes",
+    "memory_evidence",
+    "memory_for",
+    "memory_remedies",
     "misestimates",
+    "of_plan",
     "own_name",
     "own_time",
     "part_of",
     "relation_of",
+    "role_of",
+    "rows_in_memory_bytes",
     "scan_conditions",
+    "setting_in_plan",
     "severity_of",
     "share_of_plan",
     "shown_condition",
     "sql_name",
     "times_expected",
+    "unexecuted",
     "unmeasured",
     "wanted_keys",
+    "without_buffers",
 ]

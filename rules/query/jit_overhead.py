@@ -1,6 +1,5 @@
 """Short statements that spend much of their time on being compiled."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from pgadvisor.rulekit import (
     format_count,
     format_ms,
     format_ratio,
+    raised_jit_cost,
     rule,
     value_for_role,
 )
@@ -174,5 +174,4 @@ def _raised(case: Case, statements: tuple[Statement, ...], roles: tuple[str, ...
     ]
     given = (value_for_role(case.snapshot.server, role, _SETTING) for role in roles)
     bounds = [_bound(case), *(float(value) for value in given if value is not None)]
-    highest = max((*costs, 2 * max(*bounds, 1.0)))
-    return int(10 ** math.ceil(math.log10(highest)))
+    return raised_jit_cost(costs, bounds)

@@ -1,6 +1,5 @@
 """Statements whose sorts and hashes do not fit into memory."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from pgadvisor.rulekit import (
     rule,
     share_of_time,
     value_for_role,
+    work_mem_mib,
 )
 
 _SETTING = "work_mem"
@@ -210,5 +210,5 @@ def _changes(
 
 
 def _work_mem_mib(temp_bytes: float) -> int:
-    """Rows take about twice the room in memory that they take in a file; to a power of two."""
-    return int(2 ** math.ceil(math.log2(max(2 * temp_bytes / MiB, 1))))
+    """Rows take about twice the room in memory that they take in a file."""
+    return work_mem_mib(2 * temp_bytes)

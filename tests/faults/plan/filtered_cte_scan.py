@@ -14,6 +14,7 @@ FAULT = Fault(
             " where customer_id = 42"
         ),
     ),
+    beside={"kept-rows-on-disk": "the rows of the CTE are more than work_mem holds"},
     mend=(),
     explained_once_mended=(
         "with recent as (select * from orders) select * from recent where customer_id = 42",

@@ -18,6 +18,10 @@ from pgadvisor.testing import a_snapshot, a_table
 from tests.parse.plans.test_recorded_plans import RECORDED
 
 PLAN_RULES = {rule.id: rule for rule in load_rules().values() if rule.category == "plan"}
+RECORDED_SO = {
+    *("planner-method-off", "hash-join-on-disk", "workers-not-launched", "compilation-dominates"),
+}
+"""What recorded plans were made to have: methods off, little memory, one worker, compilation."""
 LOWEST = {
     rule_id: {
         field.name: 1.0 if field.name.startswith("min_factor") else 0.0
@@ -49,8 +53,9 @@ def test_no_rule_raises_and_no_bound_exceeds_its_nodes(name: str, is_lowered: bo
         [uses], [diagnosis] = result.uses, result.diagnoses
         assert diagnosis.broken == ()
         for finding in diagnosis.findings:
+            if not finding.nodes:  # of the whole plan: test_findings_outside_of_nodes.py has it
+                continue
             took = sum(uses.nodes[position].exclusive_time_ms or 0.0 for position in finding.nodes)
-            assert finding.nodes
             assert len(set(finding.nodes)) == len(finding.nodes)
             assert finding.impact.bound_ms is not None
             assert 0.0 <= finding.impact.bound_ms <= took + 0.01
@@ -70,4 +75,5 @@ def test_rules_speak_of_recorded_plans_at_all() -> None:
 def test_recorded_plans_of_a_few_milliseconds_are_no_cause_for_a_warning() -> None:
     for name, texts in RECORDED.items():
         loud = [f for f in explained(texts["text"], is_lowered=False).findings if f.severity]
-        assert [f.key for f in loud if f.severity and f.severity.rank > 0] == [], name
+        warned = [f.rule_id for f in loud if f.severity and f.severity.rank > 0]
+        assert set(warned) <= RECORDED_SO, name

@@ -1,0 +1,202 @@
+"""Memory that would keep a node of an executed plan off the disk, and who is to get it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pgadvisor.model.action import Action, ChangeSetting, ManualSteps
+from pgadvisor.model.finding import Evidence
+from pgadvisor.rulekit.case import Case
+from pgadvisor.rulekit.executions import PlacedNode
+from pgadvisor.rulekit.settings import change_for_role, value_for_role
+from pgadvisor.rulekit.whole_plan import setting_in_plan
+from pgadvisor.units import KiB, MiB, format_size, parse_size_bytes
+
+WORK_MEM = "work_mem"
+_MULTIPLIER = "hash_mem_multiplier"
+_CACHE = "effective_cache_size"
+_CACHE_SHARE = 8
+"""One session takes an eighth at most of what somebody has said the caches have."""
+_MULTIPLIER_SINCE = {15: 2.0}
+"""What a hash may take, as a multiple of work_mem, by default; before, as much as a sort."""
+_REVIEW_REASON = (
+    "each sort and hash of each session of the role may take it: try it in one transaction first, "
+    "and measure"
+)
+_SLOT_BYTES = 48
+"""Of an array of 24 bytes a row, which grows by doubling."""
+_ROW_BYTES = 40
+"""Headers of a row and of its piece of memory, and what rounding to 8 bytes takes."""
+_EXACT_PIECES_SINCE = 15
+"""Before, a row's piece of memory was as large as the next power of two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a node needs to stay in memory, and what it has."""
+
+    needed_bytes: int
+    """At most, in one process."""
+    work_mem_bytes: int
+    """The setting that gives so much, rounded up."""
+    has_bytes: int | None
+    """``work_mem`` of the plan; None: nobody knows."""
+    ceiling_bytes: int
+    """More is not proposed."""
+    ceiling_source: str
+
+    @property
+    def is_affordable(self) -> bool:
+        """It is below what may be proposed."""
+        return self.work_mem_bytes <= self.ceiling_bytes
+
+
+def memory_for(
+    case: Case, node: PlacedNode, needed_bytes: float, *, is_hash: bool, most_bytes: int
+) -> Memory:
+    """Turn a need into a setting.
+
+    Args:
+        case: What is judged.
+        node: What spills.
+        needed_bytes: What it needs in one process, at most.
+        is_hash: It may take ``hash_mem_multiplier`` times ``work_mem``.
+        most_bytes: The rule's own ceiling.
+    """
+    multiplier = _hash_multiplier(case, node) if is_hash else 1.0
+    ceiling, source = most_bytes, "the rule's limit"
+    cache = case.snapshot.server.setting(_CACHE)
+    processes = math.ceil(node.use.processes)
+    if cache is not None and cache.source != "default":
+        share = int(cache.value) * case.snapshot.server.block_size_bytes // _CACHE_SHARE
+        if share < ceiling:
+            ceiling, source = share, f"an eighth of {_CACHE}"
+    ceiling //= processes
+    wanted = needed_bytes / multiplier
+    size = work_mem_mib(wanted) * MiB
+    if wanted <= ceiling < size:
+        size = math.ceil(wanted / MiB) * MiB
+    return Memory(
+        needed_bytes=round(needed_bytes),
+        work_mem_bytes=size,
+        has_bytes=work_mem_of(case, node),
+        ceiling_bytes=ceiling,
+        ceiling_source=source if processes == 1 else f"{source}, divided by {processes} processes",
+    )
+
+
+def rows_in_memory_bytes(case: Case, disk_bytes: float, rows: float) -> float:
+    """Return what rows that took so much of a file take in memory at most, sorted or kept."""
+    major = case.snapshot.server.major
+    factor = 1.0 if major >= _EXACT_PIECES_SINCE else 2.0
+    return factor * (disk_bytes + rows * _ROW_BYTES) + rows * _SLOT_BYTES
+
+
+def work_mem_mib(needed_bytes: float) -> int:
+    """Round up to a power of two of mebibytes: what a person would set."""
+    return int(2 ** math.ceil(math.log2(max(needed_bytes / MiB, 1))))
+
+
+def work_mem_of(case: Case, node: PlacedNode) -> int | None:
+    """Return the plan's own ``work_mem``, else the role's, else the server's."""
+    told = setting_in_plan(node.execution, WORK_MEM)
+    if told is not None:
+        try:
+            return parse_size_bytes(told if told[-1:].isalpha() else f"{told}kB")
+        except ValueError:
+            return None
+    server = case.snapshot.server
+    role = role_of(case, node)
+    value = value_for_role(server, role, WORK_MEM) if role else None
+    setting = server.setting(WORK_MEM)
+    if value is None and setting is not None:
+        value = setting.value
+    return int(value) * KiB if value is not None and value.isdigit() else None
+
+
+def role_of(case: Case, node: PlacedNode) -> str | None:
+    """Return who runs the plan's statement most, where the snapshot tells."""
+    for statement in case.snapshot.statements:
+        if statement.id == node.execution.statement_id and statement.roles:
+            return statement.roles[0]
+    return None
+
+
+def memory_evidence(
+    memory: Memory, source: str, *, name: str = "memory needed at most"
+) -> tuple[Evidence, ...]:
+    """Figures of a need: what it takes, what there is, and what is never exceeded."""
+    needed = Evidence(
+        name=name,
+        value=memory.needed_bytes,
+        unit="bytes",
+        source=source,
+    )
+    ceiling = Evidence(
+        name="largest work_mem that is proposed",
+        value=memory.ceiling_bytes,
+        unit="bytes",
+        source=memory.ceiling_source,
+    )
+    if memory.has_bytes is None:
+        return needed, ceiling
+    has = Evidence(
+        name=WORK_MEM,
+        value=memory.has_bytes,
+        unit="bytes",
+        source="pg_settings, or EXPLAIN (SETTINGS)",
+    )
+    return needed, has, ceiling
+
+
+def memory_remedies(
+    case: Case, node: PlacedNode, memory: Memory, *, title: str, first: tuple[str, ...]
+) -> tuple[Action, ...]:
+    """Return what is to be done: first without memory, then with memory for few.
+
+    Args:
+        case: What is judged.
+        node: What spills.
+        memory: What it needs.
+        title: Of the steps.
+        first: Steps that come before more memory.
+    """
+    if not memory.is_affordable:
+        step = (
+            f"It would need {WORK_MEM} of about {format_size(memory.work_mem_bytes)}, and more "
+            f"than {format_size(memory.ceiling_bytes)} ({memory.ceiling_source}) is not proposed: "
+            "work on fewer or narrower rows instead."
+        )
+        return (ManualSteps(title=title, steps=(*first, step)),)
+    size = f"{memory.work_mem_bytes // MiB}MB"
+    step = (
+        f"If it has to be: `BEGIN; SET LOCAL {WORK_MEM} = '{size}';`, then the statement, then "
+        "`COMMIT`, and measure; for the role that runs it only where most of what it runs is like "
+        "it, and never for the whole server."
+    )
+    manual = ManualSteps(title=title, steps=(*first, step))
+    change = _change(case, node, memory)
+    return (manual,) if change is None else (manual, change)
+
+
+def _change(case: Case, node: PlacedNode, memory: Memory) -> ChangeSetting | None:
+    server, role = case.snapshot.server, role_of(case, node)
+    if role is None or server.setting(WORK_MEM) is None:
+        return None
+    if memory.work_mem_bytes <= int(value_for_role(server, role, WORK_MEM) or 0) * KiB:
+        return None
+    value = str(memory.work_mem_bytes // KiB)
+    return change_for_role(server, role, WORK_MEM, value, review_reason=_REVIEW_REASON)
+
+
+def _hash_multiplier(case: Case, node: PlacedNode) -> float:
+    told = setting_in_plan(node.execution, _MULTIPLIER)
+    server = case.snapshot.server
+    setting = server.setting(_MULTIPLIER)
+    try:
+        if told is not None or setting is not None:
+            return max(float(told or (setting.value if setting else "")), 1.0)
+    except ValueError:  # a value that is not kept
+        pass
+    return max((v for major, v in _MULTIPLIER_SINCE.items() if server.major >= major), default=1.0)

@@ -1,0 +1,18 @@
+"""An aggregate of many groups where the planner expected few."""
+
+from __future__ import annotations
+
+from tests.faults.fault import Fault
+from tests.faults.shops import ORDERS
+
+FAULT = Fault(
+    subject="Aggregate",
+    schema=ORDERS,
+    explained=(
+        (
+            "select n, count(*), max(md5(n::text))"
+            " from (select generate_series(1, 300000) as n) numbers group by n"
+        ),
+    ),
+    mend=("alter role app set work_mem = '256MB'",),
+)

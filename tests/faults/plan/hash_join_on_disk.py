@@ -1,0 +1,17 @@
+"""A hash join that does not fit into work_mem."""
+
+from __future__ import annotations
+
+from tests.faults.fault import Fault
+from tests.faults.shops import ORDERS
+
+FAULT = Fault(
+    subject="Hash",
+    schema=ORDERS + "create table archived_orders as select * from orders;",
+    plant=("alter role app set work_mem = '256kB'",),
+    explained=(
+        "select count(o.note), count(a.note) from orders o join archived_orders a on a.id = o.id",
+    ),
+    mend=("alter role app set work_mem = '128MB'",),
+    beside={"no-primary-key": "the archive needs none here"},
+)

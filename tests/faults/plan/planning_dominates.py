@@ -1,0 +1,29 @@
+"""A lookup without the partition key in a table of hundreds of partitions."""
+
+from __future__ import annotations
+
+from tests.faults.fault import Fault
+
+FAULT = Fault(
+    subject="planning",
+    schema="""
+        create table log (
+            id bigint generated always as identity, at date not null, n int not null,
+            primary key (id, at)
+        ) partition by range (at);
+        do $$
+        begin
+            for m in 1..400 loop
+                execute format(
+                    'create table log_%s partition of log for values from (%L) to (%L)',
+                    m, date '2024-01-01' + m - 1, date '2024-01-01' + m
+                );
+            end loop;
+        end $$;
+        insert into log (at, n)
+        select date '2024-01-01' + n % 400, n from generate_series(1, 40000) n;
+    """,
+    explained=("select n from log where id = 777",),
+    explained_once_mended=("select n from log where id = 777 and at = '2024-01-05'",),
+    mend=(),
+)
