@@ -39,6 +39,8 @@ _IDLE_ROUNDS = 4
 _FIRST_SETS_EVERY = 8
 """Rounds after which a set is made anew from all that has been learnt meanwhile."""
 _GREEDY_ATTEMPTS = 4
+_UNTIL_LOOKING_AROUND = 0.2
+"""Of the time, for the proof alone."""
 _WIDE = 24
 """Candidates that a statement can be shown at once."""
 _LEAST_VALUE_RATIO = 0.0005
@@ -89,6 +91,8 @@ class Search:
         self._tried: dict[frozenset[int], None] = {frozenset(): None}
         """Sets that were planned as a whole, for any budget."""
         self._settled: list[frozenset[int]] = []
+        self._look_around_at = math.inf
+        """By the clock; what comes after the proof must not come too late where that takes long."""
 
     def best(
         self,
@@ -106,12 +110,12 @@ class Search:
             start: A set to begin with.
         """
         deadline = time.monotonic() + time_limit_ms / 1000
+        self._look_around_at = deadline - time_limit_ms * (1.0 - _UNTIL_LOOKING_AROUND) / 1000
         self._look_at_small_ones(bounds)
         bounds = bounds.without(self._never_taken())
         self._try(start)
         self._try_greedy(bounds, deadline)
         self._polish(bounds, deadline)
-        self._better(bounds, deadline)
         lowest, rounds = self._proven(bounds, deadline, max(at_least, self._selection.least_value))
         self._polish(bounds, deadline)
         self._better(bounds, deadline)
@@ -186,6 +190,9 @@ class Search:
             lowest = max(lowest, believed.bound)
             if time.monotonic() >= deadline:
                 break
+            if time.monotonic() >= self._look_around_at:
+                self._look_around_at = math.inf
+                self._better(bounds, deadline)
             told = self._ask_about(believed, bounds, is_whole=not is_relaxed)
             if not told or idle >= _IDLE_ROUNDS:
                 stages.pop(0)  # such a program has no doubt left, or gets nowhere by asking

@@ -23,6 +23,7 @@ from pgadvisor.errors import UsageError
 from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Severity
+from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
 from pgadvisor.pipeline import advise
 from pgadvisor.plan_files import read_executions
@@ -81,7 +82,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
     pgadvisor analyze shop.pgsnap --baseline known.toml --only-new --fail-on warning
     """  # noqa: D301  (click wants a real backspace before lines that it is to keep)
     settings, known = load_config(config), _baseline(baseline, only_new=only_new)
-    planner = planner_of(what_if, source, hypopg_dsn)
+    earlier, planner = _earlier(since), planner_of(what_if, source, hypopg_dsn)
     budget = read_budget(
         index_budget=index_budget,
         max_indexes=max_indexes,
@@ -102,7 +103,7 @@ def analyze(  # noqa: PLR0913  (one for each option)
             snapshot,
             budget=budget,
             config=settings,
-            since=load(since) if since is not None else None,
+            since=earlier,
             standbys=standbys,
             baseline=known,
             only_new=only_new,
@@ -134,6 +135,10 @@ def _finish(
         new.write(advice)
     if code := exit_code(advice, fail_on):
         raise typer.Exit(code)
+
+
+def _earlier(place: Path | None) -> Snapshot | None:
+    return load(place) if place is not None else None
 
 
 def _executions(place: Path | None) -> tuple[Execution, ...]:
