@@ -41,11 +41,12 @@ def written(
 ) -> tuple[list[tuple[object, ...]], int]:
     """The table after the statement, and how many rows that wrote; nothing is kept."""
     for number, (score, name) in enumerate(rows):
-        server.execute(
+        insert = (
             f"INSERT INTO people (id, score, name, at) VALUES ({number}, {score}, {name}, 'today')"
         )
+        server.execute(insert.encode())
     filled = substitute(text, dict(enumerate(values, 1)))
-    count = server.execute(filled).rowcount
+    count = server.execute(filled.encode()).rowcount
     found = server.execute("SELECT id, boss_id, name, score FROM people ORDER BY id").fetchall()
     server.rollback()
     return found, count
@@ -81,7 +82,7 @@ def test_takes_parameters_of_the_columns_types(server: psycopg.Connection[Any]) 
     )
 
     assert rewritten is not None
-    server.execute(f"PREPARE change AS {rewritten.text}")
+    server.execute(f"PREPARE change AS {rewritten.text}".encode())
     types = server.execute(
         "SELECT parameter_types::text FROM pg_prepared_statements WHERE name = 'change'"
     ).fetchone()

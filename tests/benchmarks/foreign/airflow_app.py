@@ -13,6 +13,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 SCHEDULER_ROUNDS = 20
@@ -70,7 +71,7 @@ def schedule() -> None:
     run_job(job=job, execute_callable=runner._execute)
 
 
-def report(client: object, task: object) -> None:
+def report(client: Any, task: Any) -> None:  # noqa: ANN401  (not installed here)
     """Say that a task runs, that it lives, what it returns, and that it is done."""
     now = datetime.now(UTC).isoformat()
     who = {"hostname": "worker", "pid": 1}
@@ -84,7 +85,7 @@ def report(client: object, task: object) -> None:
     client.patch(f"{place}/state", json=done).raise_for_status()
 
 
-def site() -> object:
+def site() -> Any:  # noqa: ANN401  (not installed here)
     """A client of its site, signed in."""
     from airflow.api_fastapi.app import create_app  # noqa: PLC0415
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415
@@ -95,7 +96,7 @@ def site() -> object:
     return TestClient(app, headers={"Authorization": f"Bearer {token}"})
 
 
-def look(client: object) -> None:
+def look(client: Any) -> None:  # noqa: ANN401  (not installed here)
     """Open what people open."""
     for number in range(PAGE_ROUNDS):
         for place, dag in enumerate(DAGS):

@@ -28,7 +28,7 @@ _WRITE_IN_PARTS = f"""
 def read_beside_a_long_transaction(dsn: str) -> None:
     """Let readers meet rows of a transaction that is still open."""
     with psycopg.connect(dsn) as writer, psycopg.connect(dsn, autocommit=True) as reader:
-        writer.execute(_WRITE_IN_PARTS)
+        writer.execute(_WRITE_IN_PARTS.encode())
         # Who begins after this cannot tell by the number alone that the rows are not committed.
         reader.execute("select txid_current()")
         for _ in range(_READS):
