@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -148,14 +148,15 @@ def explain(  # noqa: PLR0913  (one for each option)
             explained.executions, explained.uses, explained.diagnoses, strict=True
         )
     ]
+    indexes = frozenset(index.name for index in known.indexes) if known else None
     if html is not None:
-        page = render_explained_html(plans, compared)
+        page = render_explained_html(plans, compared, indexes=indexes)
         [written] = write_outputs(html.parent, {html.name: page}, force=force)
         say(f"written to {written}")
     if output_format is TextOrJson.JSON:
-        write(render_explained_json(plans, compared, show_literals=show_literals))
+        write(render_explained_json(plans, compared, indexes=indexes, show_literals=show_literals))
     else:
-        _print(plans, compared)
+        _print(plans, compared, indexes)
     if candidates:
         _print_candidates(found, known, live, show_literals=show_literals)
     if code := exit_code(plans, fail_on):
@@ -249,14 +250,20 @@ def _compared(
     return tuple((number, before + number) for number in range(before))
 
 
-def _print(plans: Sequence[ExplainedPlan], compared: Sequence[tuple[int, int]]) -> None:
+def _print(
+    plans: Sequence[ExplainedPlan],
+    compared: Sequence[tuple[int, int]],
+    indexes: Collection[str] | None,
+) -> None:
     is_terminal = sys.stdout.isatty()
     wants_color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = min(shutil.get_terminal_size().columns, _MAX_WIDTH) if is_terminal else None
     color = is_terminal and wants_color
     if compared:
         pairs = [(plans[before], plans[after]) for before, after in compared]
-        write(render_comparison_text(pairs, width=width, color=color, signs=_signs()))
+        write(
+            render_comparison_text(pairs, indexes=indexes, width=width, color=color, signs=_signs())
+        )
     else:
         write(render_explained_text(plans, width=width, color=color, signs=_signs()))
 

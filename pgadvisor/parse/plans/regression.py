@@ -210,18 +210,21 @@ def _scan_of(side: _Side, position: int) -> int | None:
 
 
 def _estimates(old: _Side, new: _Side, compared: PlanComparison) -> Iterator[_Cause]:
-    """The estimate that changed most, of nodes that do the same work; the topmost of such."""
+    """The estimate that changed most, of nodes that do the same work; where it begins to.
+
+    A node passes on what is below it: about as large a change is told of the lowest one.
+    """
     was, now = _expected(old), _expected(new)
     changed = [
-        (max(before, after, 1.0) / max(min(before, after), 1.0), -pair.after, before, after)
+        (round(_times(before, after), 1), pair.after, before, after)
         for pair in compared.pairs
         if pair.after is not None
         and (before := was.get(pair.before)) is not None
         and (after := now.get(pair.after)) is not None
     ]
-    factor, place, before, after = max(changed, default=(1.0, 0, 0.0, 0.0))
-    if factor >= _OTHER_ESTIMATE:
-        node = new.use.nodes[-place].node
+    _, place, before, after = max(changed, default=(0.0, 0, 0.0, 0.0))
+    if _times(before, after) >= _OTHER_ESTIMATE:
+        node = new.use.nodes[place].node
         what = ", ".join(sorted({n.alias or n.relation or "" for n in node.walk() if n.relation}))
         yield (
             RegressionCause.ESTIMATE_CHANGED,
@@ -229,8 +232,13 @@ def _estimates(old: _Side, new: _Side, compared: PlanComparison) -> Iterator[_Ca
                 f"The planner expects {format_count(after)} rows of {what}, and expected "
                 f"{format_count(before)} before: statistics or values are others."
             ),
-            (-place,),
+            (place,),
         )
+
+
+def _times(before: float, after: float) -> float:
+    """How many times more the larger one is; rows that are less than one count as one."""
+    return max(before, after, 1.0) / max(min(before, after), 1.0)
 
 
 def _expected(side: _Side) -> dict[int | None, float]:
