@@ -105,7 +105,7 @@ def _finding(case: Case, why: ExplainedEstimate) -> Finding:
     finding = Finding(
         subject=f"{_relation(why)} ({columns})",
         summary=f"{found.node.name} returned {least}{format_count(found.actual_rows)} {what} "
-        f"where {format_count(found.expected_rows)} were expected: {columns} are taken for "
+        f"where {found.expectation}: {columns} are taken for "
         "independent",
         detail=" ".join(each.words for each in consequences),
         evidence=tuple(_evidence(why, consequences)),

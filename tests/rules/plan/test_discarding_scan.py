@@ -80,7 +80,22 @@ def test_gives_a_template_without_a_snapshot() -> None:
 
     [steps] = finding.remedies
     assert isinstance(steps, ManualSteps)
-    assert steps.steps[0] == '`CREATE INDEX CONCURRENTLY ON "orders" ("customer_id")`'
+    assert steps.steps == (
+        '`CREATE INDEX CONCURRENTLY ON "orders" ("customer_id")`',
+        "Compare with EXPLAIN (ANALYZE, BUFFERS) for values with few and with many rows.",
+    )
+
+
+def test_a_template_leaves_the_order_of_several_columns_to_the_user() -> None:
+    [finding] = run(
+        scan("((customer_id = 42) AND (status = 'x'::text))"), snapshot=BY_ITSELF
+    ).findings
+
+    [steps] = finding.remedies
+    assert isinstance(steps, ManualSteps)
+    assert steps.steps[1] == (
+        "Put the column that leaves the fewest rows over first, among those before a range."
+    )
 
 
 def test_proposes_an_index_on_an_expression_by_hand() -> None:
