@@ -6,7 +6,6 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -39,12 +38,12 @@ from pgadvisor.emit.plan_view import ExplainedPlan
 from pgadvisor.emit.side_by_side import MIN_WIDTH
 from pgadvisor.emit.tree_text import DRAWN, PLAIN, Signs
 from pgadvisor.errors import UsageError
-from pgadvisor.explanation import explain_plans
+from pgadvisor.explanation import explain_plans, without_literals
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.plans.execution import with_statements
-from pgadvisor.parse.plans.redact import redacted_expression, redacted_plan
+from pgadvisor.parse.plans.redact import redacted_expression
 from pgadvisor.plan_files import MAX_FILE_BYTES, executions_in, read_executions
 from pgadvisor.snapshotfile import load
 
@@ -136,19 +135,13 @@ def explain(  # noqa: PLR0913  (one for each option)
     )
     _check_candidates(candidates, output_format, has_database=bool(dsn or snapshot))
     found = [live_plans(live, files)] if live else [_read(file, known) for file in _checked(files)]
-    given = [of_file if show_literals else _redacted(of_file) for of_file in found]
+    given = [of_file if show_literals else without_literals(of_file) for of_file in found]
     executions = [execution for of_file in given for execution in of_file]
     compared = () if live else _compared(files, given)
     explained = explain_plans(
         executions, snapshot=known, config=settings, rule_directories=rules or ()
     )
-    plans = [
-        ExplainedPlan(execution=execution, use=use, diagnosis=diagnosis)
-        for execution, use, diagnosis in zip(
-            explained.executions, explained.uses, explained.diagnoses, strict=True
-        )
-    ]
-    indexes = frozenset(index.name for index in known.indexes) if known else None
+    plans, indexes = explained.plans, explained.indexes
     if html is not None:
         page = render_explained_html(plans, compared, indexes=indexes)
         [written] = write_outputs(html.parent, {html.name: page}, force=force)
@@ -227,11 +220,6 @@ def _read(place: str, snapshot: Snapshot | None) -> tuple[Execution, ...]:
     if snapshot is not None:
         found = with_statements(found, snapshot.statements)
     return found
-
-
-def _redacted(found: Sequence[Execution]) -> tuple[Execution, ...]:
-    """Without literals, which stay nowhere unless they are to be shown."""
-    return tuple(replace(one, plan=redacted_plan(one.plan)) for one in found)
 
 
 def _compared(
