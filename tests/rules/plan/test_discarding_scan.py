@@ -61,6 +61,13 @@ def test_proposes_an_index_on_the_columns() -> None:
     assert [e.value for e in finding.evidence if e.name == "filter"] == ["(customer_id = ?)"]
 
 
+def test_is_less_sure_where_another_condition_may_discard_the_rows() -> None:
+    [finding] = run(scan("((customer_id = 42) AND (note ~~ '%x%'::text))")).findings
+
+    assert finding.confidence is Confidence.MEDIUM
+    assert finding.detail.startswith("The filter has other conditions as well")
+
+
 def test_puts_equality_before_a_range_and_the_selective_column_first() -> None:
     statistics = (
         column_statistics(ORDERS, "status", n_distinct=3.0),
