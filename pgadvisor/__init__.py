@@ -15,13 +15,20 @@ What is in ``__all__`` is the public interface; see also ``pgadvisor.model`` for
 from pgadvisor.advice import Advice
 from pgadvisor.baseline import load_baseline
 from pgadvisor.collect.assemble import collect
+from pgadvisor.collect.live_plan import LiveOptions, explain_statement
 from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.config import Config, load_config
 from pgadvisor.errors import PgAdvisorError
+from pgadvisor.explanation import Explanation, explain_plans
+from pgadvisor.index_trial import indexes_for
 from pgadvisor.logs import read_logs
 from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.snapshot import Snapshot
+from pgadvisor.parse.parameter_values import ParameterValue
+from pgadvisor.parse.plans.execution import executions_of
+from pgadvisor.parse.plans.read import read_plans
+from pgadvisor.parse.plans.regression import regressions
 from pgadvisor.pipeline import advise
 from pgadvisor.plan_files import read_executions
 from pgadvisor.snapshotfile import load, save
@@ -41,10 +48,13 @@ __all__ = [
     "Budget",
     "CollectOptions",
     "Config",
+    "Explanation",
     "GiB",
     "HypoPG",
     "KiB",
+    "LiveOptions",
     "MiB",
+    "ParameterValue",
     "PgAdvisorError",
     "Snapshot",
     "TiB",
@@ -52,11 +62,17 @@ __all__ = [
     "__version__",
     "advise",
     "collect",
+    "executions_of",
+    "explain_plans",
+    "explain_statement",
+    "indexes_for",
     "load",
     "load_baseline",
     "load_config",
     "read_executions",
     "read_logs",
+    "read_plans",
     "read_workload",
+    "regressions",
     "save",
 ]

@@ -14,7 +14,7 @@ import pytest
 from psycopg import conninfo, sql
 
 import pgadvisor
-from pgadvisor import Budget, GiB
+from pgadvisor import Budget, GiB, LiveOptions, ParameterValue
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.version import VERSION
 from tests.fixtures.shop import shop
@@ -118,6 +118,38 @@ def test_the_example_runs_as_it_is_written() -> None:
     assert plan.total_cost < now.total_cost / 10
     assert now.root.node_type != plan.root.node_type
     assert plan.index_names
+
+
+@pytest.mark.live
+@pytest.mark.usefixtures("database_called_shop")
+def test_the_example_of_plans_runs_as_it_is_written(tmp_path: Path) -> None:
+    query = "select * from orders where customer_id = $1"
+    options = LiveOptions(
+        parameters=(ParameterValue(number=1, value="42"),),
+        analyze=True,
+        allow_primary=True,
+        allow_superuser=True,
+    )
+    snapshot = pgadvisor.collect("postgresql:///shop")
+    with psycopg.connect("dbname=shop") as connection:
+        rows = connection.execute(
+            "explain (analyze, buffers) select * from orders where customer_id = 42"
+        ).fetchall()
+    (tmp_path / "plan.txt").write_text("\n".join(line for (line,) in rows), encoding="utf-8")
+
+    explanation = pgadvisor.explain_plans(
+        pgadvisor.read_executions(tmp_path / "plan.txt"), snapshot=snapshot
+    )
+    plan = pgadvisor.explain_statement("postgresql:///shop", query, options)
+    measured = pgadvisor.explain_plans(pgadvisor.executions_of((plan,), "query"))
+    trial = pgadvisor.indexes_for(snapshot, query)
+
+    assert all(use.total_time_ms is not None for use in explanation.uses)
+    assert "(customer_id = '?')" in explanation.report()
+    assert measured.report().startswith("query\n")
+    assert plan.execution_time_ms is not None
+    assert trial.tried.cost_ratio is not None
+    assert trial.tried.cost_ratio < 0.5
 
 
 @pytest.mark.live

@@ -227,7 +227,8 @@ def _impact(findings: Sequence[Finding]) -> Impact:
     best = max(known, key=lambda i: i.saved_ms_per_day or 0.0) if known else impacts[0]
     risks = dict.fromkeys(impact.risk for impact in impacts if impact.risk)
     freed = max((i.freed_bytes for i in impacts if i.freed_bytes is not None), default=None)
-    return replace(best, risk="; ".join(risks), freed_bytes=freed)
+    bound = max((i.bound_ms for i in impacts if i.bound_ms is not None), default=None)
+    return replace(best, risk="; ".join(risks), freed_bytes=freed, bound_ms=bound)
 
 
 def _title(group: _Group) -> str:
@@ -243,6 +244,11 @@ def _title(group: _Group) -> str:
     return group.findings[0].summary
 
 
-def _rank(recommendation: Recommendation) -> tuple[float, int, str]:
-    saved = recommendation.impact.saved_ms_per_day
-    return (-(saved or 0.0), -recommendation.severity.rank, recommendation.title)
+def _rank(recommendation: Recommendation) -> tuple[float, int, float, str]:
+    impact = recommendation.impact
+    return (
+        -(impact.saved_ms_per_day or 0.0),
+        -recommendation.severity.rank,
+        -(impact.bound_ms or 0.0),
+        recommendation.title,
+    )

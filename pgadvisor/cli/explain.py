@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -39,12 +38,12 @@ from pgadvisor.emit.plan_view import ExplainedPlan
 from pgadvisor.emit.side_by_side import MIN_WIDTH
 from pgadvisor.emit.tree_text import DRAWN, PLAIN, Signs
 from pgadvisor.errors import UsageError
-from pgadvisor.explanation import explain_plans
+from pgadvisor.explanation import explain_plans, without_literals
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.parse.plans.execution import with_statements
-from pgadvisor.parse.plans.redact import redacted_expression, redacted_plan
+from pgadvisor.parse.plans.redact import redacted_expression
 from pgadvisor.plan_files import MAX_FILE_BYTES, executions_in, read_executions
 from pgadvisor.snapshotfile import load
 
@@ -136,26 +135,21 @@ def explain(  # noqa: PLR0913  (one for each option)
     )
     _check_candidates(candidates, output_format, has_database=bool(dsn or snapshot))
     found = [live_plans(live, files)] if live else [_read(file, known) for file in _checked(files)]
-    given = [of_file if show_literals else _redacted(of_file) for of_file in found]
+    given = [of_file if show_literals else without_literals(of_file) for of_file in found]
     executions = [execution for of_file in given for execution in of_file]
     compared = () if live else _compared(files, given)
     explained = explain_plans(
         executions, snapshot=known, config=settings, rule_directories=rules or ()
     )
-    plans = [
-        ExplainedPlan(execution=execution, use=use, diagnosis=diagnosis)
-        for execution, use, diagnosis in zip(
-            explained.executions, explained.uses, explained.diagnoses, strict=True
-        )
-    ]
+    plans, indexes = explained.plans, explained.indexes
     if html is not None:
-        page = render_explained_html(plans, compared)
+        page = render_explained_html(plans, compared, indexes=indexes)
         [written] = write_outputs(html.parent, {html.name: page}, force=force)
         say(f"written to {written}")
     if output_format is TextOrJson.JSON:
-        write(render_explained_json(plans, compared, show_literals=show_literals))
+        write(render_explained_json(plans, compared, indexes=indexes, show_literals=show_literals))
     else:
-        _print(plans, compared)
+        _print(plans, compared, indexes)
     if candidates:
         _print_candidates(found, known, live, show_literals=show_literals)
     if code := exit_code(plans, fail_on):
@@ -228,11 +222,6 @@ def _read(place: str, snapshot: Snapshot | None) -> tuple[Execution, ...]:
     return found
 
 
-def _redacted(found: Sequence[Execution]) -> tuple[Execution, ...]:
-    """Without literals, which stay nowhere unless they are to be shown."""
-    return tuple(replace(one, plan=redacted_plan(one.plan)) for one in found)
-
-
 def _compared(
     files: Sequence[str], given: Sequence[Sequence[Execution]]
 ) -> tuple[tuple[int, int], ...]:
@@ -249,14 +238,20 @@ def _compared(
     return tuple((number, before + number) for number in range(before))
 
 
-def _print(plans: Sequence[ExplainedPlan], compared: Sequence[tuple[int, int]]) -> None:
+def _print(
+    plans: Sequence[ExplainedPlan],
+    compared: Sequence[tuple[int, int]],
+    indexes: Collection[str] | None,
+) -> None:
     is_terminal = sys.stdout.isatty()
     wants_color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width = min(shutil.get_terminal_size().columns, _MAX_WIDTH) if is_terminal else None
     color = is_terminal and wants_color
     if compared:
         pairs = [(plans[before], plans[after]) for before, after in compared]
-        write(render_comparison_text(pairs, width=width, color=color, signs=_signs()))
+        write(
+            render_comparison_text(pairs, indexes=indexes, width=width, color=color, signs=_signs())
+        )
     else:
         write(render_explained_text(plans, width=width, color=color, signs=_signs()))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
 from pgadvisor.emit.comparison_view import ChangeView, ComparedNode, ComparisonView, view_comparison
@@ -15,6 +15,7 @@ from pgadvisor.emit.explain_text import (
 from pgadvisor.emit.page import Page, Part
 from pgadvisor.emit.plan_text import BESIDE_WIDTH
 from pgadvisor.emit.plan_view import ExplainedPlan, view_plan
+from pgadvisor.emit.regression_view import RegressionView
 from pgadvisor.emit.tree_text import DRAWN, Signs, TreeLine, write_tree
 from pgadvisor.emit.words import plural
 
@@ -27,6 +28,7 @@ _TIME, _COUNT = 8, 7
 def render_comparison_text(
     pairs: Sequence[tuple[ExplainedPlan, ExplainedPlan]],
     *,
+    indexes: Collection[str] | None = None,
     width: int | None = None,
     color: bool = False,
     signs: Signs = DRAWN,
@@ -35,6 +37,7 @@ def render_comparison_text(
 
     Args:
         pairs: Plans before and after.
+        indexes: Names of all indexes that there are now; None: not known.
         width: Columns, 40 at least; None: 100.
         color: Use ANSI colours.
         signs: What bars and trees are drawn with.
@@ -44,7 +47,7 @@ def render_comparison_text(
         if number:
             page.gap()
             page.lines.append("")
-        _comparison(page, view_comparison(before, after), signs)
+        _comparison(page, view_comparison(before, after, indexes=indexes), signs)
         page.gap()
         write_head(page, view_plan(before))
         page.gap()
@@ -55,6 +58,8 @@ def render_comparison_text(
 def _comparison(page: Page, compared: ComparisonView, signs: Signs) -> None:
     page.heading(compared.title)
     page.paragraph(compared.verdict, style=_BETTER[compared.is_better] or "bold")
+    if compared.regression is not None:
+        _regression(page, compared.regression)
     page.heading("What changed")
     if not compared.changes:
         page.paragraph("Nothing but small differences, which two runs of one plan have as well.")
@@ -63,6 +68,16 @@ def _comparison(page: Page, compared: ComparisonView, signs: Signs) -> None:
         page.paragraph(f"and {plural(more, 'more change')}; JSON has all")
     page.heading("Node by node")
     _nodes(page, compared, signs)
+
+
+def _regression(page: Page, regression: RegressionView) -> None:
+    page.heading("Why it is slower")
+    page.paragraph(regression.lost)
+    for number, cause in enumerate(regression.causes, 1):
+        page.paragraph(f"{number}. {cause.told}", style="red", hanging=3)
+        if cause.places:
+            with page.indented(3):
+                page.paragraph(f"node {', '.join(cause.places)}", hanging=2)
 
 
 def _changes(page: Page, changes: Sequence[ChangeView]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from pgadvisor.emit.plaintext import one_line, shortened
 from pgadvisor.emit.plan_tree import head_of
 from pgadvisor.emit.plan_view import ExplainedPlan
+from pgadvisor.emit.regression_view import RegressionView, view_regression
 from pgadvisor.emit.words import format_short, format_short_ms
 from pgadvisor.history.plan_changes import compare_plans
 from pgadvisor.model.node_use import NodeUse
@@ -122,14 +123,24 @@ class ComparisonView:
     title: str
     verdict: str
     is_better: bool | None
+    regression: RegressionView | None
+    """None: the plan is the same, or not much slower, or has more rows to return or to read."""
     changes: tuple[ChangeView, ...]
     nodes: tuple[ComparedNode, ...]
     is_timed: bool
     comparison: PlanComparison
 
 
-def view_comparison(before: ExplainedPlan, after: ExplainedPlan) -> ComparisonView:
-    """Compare two plans and put it into words."""
+def view_comparison(
+    before: ExplainedPlan, after: ExplainedPlan, *, indexes: Collection[str] | None = None
+) -> ComparisonView:
+    """Compare two plans and put it into words.
+
+    Args:
+        before: The first plan.
+        after: The second one.
+        indexes: Names of all indexes that there are now; None: not known.
+    """
     comparison = compare_plans((before.plan, before.use), (after.plan, after.use))
     words = _Words(before=before, after=after)
     is_timed = comparison.was_ms is not None and comparison.now_ms is not None
@@ -143,6 +154,7 @@ def view_comparison(before: ExplainedPlan, after: ExplainedPlan) -> ComparisonVi
         title=f"{before.execution.source} -> {after.execution.source}",
         verdict=_verdict(comparison, words),
         is_better=None if ratio is None or abs(ratio - 1) < _SAME_TIME else ratio < 1,
+        regression=view_regression(before, after, comparison, indexes=indexes),
         changes=tuple(words.change(change) for change in comparison.changes),
         nodes=tuple(words.node(pair, otherwise, is_timed=is_timed) for pair in comparison.pairs),
         is_timed=is_timed,

@@ -37,6 +37,7 @@ Kind = Literal[
     "JIT",
     "planning",
 ]
+Cause = Literal["cold cache", "settings changed", "index gone", "estimate changed", "unknown"]
 
 
 def _about(text: str) -> Meta:
@@ -197,6 +198,27 @@ class PlanChangePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegressionCausePart:
+    """What may have made the second plan slower."""
+
+    cause: Cause
+    told: Annotated[str, _about("The same as a sentence.")]
+    nodes: Annotated[tuple[int, ...], _about("Numbers of the second plan; empty: the whole plan.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegressionPart:
+    """Another plan made the statement slower, and there are no more rows that explain it."""
+
+    lost_ms: float
+    block_ratio: Annotated[
+        float | None, _about("Blocks after / blocks before; null: one of the plans has none.")
+    ]
+    summary: Annotated[str, _about("How much was lost and at which node most of it.")]
+    causes: Annotated[tuple[RegressionCausePart, ...], _about("The most likely first.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanComparisonPart:
     """Two plans of one statement, node by node."""
 
@@ -205,6 +227,9 @@ class PlanComparisonPart:
     was_ms: float | None
     now_ms: float | None
     time_ratio: Annotated[float | None, _about("Time after / time before.")]
+    regression: Annotated[
+        RegressionPart | None, _about("Null: no other plan, not much slower, or more rows.")
+    ]
     pairs: tuple[NodePairPart, ...]
     changes: Annotated[
         tuple[PlanChangePart, ...], _about("What makes the greatest difference in time first.")

@@ -7,19 +7,23 @@ that code run and nothing else: what a plan holds is data, wherever it comes fro
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pgadvisor.emit.comparison_view import ComparisonView, view_comparison
+from pgadvisor.emit.comparison_view import view_comparison
 from pgadvisor.emit.pev2 import Viewer, viewer
 from pgadvisor.emit.plaintext import printable
-from pgadvisor.emit.plan_finding_view import PlanFindingView, view_plan_findings
+from pgadvisor.emit.plan_finding_view import (
+    PlanFindingView,
+    view_plan_findings,
+    view_plan_skips,
+)
 from pgadvisor.emit.plan_text import legend, node_title
 from pgadvisor.emit.plan_view import ExplainedPlan, PlanView, view_plan
 from pgadvisor.emit.template import render_template, style_sheet
-from pgadvisor.emit.view import SkippedView, view_skipped
+from pgadvisor.emit.view import SkippedView
 from pgadvisor.model.finding import Skipped
 from pgadvisor.parse.plans.write import plan_document
 
@@ -41,13 +45,17 @@ class _Section:
 
 
 def render_explained_html(
-    plans: Sequence[ExplainedPlan], compared: Sequence[tuple[int, int]] = ()
+    plans: Sequence[ExplainedPlan],
+    compared: Sequence[tuple[int, int]] = (),
+    *,
+    indexes: Collection[str] | None = None,
 ) -> str:
     """Render plans as one page.
 
     Args:
         plans: The plans.
         compared: Positions of those that are compared, before and after.
+        indexes: Names of all indexes that there are now; None: not known.
     """
     drawn = viewer()
     style, _ = style_sheet()
@@ -56,18 +64,15 @@ def render_explained_html(
         "explain.html.j2",
         title=", ".join(dict.fromkeys(plan.execution.source for plan in plans)),
         sections=sections,
-        comparisons=_comparisons(plans, compared),
+        comparisons=tuple(
+            view_comparison(plans[before], plans[after], indexes=indexes)
+            for before, after in compared
+        ),
         node_title=node_title,
         style=Markup(style),  # noqa: S704  (a file of ours, with nothing put into it)
         viewer=_marked(drawn),
         policy=Markup(drawn.policy),  # noqa: S704  (ours, with nothing put into it)
     )
-
-
-def _comparisons(
-    plans: Sequence[ExplainedPlan], compared: Sequence[tuple[int, int]]
-) -> tuple[ComparisonView, ...]:
-    return tuple(view_comparison(plans[before], plans[after]) for before, after in compared)
 
 
 def _marked(drawn: Viewer) -> dict[str, object]:
@@ -86,7 +91,7 @@ def _section(number: int, explained: ExplainedPlan) -> _Section:
         plan=plan,
         legend=legend(plan),
         findings=view_plan_findings(explained),
-        skipped=view_skipped(diagnosis.skipped),
+        skipped=view_plan_skips(explained),
         broken=diagnosis.broken,
         clear=diagnosis.clear,
         source=_data([plan_document(explained.plan)]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from pgadvisor.emit.node_notes import notes_of
 from pgadvisor.emit.plan_tree import details_of, head_of
 from pgadvisor.emit.plan_view import ExplainedPlan, is_cut_short, row_factor
 from pgadvisor.emit.recommendation_view import sql_of
+from pgadvisor.emit.regression_view import RegressionView
 from pgadvisor.emit.setting_document import setting_part
 from pgadvisor.history.plan_changes import spilled_bytes
 from pgadvisor.model.action import ChangeSetting, ManualSteps, RewriteStatement
@@ -30,6 +31,7 @@ def render_explained_json(
     plans: Sequence[ExplainedPlan],
     compared: Sequence[tuple[int, int]] = (),
     *,
+    indexes: Collection[str] | None = None,
     show_literals: bool = False,
 ) -> str:
     """Render plans as JSON.
@@ -37,6 +39,7 @@ def render_explained_json(
     Args:
         plans: The plans.
         compared: Positions of those that are compared, before and after.
+        indexes: Names of all indexes that there are now; None: not known.
         show_literals: Whether the plans still have the literals of their statements.
     """
     return json_text(
@@ -46,7 +49,9 @@ def render_explained_json(
             shows_literals=show_literals,
             plans=tuple(_plan(explained) for explained in plans),
             comparisons=tuple(
-                _comparison(before, after, view_comparison(plans[before], plans[after]))
+                _comparison(
+                    before, after, view_comparison(plans[before], plans[after], indexes=indexes)
+                )
                 for before, after in compared
             ),
         )
@@ -188,6 +193,7 @@ def _comparison(before: int, after: int, view: ComparisonView) -> doc.PlanCompar
         was_ms=compared.was_ms,
         now_ms=compared.now_ms,
         time_ratio=compared.time_ratio,
+        regression=_regression(view.regression),
         pairs=tuple(
             doc.NodePairPart(before=_number(pair.before), after=_number(pair.after))
             for pair in compared.pairs
@@ -204,6 +210,25 @@ def _comparison(before: int, after: int, view: ComparisonView) -> doc.PlanCompar
                 reason=each.reason,
             )
             for each in view.changes
+        ),
+    )
+
+
+def _regression(view: RegressionView | None) -> doc.RegressionPart | None:
+    if view is None:
+        return None
+    first = view.causes[0].regression
+    return doc.RegressionPart(
+        lost_ms=first.lost_ms,
+        block_ratio=first.block_ratio,
+        summary=view.lost,
+        causes=tuple(
+            doc.RegressionCausePart(
+                cause=msgspec.convert(each.regression.cause.value, type=doc.Cause),
+                told=each.told,
+                nodes=tuple(position + 1 for position in each.regression.nodes),
+            )
+            for each in view.causes
         ),
     )
 

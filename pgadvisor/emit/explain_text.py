@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from pgadvisor.emit.page import Page
 from pgadvisor.emit.plaintext import one_line, shortened
-from pgadvisor.emit.plan_finding_view import PlanFindingView, view_plan_findings
+from pgadvisor.emit.plan_finding_view import (
+    PlanFindingView,
+    view_plan_findings,
+    view_plan_skips,
+)
 from pgadvisor.emit.plan_text import write_plan
 from pgadvisor.emit.plan_view import ExplainedPlan, PlanView, view_plan
 from pgadvisor.emit.recommendation_view import sentence
 from pgadvisor.emit.remedy_text import severity_style, why, write_remedies
 from pgadvisor.emit.tree_text import DRAWN, Signs
-from pgadvisor.emit.view import view_skipped
 from pgadvisor.emit.words import plural
 from pgadvisor.model.finding import Diagnosis
 
@@ -74,7 +77,7 @@ def write_findings(page: Page, explained: ExplainedPlan) -> None:
         page.paragraph(_nothing(explained.diagnosis))
     for finding in found:
         _finding(page, finding)
-    _not_judged(page, explained.diagnosis)
+    _not_judged(page, explained)
 
 
 def _nothing(diagnosis: Diagnosis) -> str:
@@ -114,8 +117,8 @@ def _reasons(made: PlanFindingView) -> Iterator[str]:
     yield from rest
 
 
-def _not_judged(page: Page, diagnosis: Diagnosis) -> None:
-    skipped = view_skipped(diagnosis.skipped)
+def _not_judged(page: Page, explained: ExplainedPlan) -> None:
+    diagnosis, skipped = explained.diagnosis, view_plan_skips(explained)
     if diagnosis.broken or skipped:
         page.gap()
     for broken in diagnosis.broken:
@@ -123,7 +126,7 @@ def _not_judged(page: Page, diagnosis: Diagnosis) -> None:
         page.paragraph(text, hanging=2, style="red")
     for item in skipped[:_MANY]:
         scope = f", for {item.scope}" if item.scope else ""
-        page.paragraph(f"Not judged: {item.rule_id}{scope}: {item.reason}", hanging=2, style="dim")
+        page.paragraph(f"Not judged: {item.rules}{scope}: {item.reason}", hanging=2, style="dim")
     if len(skipped) > _MANY:
         page.paragraph(f"and {len(skipped) - _MANY} more; JSON has all", style="dim")
     for hidden in diagnosis.suppressed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgadvisor.emit.words import format_short, plural
+from pgadvisor.emit.words import format_short, plural, verb
 from pgadvisor.model.executed_plan import ExecutedNode
 from pgadvisor.model.node_use import NodeUse
 from pgadvisor.model.plan_use import Sort, SortGroups
@@ -42,9 +42,9 @@ def _rows(use: NodeUse) -> Iterator[str]:
     )
     for by, rows in removed:
         if rows:
-            yield f"{format_count(rows * use.loops)} rows removed by {by}"
+            yield f"{plural(round(rows * use.loops), 'row')} removed by {by}"
     if node.heap_fetches:
-        yield f"{format_count(node.heap_fetches)} rows fetched from the table"
+        yield f"{plural(round(node.heap_fetches), 'row')} fetched from the table"
     if node.index_searches and node.index_searches > use.loops:
         yield f"{format_count(node.index_searches)} index searches"
     written = (
@@ -104,8 +104,12 @@ def _blocks(use: NodeUse) -> Iterator[str]:
     if read:
         spent = blocks.read_time_ms + blocks.local_read_time_ms
         took = f" in {format_ms(spent)}" if spent >= _MIN_IO_MS else ""
-        yield f"{format_short(read)} blocks not found in shared buffers{took}"
+        yield f"{_blocks_of(read)} not found in shared buffers{took}"
     if blocks.temp_written_blocks:
-        yield f"{format_short(blocks.temp_written_blocks)} temporary blocks written"
+        yield f"{_blocks_of(blocks.temp_written_blocks, 'temporary ')} written"
     if blocks.shared_dirtied_blocks:
-        yield f"{format_short(blocks.shared_dirtied_blocks)} blocks changed"
+        yield f"{_blocks_of(blocks.shared_dirtied_blocks)} changed"
+
+
+def _blocks_of(count: int, kind: str = "") -> str:
+    return f"{format_short(count)} {kind}{verb(count, 'block', 'blocks')}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgadvisor.emit.plan_tree import head_of
 from pgadvisor.emit.plan_view import ExplainedPlan
@@ -14,6 +14,7 @@ from pgadvisor.emit.recommendation_view import (
     view_finding,
 )
 from pgadvisor.emit.rewrite_view import RewriteView, view_rewrite
+from pgadvisor.emit.view import SkippedView, view_skipped
 from pgadvisor.model.action import ManualSteps, RewriteStatement
 from pgadvisor.model.finding import Finding
 from pgadvisor.units import format_ms, format_ratio
@@ -45,6 +46,15 @@ def view_plan_findings(explained: ExplainedPlan) -> tuple[PlanFindingView, ...]:
     """Put the findings of a plan into words, numbered from 1 in their order."""
     findings = explained.diagnosis.findings
     return tuple(_view(number, finding, explained) for number, finding in enumerate(findings, 1))
+
+
+def view_plan_skips(explained: ExplainedPlan) -> tuple[SkippedView, ...]:
+    """What rules could not judge; those that could not judge the plan at all by their reason."""
+    source = explained.execution.source
+    skipped = explained.diagnosis.skipped
+    return view_skipped(
+        tuple(replace(item, subject="") if item.subject == source else item for item in skipped)
+    )
 
 
 def _view(number: int, finding: Finding, explained: ExplainedPlan) -> PlanFindingView:

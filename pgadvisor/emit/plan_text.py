@@ -39,9 +39,13 @@ def legend(plan: PlanView) -> str:
             "it, which may be run many times. Planned: rows of one run."
         )
     blocks = " Blocks: visited by the node itself, 8 kB each as a rule." if plan.has_blocks else ""
-    return (
+    times = (
         "Own time: on the clock, over all runs, without what is below the node."
-        f"{blocks} Rows and planned: over all runs. Off: x10 is ten times as many rows as "
+        if plan.measure is Measure.TIME
+        else f"Of the whole: of the {'blocks' if plan.has_blocks else 'cost'}, by the node itself."
+    )
+    return (
+        f"{times}{blocks} Rows and planned: over all runs. Off: x10 is ten times as many rows as "
         "planned, /10 a tenth."
     )
 

@@ -24,6 +24,8 @@ from pgadvisor.units import format_ms, format_ratio, format_size
 _SAME_RATIO = 1.5
 """Estimates that are off by less are as right as any."""
 _BLOCKING = {"Sort", "Aggregate", "Hash", "SetOp", "ModifyTable", "Recursive Union"}
+_MIN_MISSING_MS = 1.0
+"""Starting and ending take a part of any short execution."""
 _UNCOUNTED = {"BitmapAnd", "BitmapOr"}
 """Nodes of which EXPLAIN counts no rows."""
 
@@ -36,6 +38,8 @@ class Measure(StrEnum):
     """Where the plan was executed without times."""
     COST = "cost"
     """Where it was not executed."""
+    ESTIMATE = "estimate"
+    """Cost as well, where it was executed with neither times nor blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +125,9 @@ def measure_of(explained: ExplainedPlan) -> Measure:
     """What tells best where the work is."""
     if not explained.plan.was_executed:
         return Measure.COST
-    if explained.use.total_time_ms is None and explained.plan.root.buffers.touched_blocks:
-        return Measure.BUFFERS
+    if explained.use.total_time_ms is None:
+        has_blocks = explained.plan.root.buffers.touched_blocks > 0
+        return Measure.BUFFERS if has_blocks else Measure.ESTIMATE
     return Measure.TIME
 
 
@@ -215,7 +220,7 @@ def _weights(use: PlanUse, measure: Measure) -> list[float]:
             return [each.exclusive_time_ms or 0.0 for each in use.nodes]
         case Measure.BUFFERS:
             return [float(each.exclusive_buffers.touched_blocks) for each in use.nodes]
-        case Measure.COST:
+        case Measure.COST | Measure.ESTIMATE:
             return [own_cost(use, position) for position in range(len(use.nodes))]
 
 
@@ -291,12 +296,18 @@ def _notes(explained: ExplainedPlan, measure: Measure) -> Iterator[str]:
             "measured. EXPLAIN (ANALYZE, BUFFERS) executes the statement and measures."
         )
         return
-    if use.total_time_ms is None:
+    if measure is Measure.ESTIMATE:
+        yield (
+            "The plan has neither times nor blocks, so nodes are told by what the planner took "
+            "them to cost. EXPLAIN (ANALYZE, BUFFERS) measures both."
+        )
+    elif use.total_time_ms is None:
         yield "The plan has no times (TIMING OFF), so nodes are told by the blocks they touched."
     elif not plan.root.buffers.touched_blocks:
         yield "The plan has no buffers; EXPLAIN (ANALYZE, BUFFERS) counts them."
     missing_ms = (plan.execution_time_ms or 0.0) - (use.total_time_ms or 0.0)
-    if use.total_time_ms is not None and missing_ms > 0.1 * (plan.execution_time_ms or 1.0):
+    told_ms = max(0.1 * (plan.execution_time_ms or 0.0), _MIN_MISSING_MS)
+    if use.total_time_ms is not None and missing_ms > told_ms:
         yield (
             f"{format_ms(missing_ms)} ({format_ratio(missing_ms / (plan.execution_time_ms or 1))}) "
             "of the execution are in no node: triggers, JIT, and starting and ending it."

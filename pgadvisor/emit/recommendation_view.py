@@ -186,7 +186,7 @@ def format_evidence(evidence: Evidence) -> str:
             return format_ratio(value)
         case unit:
             number = format_count(value) if isinstance(value, int) else f"{value:,.2f}"
-            return f"{number} {unit}".rstrip()
+            return f"{number} {unit.removesuffix('s') if value == 1 else unit}".rstrip()
 
 
 def _gains(impact: Impact) -> Iterator[str]:
@@ -194,6 +194,8 @@ def _gains(impact: Impact) -> Iterator[str]:
         word = "saves" if impact.saved_ms_per_day > 0 else "costs"
         share = f" ({format_ratio(impact.saved_ratio)} of all)" if impact.saved_ratio else ""
         yield f"{word} {format_ms(abs(impact.saved_ms_per_day))} of execution time a day{share}"
+    if impact.bound_ms:
+        yield f"saves at most {format_ms(impact.bound_ms)} of one execution"
     if impact.freed_bytes:
         yield f"frees {format_size(impact.freed_bytes)}"
     if impact.added_bytes:

@@ -196,7 +196,7 @@ def _not_judged(page: Page, report: ReportView) -> None:
         page.paragraph(f"- {broken.rule_id} failed: {broken.reason}", hanging=2, style="red")
     for skipped in report.skipped[:_MANY]:
         scope = f", for {skipped.scope}" if skipped.scope else ""
-        page.paragraph(f"- {skipped.rule_id}{scope}: {skipped.reason}", hanging=2)
+        page.paragraph(f"- {skipped.rules}{scope}: {skipped.reason}", hanging=2)
     if len(report.skipped) > _MANY:
         page.paragraph(f"- and {len(report.skipped) - _MANY} more; the other formats list all")
     _remarks(page, report)

@@ -30,6 +30,8 @@ from pgadvisor.units import format_count, format_ms, format_ratio
 
 _STATEMENT_LENGTH = 100
 _TOP_STATEMENTS = 10
+_MOST_RULES = 5
+"""More of them that could not judge for one reason are counted, not named."""
 _DIFFERENCES = 5
 """Statements named that the twin plans otherwise; JSON has all of them."""
 
@@ -43,6 +45,12 @@ class SkippedView:
     reason: str
     subjects: tuple[str, ...]
     """Empty: it could not judge anything."""
+
+    @property
+    def rules(self) -> str:
+        """The same, or how many they are where they are many."""
+        count = self.rule_id.count(", ") + 1
+        return plural(count, "rule") if count > _MOST_RULES else self.rule_id
 
     @property
     def scope(self) -> str:

@@ -18,6 +18,7 @@ from pgadvisor.model.node_use import NodeUse, PlanUse
 from pgadvisor.rulekit.case import Case
 from pgadvisor.rulekit.executions import PlacedNode
 from pgadvisor.rulekit.measured import measured_nodes
+from pgadvisor.units import format_count
 
 SCANS = frozenset(
     {"Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Foreign Scan"}
@@ -61,6 +62,12 @@ class Misestimate:
         return self.actual_rows > self.expected_rows
 
     @property
+    def expectation(self) -> str:
+        """``100 were expected``."""
+        told = format_count(self.expected_rows)
+        return f"{told} {'was' if told == '1' else 'were'} expected"
+
+    @property
     def factor(self) -> float:
         """The larger number over the smaller one; both count as one at least."""
         low, high = sorted((max(self.expected_rows, 1.0), max(self.actual_rows, 1.0)))
@@ -93,7 +100,8 @@ def misestimates(case: Case, *, min_factor: float, min_rows: float) -> Iterator[
         case: With its executions.
         min_factor: Between expected and actual rows; by so much the node itself adds to what was
             wrong below it already.
-        min_rows: That came too many or too few, over all runs.
+        min_rows: That came too many or too few, over all runs, of it or of a node above to which
+            it passed that on.
     """
     plans: dict[int, tuple[tuple[_Compared, ...], tuple[float, ...]]] = {}
     worst: dict[tuple[int, tuple[int, int]], Misestimate] = {}
@@ -143,10 +151,28 @@ def _begins(
     one = compared[node.position]
     if abs(one.error) < math.log(min_factor) or not _is_judged(node.node):
         return False
-    if abs(one.actual - one.expected) * one.runs < min_rows:
+    if _most_missed(node, compared, min_factor=min_factor) < min_rows:
         return False
     own = one.error - _error_below(node.node, one, compared)
     return one.error * own > 0 and abs(own) >= math.log(min_factor)
+
+
+def _most_missed(node: PlacedNode, compared: tuple[_Compared, ...], *, min_factor: float) -> float:
+    """By how many rows a node was wrong, or one above to which it passed that on.
+
+    A join makes many rows of the few that come too many.
+    """
+    one = compared[node.position]
+    most = abs(one.actual - one.expected) * one.runs
+    below = node
+    for above in node.ancestors():
+        if _is_subquery(below.node):
+            break
+        below, passed = above, compared[above.position]
+        if abs(passed.error) < math.log(min_factor) or passed.error * one.error < 0:
+            break
+        most = max(most, abs(passed.actual - passed.expected) * passed.runs)
+    return most
 
 
 def _place(node: PlacedNode) -> tuple[int, int]:

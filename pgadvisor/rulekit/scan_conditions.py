@@ -130,11 +130,16 @@ def sql_name(node: ExecutedNode) -> str:
 
 def _template(node: ExecutedNode, wanted: WantedKeys) -> ManualSteps:
     columns = ", ".join(_written(key) for key in wanted.keys)
+    order = (
+        ("Put the column that leaves the fewest rows over first, among those before a range.",)
+        if len(wanted.equal) > 1
+        else ()
+    )
     return ManualSteps(
         title=f"Create an index on {node.relation} ({columns.replace(chr(34), '')})",
         steps=(
             f"`CREATE INDEX CONCURRENTLY ON {sql_name(node)} ({columns})`",
-            "Put the column that leaves the fewest rows over first, among those before a range.",
+            *order,
             "Compare with EXPLAIN (ANALYZE, BUFFERS) for values with few and with many rows.",
         ),
     )

@@ -10,6 +10,7 @@ from pgadvisor.rulekit import (
     Evidence,
     Finding,
     Impact,
+    ManualSteps,
     Outcome,
     Provenance,
     Severity,
@@ -31,10 +32,13 @@ from pgadvisor.rulekit.plans import (
     measured,
     misestimates,
     relation_of,
+    setting_in_plan,
     severity_of,
     shown_condition,
     unmeasured,
 )
+
+_FORCED = "force_generic_plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,7 @@ def _finding(case: Case, why: ExplainedEstimate) -> Finding:
     consequences = consequences_of(found)
     columns = ", ".join(why.columns)
     least = "at least " if found.is_least else ""
+    forced = setting_in_plan(found.node.execution, PLAN_CACHE_MODE) == _FORCED
     finding = Finding(
         subject=relation_of(case, found.node),
         summary=f"A plan for unknown values of {columns} expected "
@@ -115,14 +120,32 @@ def _finding(case: Case, why: ExplainedEstimate) -> Finding:
         confidence=Confidence.HIGH if why.table is not None else Confidence.MEDIUM,
         guards=(
             "its conditions have parameters in the place of values",
-            f"{PLAN_CACHE_MODE} is not known to be set",
+            *([] if forced else [f"{PLAN_CACHE_MODE} is not known to be set"]),
             "nothing above stopped it before the expected rows came",
         ),
-        remedies=(plan_for_each_value(_roles(case, why)),),
+        remedies=(_unforced() if forced else plan_for_each_value(_roles(case, why)),),
         impact=Impact(risk="it is slow for the values that the kept plan is wrong for"),
         severity=severity_of(found, consequences),
     )
     return at_nodes(finding, changed_nodes(found, consequences))
+
+
+def _unforced() -> ManualSteps:
+    """What to do where the session was told to take plans for unknown values."""
+    return ManualSteps(
+        title=f"Plan for each value: {PLAN_CACHE_MODE} is {_FORCED} here",
+        steps=(
+            (
+                "Find who set it: pg_db_role_setting (`\\drds`) tells it of roles and databases, "
+                f"`SHOW {PLAN_CACHE_MODE}` in a new session of the server; else it is in the "
+                "application's code or its connection string."
+            ),
+            (
+                f"`RESET {PLAN_CACHE_MODE}` there, or `SET LOCAL {PLAN_CACHE_MODE} = "
+                "force_custom_plan` for one transaction."
+            ),
+        ),
+    )
 
 
 def _evidence(
@@ -134,6 +157,10 @@ def _evidence(
     for text in (node.node.index_condition, node.node.recheck_condition, node.node.filter):
         if text:
             yield measured(node, "condition", shown_condition(text))
+    mode = setting_in_plan(node.execution, PLAN_CACHE_MODE)
+    if mode is not None:
+        source = f"{node.execution.source}, EXPLAIN (SETTINGS)"
+        yield Evidence(name=PLAN_CACHE_MODE, value=mode, source=source)
     for column in why.columns:
         statistics = case.statistics_of(why.table, column) if why.table is not None else None
         if statistics is not None and statistics.most_common_ratios:

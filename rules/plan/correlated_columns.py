@@ -40,6 +40,13 @@ from pgadvisor.rulekit.plans import (
 
 _MOST_COMMON_SINCE = 12
 _MAX_COLUMNS = 8
+_USUAL_TARGET = 100
+"""Of ``default_statistics_target``: so many combinations are kept."""
+_CROWDED_OUT = (
+    "Where the estimate stays as it was, there are more combinations than the list of common ones "
+    "holds, and the planner looks at no dependencies beside it: create it with `dependencies` "
+    "alone."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +81,10 @@ def correlated_columns(case: Case, limits: Limits) -> Outcome:
     ## Before you act
     Extended statistics cost time in each ANALYZE and nothing in between, and help conditions on
     one table, not joins.  They are kept for each partition by itself, and for partitioned tables
-    as a whole since PostgreSQL 15.  The bound is the time of the node by itself and of the nodes
-    that suffered from it.
+    as a whole since PostgreSQL 15.  A list of common combinations (``mcv``) keeps the planner from
+    using ``dependencies``, so that it does harm where there are more combinations than it holds:
+    then it is left out, where the snapshot tells.  The bound is the time of the node by itself and
+    of the nodes that suffered from it.
 
     ## Example
         EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM addresses WHERE city = 'Bern' AND zip = '3011';
@@ -105,7 +114,7 @@ def _finding(case: Case, why: ExplainedEstimate) -> Finding:
     finding = Finding(
         subject=f"{_relation(why)} ({columns})",
         summary=f"{found.node.name} returned {least}{format_count(found.actual_rows)} {what} "
-        f"where {format_count(found.expected_rows)} were expected: {columns} are taken for "
+        f"where {found.expectation}: {columns} are taken for "
         "independent",
         detail=" ".join(each.words for each in consequences),
         evidence=tuple(_evidence(why, consequences)),
@@ -152,15 +161,37 @@ def _time(consequence: Consequence) -> float:
     return sum(node.exclusive_ms for node in consequence.nodes)
 
 
-def _kinds(why: ExplainedEstimate, major: int) -> tuple[str, ...]:
+def _kinds(case: Case, why: ExplainedEstimate) -> tuple[str, ...]:
     if why.cause is Cause.GROUPS:
         return ("ndistinct",)
-    return ("dependencies", "mcv") if major >= _MOST_COMMON_SINCE else ("dependencies",)
+    major = case.snapshot.server.major or _MOST_COMMON_SINCE
+    if major < _MOST_COMMON_SINCE or _is_crowded_out(case, why):
+        return ("dependencies",)
+    return ("dependencies", "mcv")
+
+
+def _is_crowded_out(case: Case, why: ExplainedEstimate) -> bool:
+    """There are more combinations than a list of common ones keeps, and this one is rare.
+
+    The planner takes such a list for all conditions on its columns, and looks at no dependencies
+    where it has one: a combination that is not in the list is expected as rarely as before.
+    """
+    table = why.table
+    if table is None:
+        return False
+    setting = case.snapshot.server.setting("default_statistics_target")
+    usual = int(setting.value) if setting is not None else _USUAL_TARGET
+    columns = (table.column(name) for name in why.columns)
+    kept = max((c.statistics_target or usual for c in columns if c is not None), default=usual)
+    rows = case.catalog.rows_now(table)
+    counts = (case.statistics_of(table, name) for name in why.columns)
+    most = max((c.distinct_count(rows) for c in counts if c is not None), default=0.0)
+    return most > kept and why.found.actual_rows * kept < rows
 
 
 def _remedies(case: Case, why: ExplainedEstimate) -> Iterator[Action]:
     table, columns = why.table, why.columns[:_MAX_COLUMNS]
-    kinds = _kinds(why, case.snapshot.server.major or _MOST_COMMON_SINCE)
+    kinds = _kinds(case, why)
     if table is None or table.is_partition:
         yield _template(why, columns, kinds)
         return
@@ -191,5 +222,6 @@ def _template(why: ExplainedEstimate, columns: Sequence[str], kinds: Sequence[st
                 f"FROM {target}`"
             ),
             f"`ANALYZE {target}`",
+            *([_CROWDED_OUT] if "mcv" in kinds else []),
         ),
     )

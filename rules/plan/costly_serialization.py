@@ -24,6 +24,7 @@ from pgadvisor.rulekit.plans import (
     at_plan,
     executed_roots,
     of_plan,
+    unexecuted,
 )
 
 _TEXT = "text"
@@ -63,6 +64,7 @@ def costly_serialization(case: Case, limits: Limits) -> Outcome:
         -- Serialization: time=812.410 ms  output=94112kB  format=text
         EXPLAIN (ANALYZE, SERIALIZE TEXT) SELECT id, title FROM documents;
     """
+    yield from unexecuted(case)
     found = (
         _finding(root, spent_ms, took_ms)
         for root in executed_roots(case)

@@ -42,6 +42,11 @@ from pgadvisor.rulekit.plans import (
     wanted_keys,
 )
 
+_BESIDE = (
+    "The filter has other conditions as well, and it may be these that discard most of the rows: "
+    "see how many the index would leave."
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -129,19 +134,27 @@ def _finding(
 ) -> Finding:
     removed = _removed(node)
     read = removed + node.use.rows
+    is_whole = _serves_all(node, wanted)
     finding = Finding(
         subject=relation_of(case, node),
         summary=f"{node.name} read {format_count(read)} rows and discarded "
         f"{format_ratio(part_of(removed, read))} of them, in {format_ms(node.exclusive_ms)} of "
         f"{format_ms(node.total_ms)}",
+        detail=_BESIDE if wanted.keys and not is_whole else "",
         evidence=tuple(_evidence(node, removed)),
         provenance=Provenance.MEASURED,
-        confidence=Confidence.HIGH if wanted.equal else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if wanted.equal and is_whole else Confidence.MEDIUM,
         guards=tuple(_guards(case, node)),
         remedies=(_remedy(case, node, wanted, others),),
         impact=Impact(risk="it takes longer as the table grows"),
     )
     return at_nodes(finding, (node,), saved_ms=node.exclusive_ms * part_of(removed, read))
+
+
+def _serves_all(node: PlacedNode, wanted: WantedKeys) -> bool:
+    """Whether the columns are all that the filter asks for."""
+    keys = {key.column for key in wanted.keys}
+    return all(condition.column in keys for condition in filter_conditions(node.node))
 
 
 def _guards(case: Case, node: PlacedNode) -> Iterator[str]:

@@ -110,7 +110,7 @@ def _finding(case: Case, why: ExplainedEstimate) -> Finding:
     finding = Finding(
         subject=relation_of(case, found.node),
         summary=f"{found.node.name} returned {least}{format_count(found.actual_rows)} rows where "
-        f"{format_count(found.expected_rows)} were expected",
+        f"{found.expectation}",
         detail=_detail(case, why, consequences),
         evidence=tuple(_evidence(why)),
         provenance=Provenance.MEASURED,

@@ -130,6 +130,14 @@ def before() -> ExplainedPlan:
     return plan
 
 
+def slower() -> ExplainedPlan:
+    """The slow plan without its init plan, so that it reads what the quick one reads."""
+    head, _, tail = BEFORE.partition("  InitPlan 1")
+    _, _, times = tail.partition("Planning Time")
+    [plan] = explained(f"{head}Planning Time{times}", "slower.txt", DIAGNOSIS)
+    return plan
+
+
 def after() -> ExplainedPlan:
     """The quick plan, in which nothing is found."""
     [plan] = explained(AFTER, "after.txt")

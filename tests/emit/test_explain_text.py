@@ -115,6 +115,43 @@ def test_without_times_blocks_tell_where_the_work_is() -> None:
     assert max(view_plan(plan).nodes, key=lambda node: node.share).head == "Seq Scan on orders o"
 
 
+def test_without_times_and_blocks_the_planner_tells_where_the_work_is() -> None:
+    bare = "\n".join(line for line in BEFORE.splitlines() if "Buffers" not in line)
+    [plan] = explained(re.sub(r"actual time=[0-9.]+ ", "actual ", bare))
+    text = render_explained_text([plan])
+
+    assert measure_of(plan) is Measure.ESTIMATE
+    assert max(view_plan(plan).nodes, key=lambda node: node.share).head == "Seq Scan on orders o"
+    assert "The plan has neither times nor blocks" in text
+    assert "Of the whole: of the cost, by the node itself." in text
+    assert "own time" not in text
+
+
+def test_rules_that_could_not_judge_the_plan_for_one_reason_stand_together() -> None:
+    reason = "the plan was not executed"
+    few, many = (
+        tuple(Skipped(rule_id=f"rule-{n}", subject="plan.txt", reason=reason) for n in range(count))
+        for count in (2, 6)
+    )
+    texts = [
+        render_explained_text(explained(BEFORE, diagnosis=Diagnosis(skipped=skipped)))
+        for skipped in (few, many)
+    ]
+
+    assert texts[0].endswith("Not judged: rule-0, rule-1: the plan was not executed\n")
+    assert texts[1].endswith("Not judged: 6 rules: the plan was not executed\n")
+
+
+def test_a_short_execution_is_not_explained_by_its_start() -> None:
+    short = "Result  (cost=0..1 rows=1 width=4) (actual time=0.01..0.01 rows=1 loops=1)\n"
+    texts = [
+        render_explained_text(explained(f"{short}Execution Time: {took} ms\n"))
+        for took in ("0.900", "1.200")
+    ]
+
+    assert ["are in no node" in " ".join(text.split()) for text in texts] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("factor", "shown"),
     [

@@ -16,7 +16,7 @@ from pgadvisor.emit.comparison_text import render_comparison_text
 from pgadvisor.emit.explain_json import render_explained_json
 from pgadvisor.emit.explain_text import render_explained_text
 from pgadvisor.emit.text import render_text
-from tests.emit.explain_sample import after, before, estimated
+from tests.emit.explain_sample import after, before, estimated, slower
 from tests.emit.sample import an_advice, an_empty_advice
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -36,6 +36,7 @@ def whole() -> dict[str, str]:
     files["explain.txt"] = render_explained_text([before(), estimated()])
     files["explain-40-columns.txt"] = render_explained_text([before()], width=40)
     files["explain-compared.txt"] = render_comparison_text([(before(), after())])
+    files["explain-slower.txt"] = render_comparison_text([(after(), slower())])
     files["explain.json"] = render_explained_json([before(), after()], [(0, 1)])
     for name in ("alembic", "django"):
         [file] = an_advice(migration_format=name).migration.files

@@ -48,6 +48,35 @@ Hash Join  (cost=1..2 rows=10 width=8) (actual time=9..9 rows=50000 loops=1)
     assert names(plan) == ["Hash Join", "Seq Scan on a"]
 
 
+MULTIPLIED = """\
+Hash Join  (cost=1..2 rows=10 width=8) (actual time=9..9 rows={joined} loops=1)
+  Hash Cond: (b.x = a.x)
+  ->  Seq Scan on b  (cost=1..2 rows=9000 width=8) (actual time=9..9 rows=9000 loops=1)
+  ->  Hash  (cost=1..2 rows=1 width=8) (actual time=9..9 rows=100 loops=1)
+        ->  Seq Scan on a  (cost=1..2 rows=1 width=8) (actual time=9..9 rows=100 loops=1)
+              Filter: ((n = 5) AND (m = 6))
+"""
+
+
+@pytest.mark.parametrize(
+    ("joined", "told"), [(1_010, ["Seq Scan on a"]), (1_009, []), (10, []), (1, [])]
+)
+def test_few_rows_too_many_count_as_what_a_join_makes_of_them(joined: int, told: list[str]) -> None:
+    assert names(MULTIPLIED.format(joined=joined)) == told
+
+
+def test_what_a_subquery_returns_is_not_passed_on() -> None:
+    plan = """\
+Seq Scan on b  (cost=1..2 rows=10 width=8) (actual time=9..9 rows=5000 loops=1)
+  Filter: (x = (InitPlan 1).col1)
+  InitPlan 1
+    ->  Seq Scan on a  (cost=1..2 rows=1 width=8) (actual time=9..9 rows=100 loops=1)
+          Filter: (n = 5)
+"""
+
+    assert names(plan) == ["Seq Scan on b"]
+
+
 LIMITED = """\
 Limit  (cost=1..2 rows=20 width=8) (actual time=9..9 rows={rows} loops=1)
   ->  Seq Scan on a  (cost=1..2 rows={expected} width=8) (actual time=9..9 rows={rows} loops=1)

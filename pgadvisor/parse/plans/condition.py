@@ -17,6 +17,7 @@ from pgadvisor.parse.comparison import commuted, kind_of_operator
 from pgadvisor.parse.expression import parse_expression, replace_literals
 from pgadvisor.parse.grammar import StatementError
 from pgadvisor.parse.operand import cast_target
+from pgadvisor.parse.plans.redact import PLACEHOLDER
 
 UNREADABLE = "a condition that cannot be shown"
 _REMEMBERED = 2_000
@@ -230,7 +231,10 @@ def _unqualified(node: ast.Node) -> ast.Node:
 
 
 def _has_literals(node: ast.Node) -> bool:
-    """Tell whether there are constants in it beside those that name a unit or a key."""
+    """Tell whether there are constants in it beside those that name a unit or a key.
+
+    What stands in the place of a constant that was taken out names nothing any more.
+    """
     all_of_them = sum(isinstance(each, ast.A_Const) for each in grammar.walk(node))
     return all_of_them > sum(_names(each) for each in grammar.walk(node))
 
@@ -252,4 +256,4 @@ def _names(node: ast.Node) -> int:
 def _is_constant(node: ast.Node) -> bool:
     while isinstance(node, ast.TypeCast) and node.arg is not None:
         node = node.arg
-    return isinstance(node, ast.A_Const)
+    return isinstance(node, ast.A_Const) and grammar.deparse(node) != PLACEHOLDER

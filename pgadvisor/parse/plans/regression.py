@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from pgadvisor.history.plan_changes import compare_plans
 from pgadvisor.model.executed_plan import ExecutedNode
 from pgadvisor.model.execution import Execution
-from pgadvisor.model.node_use import NodeUse, PlanUse
+from pgadvisor.model.node_use import PlanUse
+from pgadvisor.model.plan_comparison import ChangeKind, PlanComparison
 from pgadvisor.model.plan_regression import PlanRegression, RegressionCause
 from pgadvisor.parse.plans.exclusive import plan_use
 from pgadvisor.units import format_count, format_ms
@@ -69,11 +71,12 @@ def regressions(
     old, new = (_Side(each, plan_use(each.plan)) for each in (before, after))
     if not _is_comparable(old, new) or not _is_slower(old, new) or _has_grown(old, new):
         return ()
+    compared = compare_plans((before.plan, old.use), (after.plan, new.use))
     found = [
         *_cold_cache(old, new),
-        *_settings(old, new),
-        *_lost_indexes(old, new, indexes),
-        *_estimates(old, new),
+        *_settings(compared),
+        *_lost_indexes(old, new, compared, indexes),
+        *_estimates(old, new, compared),
     ]
     if not found:
         told = "The plan is another one, and the two plans do not tell why."
@@ -163,79 +166,88 @@ def _cold_cache(old: _Side, new: _Side) -> Iterator[_Cause]:
         )
 
 
-def _settings(old: _Side, new: _Side) -> Iterator[_Cause]:
-    was, now = (dict(side.execution.plan.settings) for side in (old, new))
-    changed = sorted(n for n in was.keys() | now.keys() if was.get(n) != now.get(n))
+def _settings(compared: PlanComparison) -> Iterator[_Cause]:
+    changed = [change for change in compared.changes if change.kind is ChangeKind.SETTING]
     if changed:
         told = "; ".join(
-            f"{name} is {now.get(name, 'as usual')} and was {was.get(name, 'as usual')}"
-            for name in changed
+            f"{change.subject} is {change.now or 'as usual'} and was {change.was or 'as usual'}"
+            for change in changed
         )
         yield RegressionCause.SETTINGS_CHANGED, f"The planner was set otherwise: {told}.", ()
 
 
-def _lost_indexes(old: _Side, new: _Side, indexes: Collection[str] | None) -> Iterator[_Cause]:
+def _lost_indexes(
+    old: _Side, new: _Side, compared: PlanComparison, indexes: Collection[str] | None
+) -> Iterator[_Cause]:
     """Indexes that only the first plan reads, unless they are known to be there."""
+    partners = {pair.before: pair.after for pair in compared.pairs}
     used = {use.node.index_name for use in new.use.nodes}
-    for use in old.use.nodes:
+    for position, use in enumerate(old.use.nodes):
         name = use.node.index_name
         if not name or name in used or (indexes is not None and name in indexes):
             continue
         used.add(name)
-        where = _scans_of(use, old, new)
+        instead = partners.get(_scan_of(old, position))
         sure = "is not there any more" if indexes is not None else "is not used any more"
-        kinds = " and ".join(sorted({new.use.nodes[n].node.node_type for n in where}))
-        instead = f", and there is a {kinds} in its place" if kinds else ""
-        told = f"Index {name} {sure}{instead}."
+        told = f"Index {name} {sure}"
+        if instead is not None:
+            told += f", and there is a {new.use.nodes[instead].node.node_type} in its place"
+        told += "."
         if indexes is None:
             told += "  See whether it was dropped, or is not valid."
-        yield RegressionCause.INDEX_GONE, told, where
+        yield RegressionCause.INDEX_GONE, told, () if instead is None else (instead,)
 
 
-def _scans_of(use: NodeUse, old: _Side, new: _Side) -> tuple[int, ...]:
-    """What reads the same table in the second plan; a bitmap's table is that of its heap scan."""
-    above: NodeUse | None = use
-    while above is not None and not above.node.relation:
-        above = old.use.nodes[above.parent] if above.parent is not None else None
-    if above is None:
-        return ()
-    wanted = (above.node.relation, above.node.alias)
-    return tuple(
-        position
-        for position, each in enumerate(new.use.nodes)
-        if (each.node.relation, each.node.alias) == wanted
-    )
+def _scan_of(side: _Side, position: int) -> int | None:
+    """What reads the table of an index: the scan itself, or the heap scan above its bitmap."""
+    nodes, above = side.use.nodes, position
+    while not nodes[above].node.relation:
+        parent = nodes[above].parent
+        if parent is None:
+            return None
+        above = parent
+    return above
 
 
-def _estimates(old: _Side, new: _Side) -> Iterator[_Cause]:
-    """The estimate that changed most, of the same tables read or joined."""
+def _estimates(old: _Side, new: _Side, compared: PlanComparison) -> Iterator[_Cause]:
+    """The estimate that changed most, of nodes that do the same work; where it begins to.
+
+    A node passes on what is below it: about as large a change is told of the lowest one.
+    """
     was, now = _expected(old), _expected(new)
     changed = [
-        (max(was[n][0], now[n][0], 1.0) / max(min(was[n][0], now[n][0]), 1.0), n)
-        for n in was.keys() & now.keys()
+        (round(_times(before, after), 1), pair.after, before, after)
+        for pair in compared.pairs
+        if pair.after is not None
+        and (before := was.get(pair.before)) is not None
+        and (after := now.get(pair.after)) is not None
     ]
-    factor, tables = max(
-        changed, key=lambda one: (one[0], sorted(one[1])), default=(1.0, frozenset())
-    )
-    if factor >= _OTHER_ESTIMATE:
-        what = ", ".join(sorted(tables))
+    _, place, before, after = max(changed, default=(0.0, 0, 0.0, 0.0))
+    if _times(before, after) >= _OTHER_ESTIMATE:
+        node = new.use.nodes[place].node
+        what = ", ".join(sorted({n.alias or n.relation or "" for n in node.walk() if n.relation}))
         yield (
             RegressionCause.ESTIMATE_CHANGED,
             (
-                f"The planner expects {format_count(now[tables][0])} rows of {what}, and expected "
-                f"{format_count(was[tables][0])} before: statistics or values are others."
+                f"The planner expects {format_count(after)} rows of {what}, and expected "
+                f"{format_count(before)} before: statistics or values are others."
             ),
-            (now[tables][1],),
+            (place,),
         )
 
 
-def _expected(side: _Side) -> dict[frozenset[str], tuple[float, int]]:
-    """By the tables below a node, its expected rows and its position; the topmost such node.
+def _times(before: float, after: float) -> float:
+    """How many times more the larger one is; rows that are less than one count as one."""
+    return max(before, after, 1.0) / max(min(before, after), 1.0)
+
+
+def _expected(side: _Side) -> dict[int | None, float]:
+    """By the position of a node that reads tables, its expected rows.
 
     Left out is what is expected for each loop or process: the inner side of a nested loop, and
     what is below a Gather.
     """
-    nodes, found = side.use.nodes, dict[frozenset[str], tuple[float, int]]()
+    nodes, found = side.use.nodes, dict[int | None, float]()
     is_partial = [False] * len(nodes)
     for position, use in enumerate(nodes):
         above = nodes[use.parent] if use.parent is not None else None
@@ -248,9 +260,8 @@ def _expected(side: _Side) -> dict[frozenset[str], tuple[float, int]]:
             above.node.node_type in _GATHERS or is_partial[use.parent or 0]
         )
         is_partial[position] = is_inner or is_below or use.node.node_type.startswith("Bitmap Index")
-        names = frozenset(n.alias or n.relation for n in use.node.walk() if n.relation)
         stops = above is not None and above.node.node_type == "Limit"
         is_counted = use.node.node_type not in {"Limit", "Aggregate", "ModifyTable"} and not stops
-        if not is_partial[position] and names and is_counted:
-            found.setdefault(frozenset(name for name in names if name), (use.node.rows, position))
+        if not is_partial[position] and is_counted and any(n.relation for n in use.node.walk()):
+            found[position] = use.node.rows
     return found

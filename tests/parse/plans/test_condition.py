@@ -83,6 +83,16 @@ def test_knows_expressions_that_hold_what_may_be_data() -> None:
     assert condition.has_literals
 
 
+@pytest.mark.parametrize(
+    "text", ["(date_trunc('?'::text, at) = '?'::date)", "((payload ->> '?'::text) = '?'::text)"]
+)
+def test_an_expression_without_its_constants_is_none_to_be_written(text: str) -> None:
+    [condition] = conditions_of(text, "o")
+
+    assert condition.expression
+    assert condition.has_literals
+
+
 @pytest.mark.parametrize("text", [None, "((", "(a = 'x", "a b c"])
 def test_what_is_no_sql_has_no_conditions(text: str | None) -> None:
     assert conditions_of(text) == ()

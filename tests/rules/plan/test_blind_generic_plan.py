@@ -113,6 +113,21 @@ def test_leaves_alone(outcome: Outcome) -> None:
     assert outcome.is_clear
 
 
+def test_says_so_where_the_session_asked_for_it() -> None:
+    forced = f"{scan()}Settings: plan_cache_mode = 'force_generic_plan'\n"
+
+    [finding] = run(forced).findings
+
+    assert "plan_cache_mode is not known to be set" not in finding.guards
+    assert [e.value for e in finding.evidence if e.name == "plan_cache_mode"] == [
+        "force_generic_plan"
+    ]
+    [steps] = finding.remedies
+    assert isinstance(steps, ManualSteps)
+    assert steps.title == "Plan for each value: plan_cache_mode is force_generic_plan here"
+    assert "`RESET plan_cache_mode` there" in steps.steps[-1]
+
+
 @pytest.mark.parametrize(("rows", "count"), [(1_100, 1), (1_099, 0)])
 def test_asks_for_a_thousand_rows(rows: int, count: int) -> None:
     assert len(run(scan(rows=rows)).findings) == count

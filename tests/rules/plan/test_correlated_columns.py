@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgadvisor.model.action import AnalyzeTable, CreateStatistics, ManualSteps
@@ -99,6 +101,38 @@ def test_does_without_a_snapshot() -> None:
         '`CREATE STATISTICS "addresses_city_zip" (dependencies, mcv) ON "city", "zip" '
         'FROM "addresses"`'
     )
+    assert "create it with `dependencies` alone" in steps.steps[-1]
+
+
+def distinct(count: float, target: int | None = None) -> Snapshot:
+    """The columns with as many values, of which so many are kept."""
+    addresses = replace(
+        ADDRESSES,
+        columns=tuple(replace(each, statistics_target=target) for each in ADDRESSES.columns),
+    )
+    counts = tuple(
+        column_statistics(addresses, column.name, n_distinct=count) for column in addresses.columns
+    )
+    return a_snapshot(addresses, counts, version_num=180004)
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "rows", "kinds"),
+    [
+        pytest.param(distinct(101.0), 1_999, ("dependencies",), id="more than are kept"),
+        pytest.param(distinct(100.0), 1_999, ("dependencies", "mcv"), id="all are kept"),
+        pytest.param(distinct(101.0), 2_000, ("dependencies", "mcv"), id="a frequent one"),
+        pytest.param(distinct(500.0, 1_000), 1_999, ("dependencies", "mcv"), id="more are kept"),
+    ],
+)
+def test_a_list_of_common_values_that_does_not_hold_it_is_left_out(
+    snapshot: Snapshot, rows: int, kinds: tuple[str, ...]
+) -> None:
+    [finding] = run(scan(expected=10, rows=rows), snapshot).findings
+
+    [statistics, _] = finding.remedies
+    assert isinstance(statistics, CreateStatistics)
+    assert statistics.kinds == kinds
 
 
 def test_knows_no_common_values_before_12() -> None:

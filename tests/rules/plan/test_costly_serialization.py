@@ -56,6 +56,12 @@ def test_leaves_alone(plan: str) -> None:
     assert run(plan).is_clear
 
 
+def test_a_plan_that_was_not_executed_cannot_be_judged() -> None:
+    plan = "Seq Scan on documents  (cost=0..9 rows=9 width=8)"
+
+    assert run(plan).reasons == ("the plan was not executed: use EXPLAIN (ANALYZE, BUFFERS)",)
+
+
 @pytest.mark.parametrize(("took", "count"), [("500.000", 1), ("499.999", 0)])
 def test_asks_for_half_of_the_execution(took: str, count: int) -> None:
     assert len(run(PLAN.replace("time=800.000", f"time={took}")).findings) == count

@@ -61,6 +61,13 @@ def test_proposes_an_index_on_the_columns() -> None:
     assert [e.value for e in finding.evidence if e.name == "filter"] == ["(customer_id = ?)"]
 
 
+def test_is_less_sure_where_another_condition_may_discard_the_rows() -> None:
+    [finding] = run(scan("((customer_id = 42) AND (note ~~ '%x%'::text))")).findings
+
+    assert finding.confidence is Confidence.MEDIUM
+    assert finding.detail.startswith("The filter has other conditions as well")
+
+
 def test_puts_equality_before_a_range_and_the_selective_column_first() -> None:
     statistics = (
         column_statistics(ORDERS, "status", n_distinct=3.0),
@@ -80,7 +87,22 @@ def test_gives_a_template_without_a_snapshot() -> None:
 
     [steps] = finding.remedies
     assert isinstance(steps, ManualSteps)
-    assert steps.steps[0] == '`CREATE INDEX CONCURRENTLY ON "orders" ("customer_id")`'
+    assert steps.steps == (
+        '`CREATE INDEX CONCURRENTLY ON "orders" ("customer_id")`',
+        "Compare with EXPLAIN (ANALYZE, BUFFERS) for values with few and with many rows.",
+    )
+
+
+def test_a_template_leaves_the_order_of_several_columns_to_the_user() -> None:
+    [finding] = run(
+        scan("((customer_id = 42) AND (status = 'x'::text))"), snapshot=BY_ITSELF
+    ).findings
+
+    [steps] = finding.remedies
+    assert isinstance(steps, ManualSteps)
+    assert steps.steps[1] == (
+        "Put the column that leaves the fewest rows over first, among those before a range."
+    )
 
 
 def test_proposes_an_index_on_an_expression_by_hand() -> None:
