@@ -40,6 +40,8 @@ class Explanation:
     """One for each of the plans, its findings by what they save at most."""
     snapshot: Snapshot | None = None
     """The database that they were judged with; None: by themselves."""
+    show_literals: bool = False
+    """The plans hold the values that conditions and outputs have; else these were taken out."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -66,7 +68,6 @@ class Explanation:
         format: ExplanationFormat = "text",  # noqa: A002  (the option's name)
         *,
         compared: Sequence[tuple[int, int]] = (),
-        show_literals: bool = False,
     ) -> str:
         """Render the plans with their findings, as ``pgadvisor explain`` does.
 
@@ -74,13 +75,12 @@ class Explanation:
             format: ``text``, ``json`` or ``html``.
             compared: Positions of plans that are compared, before and after; a text then has
                 these only.
-            show_literals: Leave the values in that conditions and outputs of the plans hold.
         """
-        plans = self.plans if show_literals else tuple(map(_redacted, self.plans))
+        plans = self.plans
         match format:
             case "json":
                 return render_explained_json(
-                    plans, compared, indexes=self.indexes, show_literals=show_literals
+                    plans, compared, indexes=self.indexes, show_literals=self.show_literals
                 )
             case "html":
                 return render_explained_html(plans, compared, indexes=self.indexes)
@@ -98,6 +98,7 @@ def explain_plans(
     config: Config | None = None,
     rule_directories: Sequence[Path] = (),
     today: date | None = None,
+    show_literals: bool = False,
 ) -> Explanation:
     """Judge executed plans, each by itself.
 
@@ -107,6 +108,8 @@ def explain_plans(
         config: Limits, gates and suppressions; see ``load_config``.
         rule_directories: Directories with rules of your own.
         today: The day on which expiry is looked at; None: today.
+        show_literals: Keep the values that conditions and outputs of the plans hold; else they
+            are taken out before any rule sees the plans.
 
     Raises:
         ConfigError: A rule or a limit that does not exist.
@@ -115,8 +118,8 @@ def explain_plans(
     known = snapshot or Snapshot(
         server=Server(version_num=0, version="", database="", collected_at=now)
     )
-    rules = load_rules(tuple(rule_directories))
-    case = build_case(known, settings)
+    rules, case = load_rules(tuple(rule_directories)), build_case(known, settings)
+    given = tuple(executions) if show_literals else without_literals(executions)
     gates = evaluate_gates(known, settings.gates, executions=1)
     diagnoses = [
         diagnose_plans(
@@ -125,24 +128,20 @@ def explain_plans(
             settings,
             today=today or now.date(),
         )
-        for execution in executions
+        for execution in given
     ]
     return Explanation(
-        executions=tuple(executions),
-        uses=tuple(plan_use(execution.plan) for execution in executions),
+        executions=given,
+        uses=tuple(plan_use(execution.plan) for execution in given),
         diagnoses=tuple(_numbered(one, number) for number, one in enumerate(diagnoses)),
         snapshot=snapshot,
+        show_literals=show_literals,
     )
 
 
 def without_literals(executions: Sequence[Execution]) -> tuple[Execution, ...]:
     """Take the values out of plans that their conditions and outputs hold."""
     return tuple(replace(one, plan=redacted_plan(one.plan)) for one in executions)
-
-
-def _redacted(explained: ExplainedPlan) -> ExplainedPlan:
-    [execution] = without_literals((explained.execution,))
-    return replace(explained, execution=execution, use=plan_use(execution.plan))
 
 
 def _numbered(diagnosis: Diagnosis, number: int) -> Diagnosis:

@@ -38,7 +38,7 @@ from pgadvisor.emit.plan_view import ExplainedPlan
 from pgadvisor.emit.side_by_side import MIN_WIDTH
 from pgadvisor.emit.tree_text import DRAWN, PLAIN, Signs
 from pgadvisor.errors import UsageError
-from pgadvisor.explanation import explain_plans, without_literals
+from pgadvisor.explanation import explain_plans
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.snapshot import Snapshot
@@ -135,11 +135,14 @@ def explain(  # noqa: PLR0913  (one for each option)
     )
     _check_candidates(candidates, output_format, has_database=bool(dsn or snapshot))
     found = [live_plans(live, files)] if live else [_read(file, known) for file in _checked(files)]
-    given = [of_file if show_literals else without_literals(of_file) for of_file in found]
-    executions = [execution for of_file in given for execution in of_file]
-    compared = () if live else _compared(files, given)
+    executions = [execution for of_file in found for execution in of_file]
+    compared = () if live else _compared(files, found)
     explained = explain_plans(
-        executions, snapshot=known, config=settings, rule_directories=rules or ()
+        executions,
+        snapshot=known,
+        config=settings,
+        rule_directories=rules or (),
+        show_literals=show_literals,
     )
     plans, indexes = explained.plans, explained.indexes
     if html is not None:
