@@ -81,3 +81,14 @@ def test_plans_in_logs_are_taken_and_those_that_cannot_be_read_are_told() -> Non
     assert [one.what for one in found.snapshot.unavailable] == [
         "some plans of auto_explain in the log"
     ]
+
+
+def test_no_literal_of_a_plan_is_kept_unless_it_is_to_be_shown() -> None:
+    plans = plans_of("select id from orders where note = 'secret'")
+
+    hidden = gather(SNAPSHOT, None, (), Added(plans=plans))
+    shown = gather(SNAPSHOT, None, (), Added(plans=plans, show_literals=True))
+
+    assert "secret" not in repr(hidden.executions)
+    assert "secret" in repr(shown.executions)
+    assert [one.statement_id for one in hidden.executions] == ["42"]

@@ -18,4 +18,6 @@ FAULT = Fault(
     explained_once_mended=("select id, title from documents",),
     mend=(),
     majors=(18,),
+    limits={"min_serialization_time_ms": 5.0, "min_serialization_ratio": 0.3},
+    why_lower="what its disk holds is in memory, and a result of gigabytes takes minutes to fill",
 )
