@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pgadvisor.cluster.launch import Cluster
@@ -62,6 +62,7 @@ def test_leaves_the_same_rows_and_writes_no_more(
     after, spared = rewritten.text, set[int]()
 
     @settings(max_examples=40)
+    @example([("1", "'a'")] * 3, ("1", "'a'"))
     @given(st.lists(st.tuples(numbers, words), max_size=4), st.tuples(numbers, words))
     def check(rows: list[tuple[str, str]], values: tuple[str, str]) -> None:
         old, old_count = written(server, before, rows, values)
