@@ -39,8 +39,7 @@ _IDLE_ROUNDS = 4
 _FIRST_SETS_EVERY = 8
 """Rounds after which a set is made anew from all that has been learnt meanwhile."""
 _GREEDY_ATTEMPTS = 4
-_UNTIL_LOOKING_AROUND = 0.2
-"""Of the time, for the proof alone."""
+_MANY_TABLES = 4
 _WIDE = 24
 """Candidates that a statement can be shown at once."""
 _LEAST_VALUE_RATIO = 0.0005
@@ -91,8 +90,6 @@ class Search:
         self._tried: dict[frozenset[int], None] = {frozenset(): None}
         """Sets that were planned as a whole, for any budget."""
         self._settled: list[frozenset[int]] = []
-        self._look_around_at = math.inf
-        """By the clock; what comes after the proof must not come too late where that takes long."""
 
     def best(
         self,
@@ -110,7 +107,6 @@ class Search:
             start: A set to begin with.
         """
         deadline = time.monotonic() + time_limit_ms / 1000
-        self._look_around_at = deadline - time_limit_ms * (1.0 - _UNTIL_LOOKING_AROUND) / 1000
         self._look_at_small_ones(bounds)
         bounds = bounds.without(self._never_taken())
         self._try(start)
@@ -150,12 +146,12 @@ class Search:
         """
         chosen: frozenset[int] | None = None
         while time.monotonic() < deadline and chosen != self._incumbent(bounds)[0]:
-            chosen, _ = self._verified(bounds)
+            chosen = self._incumbent(bounds)[0]
             self.plan_for(
                 (one, chosen - {number})
-                for number in sorted(chosen)
-                for one in self._pool.users(number)
-                if number in self._uses(one, chosen)
+                for one, shown in self._pool.seen(chosen)
+                if _joins_many(one)
+                for number in one.candidates(one.best_known(shown).uses)
             )
             self._polish(bounds, deadline)
 
@@ -190,11 +186,10 @@ class Search:
             lowest = max(lowest, believed.bound)
             if time.monotonic() >= deadline:
                 break
-            if time.monotonic() >= self._look_around_at:
-                self._look_around_at = math.inf
-                self._better(bounds, deadline)
             told = self._ask_about(believed, bounds, is_whole=not is_relaxed)
             if not told or idle >= _IDLE_ROUNDS:
+                if is_relaxed:  # before the programs that take long
+                    self._better(bounds, deadline)
                 stages.pop(0)  # such a program has no doubt left, or gets nowhere by asking
                 idle = 0
             if _is_time_for_sets(rounds):
@@ -324,11 +319,6 @@ class Search:
                 return chosen, value
             self._tried[used] = None
 
-    @staticmethod
-    def _uses(one: StatementKnowledge, chosen: frozenset[int]) -> tuple[int, ...]:
-        planned = one.planned(one.bits(chosen))
-        return planned.uses if planned is not None else ()
-
     def _used(self, chosen: frozenset[int]) -> frozenset[int]:
         plans = (one.planned(shown) for one, shown in self._pool.seen(chosen))
         return frozenset(number for plan in plans if plan is not None for number in plan.uses)
@@ -376,6 +366,11 @@ class Search:
             taken |= most
             left = [bits for bits in left if not bits & most]
         return taken
+
+
+def _joins_many(one: StatementKnowledge) -> bool:
+    """Whether the order of joins is a matter of many, in which the planner contradicts itself."""
+    return len({table_oid for table_oid, _ in one.statement.columns}) >= _MANY_TABLES
 
 
 def _is_time_for_sets(rounds: int) -> bool:
