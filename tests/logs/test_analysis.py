@@ -29,6 +29,7 @@ def test_an_index_is_advised_for_what_the_log_alone_knows(
                 "from generate_series(1, 100000) n"
             )
             connection.execute("vacuum analyze people")
+            connection.execute("select pg_stat_force_next_flush()")
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("select pg_stat_reset()")  # what has filled it is no daily work
             for number in range(40):
