@@ -40,6 +40,8 @@ _FIRST_SETS_EVERY = 8
 """Rounds after which a set is made anew from all that has been learnt meanwhile."""
 _GREEDY_ATTEMPTS = 4
 _MANY_TABLES = 4
+"""Of a statement, from which on it is planned without each index of the best set.  A judgement: the
+contradiction of the planner that was looked into is in a join of eight."""
 _WIDE = 24
 """Candidates that a statement can be shown at once."""
 _LEAST_VALUE_RATIO = 0.0005

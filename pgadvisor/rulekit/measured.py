@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from pgadvisor.model.finding import Evidence, Skipped
 from pgadvisor.rulekit.case import Case
@@ -48,6 +49,31 @@ def relation_of(case: Case, node: PlacedNode) -> str:
     of_node = node.node
     name = of_node.relation or of_node.function_name or of_node.node_type
     return f"{of_node.schema}.{name}" if of_node.schema else name
+
+
+class TimeLimits(Protocol):
+    """Limits of a rule that is about time."""
+
+    @property
+    def min_time_ms(self) -> float:
+        """Of what acting on it would change."""
+        ...
+
+    @property
+    def min_time_ratio(self) -> float:
+        """The same as a share of the plan's time."""
+        ...
+
+
+def is_worth_it(node: PlacedNode, time_ms: float, limits: TimeLimits) -> bool:
+    """Whether a time is long enough by itself, and beside the whole plan's.
+
+    Args:
+        node: Of the plan.
+        time_ms: What acting would change.
+        limits: Of the rule.
+    """
+    return time_ms >= max(limits.min_time_ms, limits.min_time_ratio * node.total_ms)
 
 
 def share_of_plan(node: PlacedNode, time_ms: float) -> float:

@@ -18,6 +18,7 @@ from pgadvisor.rulekit.estimate_causes import (
 )
 from pgadvisor.rulekit.measured import (
     inputs_of,
+    is_worth_it,
     measured,
     measured_nodes,
     own_time,
@@ -90,6 +91,7 @@ __all__ = [
     "is_foreign_to_us",
     "is_maintenance",
     "is_served",
+    "is_worth_it",
     "measured",
     "measured_nodes",
     "memory_evidence",

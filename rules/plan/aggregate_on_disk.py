@@ -25,6 +25,7 @@ from pgadvisor.rulekit import (
 from pgadvisor.rulekit.plans import (
     Memory,
     is_maintenance,
+    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
@@ -101,8 +102,7 @@ def aggregate_on_disk(case: Case, limits: Limits) -> Outcome:
         if (spill := _spill(node)) is not None
         and not is_maintenance(node.execution)
         and spill.disk_bytes >= limits.min_disk_bytes
-        and node.exclusive_ms >= limits.min_time_ms
-        and node.exclusive_ms >= limits.min_time_ratio * node.total_ms
+        and is_worth_it(node, node.exclusive_ms, limits)
     )
     yield from worst_of_each(found)
 

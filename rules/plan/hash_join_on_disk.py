@@ -26,6 +26,7 @@ from pgadvisor.rulekit import (
 from pgadvisor.rulekit.plans import (
     Memory,
     is_maintenance,
+    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
@@ -107,8 +108,7 @@ def _is_worth(case: Case, node: PlacedNode, limits: Limits) -> bool:
     blocks = sum(part.use.exclusive_buffers.temp_written_blocks for part in _parts(node))
     size = blocks * case.snapshot.server.block_size_bytes
     return (
-        took >= limits.min_time_ms
-        and took >= limits.min_time_ratio * node.total_ms
+        is_worth_it(node, took, limits)
         and (size == 0 or size >= limits.min_temp_bytes)  # 0: the plan may have no buffers
     )
 

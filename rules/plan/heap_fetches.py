@@ -25,6 +25,7 @@ from pgadvisor.rulekit import (
     worst_of_each,
 )
 from pgadvisor.rulekit.plans import (
+    is_worth_it,
     measured,
     own_time,
     unmeasured,
@@ -79,8 +80,7 @@ def heap_fetches(case: Case, limits: Limits) -> Outcome:
         if (fetches := node.node.heap_fetches or 0.0) > 0
         and fetches >= limits.min_fetches_count
         and _fetched_ratio(node) >= limits.min_fetched_ratio
-        and node.exclusive_ms >= limits.min_time_ms
-        and node.exclusive_ms >= limits.min_time_ratio * node.total_ms
+        and is_worth_it(node, node.exclusive_ms, limits)
     )
     yield from worst_of_each(found)
 

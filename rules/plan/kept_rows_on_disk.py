@@ -24,6 +24,7 @@ from pgadvisor.rulekit import (
 from pgadvisor.rulekit.plans import (
     Memory,
     is_maintenance,
+    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
@@ -97,8 +98,7 @@ def kept_rows_on_disk(case: Case, limits: Limits) -> Outcome:
         if (size := _disk_bytes(case, node)) > 0
         and size >= limits.min_disk_bytes
         and not is_maintenance(node.execution)
-        and node.exclusive_ms >= limits.min_time_ms
-        and node.exclusive_ms >= limits.min_time_ratio * node.total_ms
+        and is_worth_it(node, node.exclusive_ms, limits)
     )
     yield from worst_of_each(found)
 

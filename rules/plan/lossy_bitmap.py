@@ -25,6 +25,7 @@ from pgadvisor.rulekit import (
 from pgadvisor.rulekit.plans import (
     Memory,
     is_maintenance,
+    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
@@ -100,8 +101,7 @@ def lossy_bitmap(case: Case, limits: Limits) -> Outcome:
         and not is_maintenance(node.execution)
         and _removed(node) > 0
         and _removed(node) >= limits.min_removed_ratio * _examined(node)
-        and _saved_ms(node) >= limits.min_time_ms
-        and _saved_ms(node) >= limits.min_time_ratio * node.total_ms
+        and is_worth_it(node, _saved_ms(node), limits)
     )
     yield from worst_of_each(found)
 

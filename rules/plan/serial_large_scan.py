@@ -26,6 +26,7 @@ from pgadvisor.rulekit import (
 )
 from pgadvisor.rulekit.plans import (
     is_maintenance,
+    is_worth_it,
     measured,
     own_time,
     setting_in_plan,
@@ -94,8 +95,7 @@ def serial_large_scan(case: Case, limits: Limits) -> Outcome:
         for node in executed_nodes(case)
         if node.node.node_type == "Seq Scan"
         and not node.node.parallel_aware
-        and node.exclusive_ms >= limits.min_time_ms
-        and node.exclusive_ms >= limits.min_time_ratio * node.total_ms
+        and is_worth_it(node, node.exclusive_ms, limits)
         and _read_bytes(case, node) >= limits.min_table_bytes
         and not _is_forbidden(case, node)
         and _is_reduced(node, limits)

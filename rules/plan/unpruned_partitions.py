@@ -25,6 +25,7 @@ from pgadvisor.rulekit import (
     worst_of_each,
 )
 from pgadvisor.rulekit.plans import (
+    is_worth_it,
     measured,
     unmeasured,
 )
@@ -96,8 +97,7 @@ def unpruned_partitions(case: Case, limits: Limits) -> Outcome:
         and len(read) >= limits.min_partitions_count
         and (empty := [each for each in read if _gave_nothing(each)])
         and len(empty) >= limits.min_empty_ratio * len(read)
-        and _took_ms(empty) >= limits.min_time_ms
-        and _took_ms(empty) >= limits.min_time_ratio * node.total_ms
+        and is_worth_it(node, _took_ms(empty), limits)
     )
     yield from worst_of_each(found)
 

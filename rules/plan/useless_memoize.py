@@ -27,6 +27,7 @@ from pgadvisor.rulekit import (
 from pgadvisor.rulekit.plans import (
     Memory,
     is_maintenance,
+    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
@@ -116,8 +117,7 @@ def useless_memoize(case: Case, limits: Limits) -> Outcome:
         and not is_maintenance(node.execution)
         and cache.lookups >= limits.min_lookups_count
         and (_is_useless(cache, limits) or _is_too_small(cache, limits))
-        and _saved_ms(node, cache, limits) >= limits.min_time_ms
-        and _saved_ms(node, cache, limits) >= limits.min_time_ratio * node.total_ms
+        and is_worth_it(node, _saved_ms(node, cache, limits), limits)
     )
     yield from worst_of_each(found)
 

@@ -28,6 +28,7 @@ from pgadvisor.rulekit import (
     worst_of_each,
 )
 from pgadvisor.rulekit.plans import (
+    is_worth_it,
     measured,
     own_time,
     unmeasured,
@@ -116,8 +117,7 @@ def wasteful_index_reads(case: Case, limits: Limits) -> Outcome:
         if node.node.node_type == "Index Scan"
         and node.use.exclusive_buffers.touched_blocks >= limits.min_blocks_count
         and (waste := _waste(case, node, limits)) is not None
-        and _saved_ms(node, waste) >= limits.min_time_ms
-        and _saved_ms(node, waste) >= limits.min_time_ratio * node.total_ms
+        and is_worth_it(node, _saved_ms(node, waste), limits)
     )
     yield from worst_of_each(found)
 

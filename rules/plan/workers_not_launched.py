@@ -20,6 +20,7 @@ from pgadvisor.rulekit import (
     worst_of_each,
 )
 from pgadvisor.rulekit.plans import (
+    is_worth_it,
     measured,
     setting_in_plan,
     unmeasured,
@@ -71,9 +72,7 @@ def workers_not_launched(case: Case, limits: Limits) -> Outcome:
     found = (
         _finding(case, node)
         for node in executed_nodes(case)
-        if _missing(node) > 0
-        and _saved_ms(node) >= limits.min_time_ms
-        and _saved_ms(node) >= limits.min_time_ratio * node.total_ms
+        if _missing(node) > 0 and is_worth_it(node, _saved_ms(node), limits)
     )
     yield from worst_of_each(found)
 
