@@ -66,7 +66,7 @@ def waiting_state(
             share = format_ratio(statistics.null_ratio)
             return WaitingState(
                 predicate=f"{column} IS NULL",
-                reason=f"{share} of the rows wait, so the index holds those alone.",
+                reason=f"{share} of the rows wait, so a partial index holds those alone.",
             )
         return _full(state, "too many rows wait, or nobody knows how many")
     if state.kind is not PredicateKind.EQUALITY:
@@ -85,8 +85,8 @@ def _by_literal(
         return _full(state, f"{format_ratio(ratio)} of the rows are in the polled state")
     return WaitingState(
         predicate=f"{quote_identifier(state.column)} = {literal}",
-        reason="The state stands in the statement's text, so the index holds those rows alone. "
-        "It serves as long as the state is not passed as a parameter.",
+        reason="The state stands in the statement's text, so a partial index holds those rows "
+        "alone. It serves as long as the state is not passed as a parameter.",
     )
 
 
@@ -114,7 +114,7 @@ def _by_statistics(
     return WaitingState(
         predicate=f"{quote_identifier(state.column)} = {quote_literal(value)}",
         reason=f"Of the values of {state.column} only one is rare and can be what the poll asks "
-        f"for; {format_ratio(pairs[value])} of the rows have it, and the index holds those "
+        f"for; {format_ratio(pairs[value])} of the rows have it, and a partial index holds those "
         f"alone. {_HIDDEN}",
     )
 
