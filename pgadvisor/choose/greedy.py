@@ -11,43 +11,32 @@ import heapq
 from pgadvisor.choose.bounds import Bounds
 from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.selection import Selection
-
-_Move = frozenset[int]
+from pgadvisor.choose.tentative import TentativeSet
 
 
 def greedy(pool: Pool, selection: Selection, bounds: Bounds) -> frozenset[int]:
     """Choose by known plans until nothing worthwhile fits any more."""
-    moves: dict[_Move, None] = {}
-    for one in pool.knowledge:
-        for plan in one.plans:
-            move = frozenset(one.candidates(plan.uses))
-            if move and all(bounds.allows(candidate) for candidate in move):
-                moves[move] = None
-    chosen: frozenset[int] = frozenset()
+    moves = {
+        one.candidates(plan.uses): None for one in pool.knowledge for plan in one.plans if plan.uses
+    }
+    work = TentativeSet((), pool, selection)
 
-    def density(move: _Move) -> float:
+    def density(move: tuple[int, ...]) -> float:
         """What the rest of a move saves for each byte."""
-        rest = move - chosen
-        touched = {id(one): one for candidate in rest for one in pool.users(candidate)}
-        saved = 0.0
-        for one in touched.values():
-            shown = one.bits(chosen)
-            gained = one.cost(shown) - one.cost(shown | one.bits(rest))
-            saved += one.value_per_cost * gained
-        net = saved - sum(selection.charge(candidate) for candidate in rest)
-        return net / max(bounds.size_bytes(rest), 1) if rest else 0.0
+        rest = [candidate for candidate in move if candidate not in work.chosen]
+        return work.gain((), rest) / max(bounds.size_bytes(rest), 1) if rest else 0.0
 
     # What a move saves seldom grows by others: it is valued again when its turn comes.
-    waiting = [(-density(move), sorted(move)) for move in moves]
+    possible = (m for m in moves if all(map(bounds.allows, m)) and bounds.fits(m))
+    waiting = [(-density(move), move) for move in possible]
     heapq.heapify(waiting)
     while waiting:
-        _, names = heapq.heappop(waiting)
-        move = frozenset(names)
+        _, move = heapq.heappop(waiting)
         now = density(move)
-        if now <= 0 or not bounds.fits(chosen | move):
+        if now <= 0 or not bounds.fits(work.chosen.union(move)):
             continue
         if waiting and now < -waiting[0][0]:
-            heapq.heappush(waiting, (-now, names))
+            heapq.heappush(waiting, (-now, move))
             continue
-        chosen |= move
-    return chosen
+        work.change((), [candidate for candidate in move if candidate not in work.chosen])
+    return frozenset(work.chosen)

@@ -40,6 +40,9 @@ class Answer:
     """Candidates that the statement could use and that were not present."""
 
 
+_FOR_NOTHING = Answer(cost=0.0, appraised_cost=0.0, planner_cost=0.0, floor=0.0, uses=0, withheld=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
     """What the planner said to one set."""
@@ -85,6 +88,9 @@ class StatementKnowledge:
         self._planned: dict[int, Planned] = {}
         self.answers: list[Answer] = []
         self._plans: tuple[Answer, ...] | None = None
+        self._plans_of: list[Answer] = []
+        """Answers among which all plans are; others have fallen away."""
+        self._levels: tuple[Answer, ...] | None = None
         self._best_known: dict[int, Answer] = {}
         self._candidates: dict[int, tuple[int, ...]] = {}
         """Of sets as bits, which programs ask for again and again."""
@@ -111,6 +117,7 @@ class StatementKnowledge:
             withheld=self.everything & ~shown,
         )
         self.answers.append(answer)
+        self._plans_of.append(answer)
         self._forget_conclusions()
 
     def tolerate(self, cost: float) -> None:
@@ -123,6 +130,7 @@ class StatementKnowledge:
             shown: replace(planned, felt_cost=self._felt(planned.cost))
             for shown, planned in self._planned.items()
         }
+        self._plans_of = list(self.answers)
         self._forget_conclusions()
 
     def is_tolerable(self, shown: int) -> bool:
@@ -151,6 +159,7 @@ class StatementKnowledge:
     def _forget_conclusions(self) -> None:
         """Something was learnt."""
         self._plans = None
+        self._levels = None
         self._best_known.clear()
 
     def take_for(self, shown: int, planned: int) -> None:
@@ -167,7 +176,7 @@ class StatementKnowledge:
             kept: list[Answer] = []
             had = (
                 answer
-                for answer in self.answers
+                for answer in self._plans_of
                 if not answer.uses & ~self.everything
                 and (answer.cost != self.base_cost or not answer.uses)
             )
@@ -176,7 +185,29 @@ class StatementKnowledge:
                 if not any(plan.uses & ~answer.uses == 0 for plan in kept):
                     kept.append(answer)
             self._plans = tuple(kept)
+            self._plans_of = kept
         return self._plans
+
+    @property
+    def levels(self) -> tuple[Answer, ...]:
+        """Answers that say something as bounds, from the dearest to the cheapest.
+
+        Below the last one nothing gets: where something was withheld from each answer, as nothing
+        was planned with everything, the last one costs nothing.
+        """
+        if self._levels is None:
+            kept: list[Answer] = []
+            order = sorted(
+                self.answers, key=lambda a: (-a.floor, a.withheld.bit_count(), a.withheld)
+            )
+            for answer in order:
+                withheld = answer.withheld & self.everything
+                if not any(known.withheld & self.everything & ~withheld == 0 for known in kept):
+                    kept.append(answer)
+            if kept[-1].withheld & self.everything:
+                kept.append(_FOR_NOTHING)
+            self._levels = tuple(kept)
+        return self._levels
 
     def forget(self, bits: int) -> None:
         """Take candidates for ones that it cannot use after all.
@@ -185,6 +216,7 @@ class StatementKnowledge:
         fewer candidates nothing gets cheaper.
         """
         self.everything &= ~bits
+        self._plans_of = list(self.answers)
         self._forget_conclusions()
 
     def bits(self, candidates: Iterable[int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pgadvisor.choose.knowledge import StatementKnowledge
 
@@ -22,19 +22,24 @@ class Pool:
         for place, one in enumerate(self.knowledge):
             for position, candidate in enumerate(one.usable):
                 self._users.setdefault(candidate, []).append((place, 1 << position))
+        self._shown: dict[frozenset[int], list[tuple[StatementKnowledge, int]]] = {}
+        """By sets, which a search asks for again and again."""
 
-    def seen(self, chosen: Iterable[int]) -> Iterator[tuple[StatementKnowledge, int]]:
+    def seen(self, chosen: frozenset[int]) -> Iterator[tuple[StatementKnowledge, int]]:
         """The statements that can use something of a set, each with what it can use, as bits."""
-        shown: dict[int, int] = {}
-        for candidate in chosen:
-            for place, bit in self._users.get(candidate, ()):
-                shown[place] = shown.get(place, 0) | bit
-        for place in sorted(shown):
-            one = self.knowledge[place]
-            if bits := shown[place] & one.everything:
+        shown = self._shown.get(chosen)
+        if shown is None:
+            by_place: dict[int, int] = {}
+            for candidate in chosen:
+                for place, bit in self._users.get(candidate, ()):
+                    by_place[place] = by_place.get(place, 0) | bit
+            shown = [(self.knowledge[place], by_place[place]) for place in sorted(by_place)]
+            self._shown[chosen] = shown
+        for one, offered in shown:
+            if bits := offered & one.everything:
                 yield one, bits
 
-    def value(self, chosen: Iterable[int]) -> float:
+    def value(self, chosen: frozenset[int]) -> float:
         """What all statements are worth a day with a set, as far as is known."""
         return self.base_value - sum(
             one.value_per_cost * (one.base_cost - one.cost(bits)) for one, bits in self.seen(chosen)

@@ -6,7 +6,7 @@ Why HiGHS and not another solver: docs/decisions/0009-solver.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import highspy
@@ -73,6 +73,7 @@ class Program:
         time_limit_ms: float,
         is_relaxed: bool = False,
         gap: float = 0.0,
+        start: Collection[int] | None = None,
     ) -> Optimum | None:
         """Solve it.
 
@@ -80,6 +81,8 @@ class Program:
             time_limit_ms: When to end with what has been found.
             is_relaxed: Let 0 or 1 be anything between.
             gap: Nearer to the best than this is near enough, too, in the objective's unit.
+            start: The variables that are 1, of all that are 0 or 1, in a solution to begin with.
+                A good one rules out most others at once.
 
         Returns:
             None: nothing was found in time, or there is nothing to find.
@@ -94,23 +97,31 @@ class Program:
             ("time_limit", max(time_limit_ms, 1.0) / 1000),
             # A tree of few nodes, as these are, is searched faster than it is begun anew.
             ("mip_allow_restart", False),
+            # No two candidates are alike.
+            ("mip_detect_symmetry", False),
+            # It looks for a first solution, which there is.
+            ("mip_heuristic_run_feasibility_jump", start is None),
             ("mip_rel_gap", _MIP_GAP_RATIO),
             ("mip_abs_gap", gap),
         ):
             solver.setOptionValue(name, value)
         solver.passModel(self._model(is_relaxed=is_relaxed))
+        if start is not None and not is_relaxed:
+            own = [column for column, integral in enumerate(self.integral) if integral]
+            values = np.array([column in start for column in own], dtype=np.double)
+            solver.setSolution(len(own), np.array(own, dtype=np.int32), values)
         solver.run()
         status, info = solver.getModelStatus(), solver.getInfo()
-        values = tuple(solver.getSolution().col_value)
+        solved = tuple(solver.getSolution().col_value)
         is_best = status == highspy.HighsModelStatus.kOptimal
-        if info.primal_solution_status != _FEASIBLE or not values:
+        if info.primal_solution_status != _FEASIBLE or not solved:
             return None
         objective = info.objective_function_value
         if any(self.integral) and not is_relaxed:
             bound = min(info.mip_dual_bound, objective)
         else:
             bound = objective if is_best else -INFINITY
-        return Optimum(values=values, objective=objective, bound=bound, is_best=is_best)
+        return Optimum(values=solved, objective=objective, bound=bound, is_best=is_best)
 
     def _add(self, cost: float, upper: float, *, is_integral: bool) -> int:
         self.costs.append(cost)

@@ -172,7 +172,7 @@ class Search:
         while stages and rounds < MAX_ROUNDS:
             rounds += 1
             is_relaxed, gap_ratio = stages[0]
-            value = self._incumbent(bounds)[1]
+            best, value = self._incumbent(bounds)
             if value - lowest <= CLOSE_ENOUGH_RATIO * self._base:
                 break
             believed = self._selection.optimistic(
@@ -180,6 +180,7 @@ class Search:
                 time_limit_ms=_left_ms(deadline),
                 gap=(value - lowest) * gap_ratio,
                 is_relaxed=is_relaxed,
+                start=None if is_relaxed else best,
             )
             if believed is None:
                 break
@@ -294,7 +295,7 @@ class Search:
         self._tried[chosen] = None
         self._inquirer.ask(self._unplanned(chosen))
 
-    def _unplanned(self, chosen: Iterable[int], *, literally: bool = False) -> Iterator[Question]:
+    def _unplanned(self, chosen: frozenset[int], *, literally: bool = False) -> Iterator[Question]:
         """Statements of which nothing tells what they cost with a set."""
         for one, shown in self._pool.seen(chosen):
             if one.planned(shown) is None and (literally or one.exact(shown) is None):
@@ -325,7 +326,7 @@ class Search:
         plans = (one.planned(shown) for one, shown in self._pool.seen(chosen))
         return frozenset(number for plan in plans if plan is not None for number in plan.uses)
 
-    def plan(self, chosen: Iterable[int]) -> int:
+    def plan(self, chosen: frozenset[int]) -> int:
         """Have each statement planned with just that set; 0: nothing new was said."""
         return self._inquirer.ask(self._unplanned(chosen, literally=True))
 
@@ -341,7 +342,7 @@ class Search:
 
     def _doubts(self, believed: Selected, bounds: Bounds) -> list[Question]:
         """What to ask where the optimistic program believes more than is known."""
-        present = [one for one, share in believed.shares.items() if share > _PRESENT]
+        present = frozenset(one for one, share in believed.shares.items() if share > _PRESENT)
         questions: list[Question] = []
         for one, shown in self._pool.seen(present):
             known = one.best_known(shown).floor * (1 - SAME_COST_RATIO)

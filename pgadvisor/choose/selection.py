@@ -58,7 +58,13 @@ class Selection:
         self._unit = pool.base_value / _SCALE if pool.base_value > 0 else 1.0
 
     def optimistic(
-        self, bounds: Bounds, *, time_limit_ms: float, gap: float = 0.0, is_relaxed: bool = False
+        self,
+        bounds: Bounds,
+        *,
+        time_limit_ms: float,
+        gap: float = 0.0,
+        is_relaxed: bool = False,
+        start: frozenset[int] | None = None,
     ) -> Selected | None:
         """The best set, each statement as cheap as nothing contradicts.
 
@@ -67,6 +73,7 @@ class Selection:
             time_limit_ms: When to end with the best so far.
             gap: So near to the best is near enough.
             is_relaxed: Take parts of candidates.
+            start: A good set within the bounds, to begin with.
         """
         draft = _Draft(self._charges, self._unit, bounds)
         for one in self._pool.knowledge:
@@ -76,7 +83,7 @@ class Selection:
             helpers = dict.fromkeys(draft.known(sorted(those)), -1.0)
             draft.program.add_row({share: 1.0, **helpers}, upper=0.0)
         bounds.add_rows(draft.program, draft.variables)
-        return draft.solve(time_limit_ms, gap, is_relaxed=is_relaxed)
+        return draft.solve(time_limit_ms, gap, is_relaxed=is_relaxed, start=start)
 
     @property
     def least_value(self) -> float:
@@ -98,7 +105,7 @@ class Selection:
         """To get below an answer's cost, something that was withheld has to be there."""
         program = draft.program
         worth = one.value_per_cost / self._unit
-        levels = _levels(one)
+        levels = one.levels
         program.constant += worth * levels[0].floor
         above: int | None = None
         for level, below in pairwise(levels):
@@ -131,25 +138,6 @@ class Selection:
             draft.program.add_row({penalty: 1.0, **terms}, lower=1.0 - len(own))
 
 
-def _levels(one: StatementKnowledge) -> list[Answer]:
-    """Answers that say something as bounds, from the dearest to the cheapest.
-
-    Below the last one nothing gets: where something was withheld from each answer, as nothing
-    was planned with everything, the last one costs nothing.
-    """
-    kept: list[Answer] = []
-    order = sorted(one.answers, key=lambda a: (-a.floor, a.withheld.bit_count(), a.withheld))
-    for answer in order:
-        withheld = answer.withheld & one.everything
-        if not any(known.withheld & one.everything & ~withheld == 0 for known in kept):
-            kept.append(answer)
-    if kept[-1].withheld & one.everything:
-        kept.append(
-            Answer(cost=0.0, appraised_cost=0.0, planner_cost=0.0, floor=0.0, uses=0, withheld=0)
-        )
-    return kept
-
-
 class _Draft:
     """A program in the making, with a variable for each candidate that it mentions."""
 
@@ -178,10 +166,14 @@ class _Draft:
         gap: float,
         *,
         is_relaxed: bool = False,
+        start: frozenset[int] | None = None,
     ) -> Selected | None:
         """Solve it, and say it in candidates."""
         optimum = self.program.minimise(
-            time_limit_ms=time_limit_ms, is_relaxed=is_relaxed, gap=max(gap / self.unit, _GAP)
+            time_limit_ms=time_limit_ms,
+            is_relaxed=is_relaxed,
+            gap=max(gap / self.unit, _GAP),
+            start=None if start is None else self.known(sorted(start & self.variables.keys())),
         )
         return None if optimum is None else self._selected(optimum)
 

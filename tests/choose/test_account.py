@@ -56,7 +56,7 @@ def books(
     pool = a_pool(plans, statements=statements, values=VALUES if is_measured else None)
     inquirer = an_inquirer(StatedPlanner(plans, CANDIDATES), CANDIDATES)
     search = Search(pool, inquirer, Selection(pool, [0.0] * 3), [1] * 3)
-    search.plan(chosen)
+    search.plan(frozenset(chosen))
     paid = (5.0, 1.0, 0.0) if is_measured else (0.0, 0.0, 0.0)
     account = Account(
         chosen=frozenset(chosen),

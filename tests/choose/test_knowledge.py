@@ -196,7 +196,7 @@ def pool() -> Pool:
 
 
 def seen(pool: Pool, *chosen: int) -> list[tuple[str, tuple[int, ...]]]:
-    return [(one.statement.id, one.candidates(bits)) for one, bits in pool.seen(chosen)]
+    return [(one.statement.id, one.candidates(bits)) for one, bits in pool.seen(frozenset(chosen))]
 
 
 def test_a_set_is_seen_by_the_statements_that_can_use_something_of_it(pool: Pool) -> None:
@@ -224,6 +224,6 @@ def test_a_set_is_worth_what_its_plans_save(pool: Pool) -> None:
     first.learn(first.bits((2,)), 30.0, first.bits((2,)))
     second.learn(second.bits((2, 3)), 20.0, second.bits((2, 3)))
 
-    assert pool.base_value == pool.value(()) == 210.0
-    assert pool.value((2,)) == 140.0
-    assert pool.value((2, 3)) == 80.0
+    assert pool.base_value == pool.value(frozenset()) == 210.0
+    assert pool.value(frozenset({2})) == 140.0
+    assert pool.value(frozenset({2, 3})) == 80.0
