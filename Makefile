@@ -12,6 +12,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= 2
 # Those that start servers wait for them much of the time.
 LIVE_JOBS ?= 3
+# Else each worker compiles all tests, and each run of the command all of the code, anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-fast test-live check docs bench pages clean
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -49,7 +50,7 @@ def load_rules(extra_directories: tuple[Path, ...] = ()) -> Mapping[str, AnyRule
     rules: dict[str, AnyRule] = {}
     categories: dict[str, _Source] = {}
     for source in _sources(extra_directories):
-        for name in _categories(source.directory):
+        for name, found in _listed(source):
             if name in categories:
                 raise ConfigError(
                     _loading(source),
@@ -57,7 +58,7 @@ def load_rules(extra_directories: tuple[Path, ...] = ()) -> Mapping[str, AnyRule
                     "Give the folder a name of its own.",
                 )
             categories[name] = source
-            for loaded in _rules_of(source, name):
+            for loaded in found:
                 if loaded.id in rules:
                     former = rules[loaded.id].category
                     raise ConfigError(
@@ -66,9 +67,7 @@ def load_rules(extra_directories: tuple[Path, ...] = ()) -> Mapping[str, AnyRule
                         f" of {_place(categories[former])} already",
                         "Give the rule, and its file, a name of its own.",
                     )
-                rules[loaded.id] = replace(
-                    loaded, is_built_in=not source.origin, origin=source.origin
-                )
+                rules[loaded.id] = loaded
     return MappingProxyType(
         {rule.id: rule for rule in sorted(rules.values(), key=lambda r: (r.category, r.id))}
     )
@@ -134,6 +133,20 @@ def _existing(directory: Path) -> Path:
     return resolved
 
 
+def _listed(source: _Source) -> Iterable[tuple[str, Iterable[AnyRule]]]:
+    """Each category of a source with its rules, which are imported as they are asked for."""
+    if not source.origin:
+        return _built_in(source)
+    return ((name, _rules_of(source, name)) for name in _categories(source.directory))
+
+
+@cache
+def _built_in(source: _Source) -> tuple[tuple[str, tuple[AnyRule, ...]], ...]:
+    """The same of ours, looked up once: its files do not change while a process runs."""
+    names = _categories(source.directory)
+    return tuple((name, tuple(_rules_of(source, name))) for name in names)
+
+
 def _categories(directory: Path) -> Iterator[str]:
     for entry in sorted(directory.iterdir()):
         if entry.name.startswith(("_", ".")):
@@ -168,7 +181,7 @@ def _rules_of(source: _Source, category: str) -> Iterator[AnyRule]:
                 f"it should hold the one rule {expected}, and has {ids}",
                 "A file holds one rule, which is called as the file is.",
             )
-        yield found[0]
+        yield replace(found[0], is_built_in=not source.origin, origin=source.origin)
 
 
 def _imported(source: _Source, category: str, name: str) -> ModuleType:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from examples.upload_pipeline import generate, workload
 from examples.upload_pipeline.clients import BacklogEmptyError
@@ -14,7 +15,7 @@ from examples.upload_pipeline.statements import HURRIED, MENDED, Statements
 from pgadvisor.cluster.launch import Cluster
 from tests.fixtures.databases import fresh_database
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.xdist_group("small-pipeline")]
 
 SCALE = generate.Scale(jobs=30_000, tenants=50)
 SHORT = workload.Plan(warm_up_s=0.2, windows=2, window_s=0.6)
@@ -36,17 +37,25 @@ def loaded(cluster: Cluster) -> Iterator[str]:
         yield dsn
 
 
-@pytest.fixture
-def pipeline(cluster: Cluster) -> Iterator[str]:
-    """A database with a small pipeline, for one test."""
+@pytest.fixture(scope="module")
+def loaded_again(cluster: Cluster) -> Iterator[str]:
+    """Another one, which was loaded for itself."""
     with fresh_database(cluster) as dsn:
         generate.load(dsn, SCALE)
         yield dsn
 
 
+@pytest.fixture
+def pipeline(cluster: Cluster, loaded: str) -> Iterator[str]:
+    """A database with a small pipeline, for one test: a copy, block by block."""
+    origin = str(conninfo_to_dict(loaded)["dbname"])
+    with fresh_database(cluster, copy_of=origin) as dsn:
+        yield dsn
+
+
 @pytest.mark.parametrize("table", ["documents", "upload_jobs", "chunks", "stage_events"])
-def test_loads_the_same_rows_from_the_same_seed(loaded: str, pipeline: str, table: str) -> None:
-    first, second = (rows_of(dsn, CONTENT.format(table)) for dsn in (loaded, pipeline))
+def test_loads_the_same_rows_from_the_same_seed(loaded: str, loaded_again: str, table: str) -> None:
+    first, second = (rows_of(dsn, CONTENT.format(table)) for dsn in (loaded, loaded_again))
 
     assert first == second
 

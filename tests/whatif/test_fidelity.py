@@ -48,7 +48,7 @@ def test_reports_how_near_it_comes_to_the_plans_of_the_snapshot(
     fidelity = twin.fidelity()
 
     assert len(fidelity.statements) + fidelity.not_compared == len(snapshot.plans)
-    assert len(fidelity.statements) >= 8
+    assert len(fidelity.statements) == sum(one.plan is not None for one in snapshot.plans) > 0
     assert fidelity.same_shape_ratio == 1.0
     worst = max(fidelity.statements, key=lambda row: row.cost_error_ratio)
     assert worst.cost_error_ratio <= 0.001, worst
@@ -82,10 +82,15 @@ def test_names_what_the_twin_cannot_plan(snapshot: Snapshot) -> None:
     assert fidelity.same_shape_ratio == 0.0
 
 
-def test_says_of_a_table_that_it_has_grown(snapshot: Snapshot) -> None:
-    known = next(p for p in snapshot.plans if p.plan and "orders_customer" in p.plan.index_names)
+def test_says_of_a_table_that_it_has_grown(shop: str, snapshot: Snapshot) -> None:
+    # Which statements the snapshot has plans of depends on the time that each of them took.
+    text = "select count(*) from orders where customer_id < 200"
+    with psycopg.connect(shop) as connection:
+        plan = original_plan(connection, text)
+    assert plan.index_names == {"orders_customer"}
+    known = replace(snapshot.plans[0], plan=plan, explained_text=text, reason=None)
     tables = tuple(
-        replace(t, size_bytes=t.size_bytes + 8192) if t.name == "orders" else t
+        replace(t, size_bytes=t.size_bytes * 2) if t.name == "orders" else t
         for t in snapshot.tables
     )
 
