@@ -155,12 +155,13 @@ def test_counts_what_is_no_longer_compiled(twin: Twin) -> None:
     assert trial.no_longer_compiled == (JOIN.id,)
 
 
-def test_passes_over_what_the_planner_does_not_look_at(twin: Twin) -> None:
-    timeout = replace(RANDOM_PAGE_COST, name="lock_timeout")
+@pytest.mark.parametrize("name", ["lock_timeout", "effective_io_concurrency"])
+def test_passes_over_what_the_planner_does_not_look_at(twin: Twin, name: str) -> None:
+    other = replace(RANDOM_PAGE_COST, name=name)
 
     assert (
         try_settings(
-            [finding_of(timeout)], [weighted(JOIN)], Catalog(snapshot_with()), twin, frozenset()
+            [finding_of(other)], [weighted(JOIN)], Catalog(snapshot_with()), twin, frozenset()
         )
         == {}
     )
