@@ -160,7 +160,7 @@ def _try(
         )
         effects.append(effect)
         old, new = forms.of(before), forms.of(after)
-        if old.shape != new.shape:
+        if (old.shape, old.by_part) != (new.shape, new.by_part):
             flips.append(_flip(effect, old, new))
     effects.sort(key=_most_time_first)
     flips.sort(key=lambda flip: _most_time_first(flip.effect))
@@ -181,9 +181,16 @@ def _with(
 
 
 def _flip(effect: StatementEffect, old: Form, new: Form) -> PlanFlip:
+    if old.shape == new.shape:
+        return PlanFlip(effect=effect, before=_by_part(old), after=_by_part(new))
     return PlanFlip(
         effect=effect, before=differing_nodes(old, [new]), after=differing_nodes(new, [old])
     )
+
+
+def _by_part(form: Form) -> tuple[str, ...]:
+    """What tells plans apart that differ only in what is done before partitions are one."""
+    return tuple(f"{node} for each partition" for node in form.by_part) or ("all partitions first",)
 
 
 def _no_longer_compiled(action: ChangeSetting, effects: Sequence[StatementEffect]) -> Iterator[str]:

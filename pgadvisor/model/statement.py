@@ -48,6 +48,8 @@ class Statement:
     shared_blocks_read: int = 0
     shared_blocks_dirtied: int = 0
     shared_blocks_written: int = 0
+    local_blocks_read: int = 0
+    """Of temporary tables, which had left ``temp_buffers`` before."""
     temp_blocks_read: int = 0
     temp_blocks_written: int = 0
     block_read_time_ms: float = 0.0

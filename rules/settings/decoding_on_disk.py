@@ -26,6 +26,7 @@ from pgadvisor.rulekit import (
     format_size,
     known,
     rule,
+    work_mem_mib,
 )
 
 _SETTING = "logical_decoding_work_mem"
@@ -173,7 +174,7 @@ def _evidence(setting: Setting, spill: _Spill) -> Iterator[Evidence]:
 
 def _remedies(case: Case, setting: Setting, spill: _Spill, limits: Limits) -> Iterator[Action]:
     now = int(setting.value) * KiB
-    wanted = _power_of_two_mib(now + spill.mean_bytes) * MiB
+    wanted = work_mem_mib(now + spill.mean_bytes) * MiB
     if now < wanted <= _most_bytes(case, spill, limits):
         yield change_where_set(case.snapshot.server, _SETTING, str(wanted // KiB))
     yield ManualSteps(
@@ -187,13 +188,6 @@ def _remedies(case: Case, setting: Setting, spill: _Spill, limits: Limits) -> It
             ),
         ),
     )
-
-
-def _power_of_two_mib(size_bytes: float) -> int:
-    mib = 1
-    while mib * MiB < size_bytes:
-        mib *= 2
-    return mib
 
 
 def _most_bytes(case: Case, spill: _Spill, limits: Limits) -> int:

@@ -20,6 +20,7 @@ select
     s.shared_blks_read as shared_blocks_read,
     s.shared_blks_dirtied as shared_blocks_dirtied,
     s.shared_blks_written as shared_blocks_written,
+    s.local_blks_read as local_blocks_read,
     s.temp_blks_read as temp_blocks_read,
     s.temp_blks_written as temp_blocks_written,
     s.shared_blk_read_time + s.local_blk_read_time as block_read_time_ms,
