@@ -55,6 +55,8 @@ class Statement:
     block_read_time_ms: float = 0.0
     """Zero unless ``track_io_timing`` is on."""
     block_write_time_ms: float = 0.0
+    temp_block_time_ms: float = 0.0
+    """Writing and reading temporary files; zero before version 1.10 of pg_stat_statements, too."""
     wal_bytes: int = 0
     jit_time_ms: float = 0.0
     since: datetime | None = None

@@ -25,6 +25,7 @@ select
     s.temp_blks_written as temp_blocks_written,
     s.blk_read_time as block_read_time_ms,
     s.blk_write_time as block_write_time_ms,
+    s.temp_blk_read_time + s.temp_blk_write_time as temp_block_time_ms,
     s.wal_bytes::bigint as wal_bytes,
     s.jit_generation_time + s.jit_inlining_time
         + s.jit_optimization_time + s.jit_emission_time as jit_time_ms,

@@ -25,6 +25,7 @@ select
     s.temp_blks_written as temp_blocks_written,
     s.blk_read_time as block_read_time_ms,
     s.blk_write_time as block_write_time_ms,
+    0::double precision as temp_block_time_ms,
     s.wal_bytes::bigint as wal_bytes,
     0::double precision as jit_time_ms,
     null::timestamptz as since
