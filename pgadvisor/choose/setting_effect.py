@@ -10,7 +10,7 @@ from pgadvisor.choose.setting_trial import PlanFlip, SettingTrial
 from pgadvisor.model.action import Action, ChangeSetting
 from pgadvisor.model.finding import Confidence, Evidence, Finding, Provenance, Severity
 from pgadvisor.units import format_ms
-from pgadvisor.whatif.planner_settings import is_planner_setting
+from pgadvisor.whatif.planner_settings import is_costed, is_for_execution
 
 _NAMED_FLIPS = 3
 """Statements named in the finding's text; its evidence has more."""
@@ -23,6 +23,8 @@ _BELIEFS = re.compile(
 """What only the planner looks at: where no plan changes, nothing does."""
 _COMPILATION = re.compile(r"jit(_\w+_cost)?")
 """What is decided when the plan is made already."""
+_MEMORY = frozenset({"work_mem", "hash_mem_multiplier"})
+"""What the same sort or hash has more of, when it is carried out."""
 _NO_FLIP = "no plan of the workload changes with it"
 _NOT_TRIED = "what it does to the plans of the workload could not be simulated"
 _SOURCE = "the planner, with the setting and without"
@@ -34,7 +36,8 @@ def told_by_trials(
     """Say in findings about planner settings what those do to the plans of the workload.
 
     Where no plan changes and nothing else can, the finding says so, counts for little, and the
-    change is left to a person; likewise where it could not be tried.
+    change is left to a person; likewise where it could not be tried.  Of a setting that no plan
+    depends on it says that only a measurement tells.
 
     Args:
         findings: Of the rules; those that want no planner setting changed stay as they are.
@@ -47,17 +50,17 @@ def _told(finding: Finding, trials: Mapping[ChangeSetting, SettingTrial]) -> Fin
     wanted = [
         action
         for action in finding.remedies
-        if isinstance(action, ChangeSetting) and is_planner_setting(action.name)
+        if isinstance(action, ChangeSetting) and is_costed(action.name)
     ]
-    if not wanted:
-        return finding
     found = [trials[action] for action in wanted if action in trials]
+    sentences = [*map(_sentence, found), *_only_measured(finding)]
+    detail = " ".join(part for part in (_stopped(finding.detail), *sentences) if part)
+    if not wanted:
+        return replace(finding, detail=detail) if sentences else finding
     known = [trial for trial in found if trial.planned_count]
     told = replace(
         finding,
-        detail=" ".join(
-            part for part in (_stopped(finding.detail), *map(_sentence, found)) if part
-        ),
+        detail=detail,
         evidence=(*finding.evidence, *(item for trial in known for item in _evidence(trial))),
         remedies=tuple(_checked(action, trials) for action in finding.remedies),
         statement_ids=_ids(finding, known),
@@ -82,9 +85,23 @@ def _is_void(trial: SettingTrial) -> bool:
     return is_belief and not is_compilation and not trial.flips
 
 
+def _only_measured(finding: Finding) -> Iterator[str]:
+    """Of settings that it wants changed, and that no plan depends on, one sentence each."""
+    names = (
+        action.name
+        for action in finding.remedies
+        if isinstance(action, ChangeSetting) and is_for_execution(action.name)
+    )
+    for name in dict.fromkeys(names):
+        yield (
+            f"The planner does not look at {name}: no plan changes with it, and what it does only "
+            "a measurement tells."
+        )
+
+
 def _checked(action: Action, trials: Mapping[ChangeSetting, SettingTrial]) -> Action:
     """The same change, left to a person where nothing comes of it or nobody knows."""
-    if not isinstance(action, ChangeSetting) or not is_planner_setting(action.name):
+    if not isinstance(action, ChangeSetting) or not is_costed(action.name):
         return action
     trial = trials.get(action)
     if trial is None or not trial.planned_count:
@@ -117,7 +134,8 @@ def _sentence(trial: SettingTrial) -> str:
         )
     if not trial.flips:
         keep = "keep theirs" if count > 1 else "keeps its own"
-        return f"No plan of the workload changes with the new {name}: {looked_at} {keep}."
+        same = f"No plan of the workload changes with the new {name}: {looked_at} {keep}"
+        return f"{same}{_what_it_may_do(name)}."
     named = "; ".join(_words(flip) for flip in trial.flips[:_NAMED_FLIPS])
     more = len(trial.flips) - _NAMED_FLIPS
     rest = f"; and {more} more" if more > 0 else ""
@@ -126,6 +144,15 @@ def _sentence(trial: SettingTrial) -> str:
         f"With the new {name}, {len(trial.flips)} of {looked_at} {verb} another plan: {named}"
         f"{rest}. {_sums(trial)}"
     )
+
+
+def _what_it_may_do(name: str) -> str:
+    """All the same, as a clause; empty: what only the planner looks at does nothing then."""
+    if name in _MEMORY:
+        return "; what the same plans gain by more memory, only a measurement tells"
+    if _COMPILATION.fullmatch(name):
+        return "; what is spared or gained by compilation, only a measurement tells"
+    return ""
 
 
 def _words(flip: PlanFlip) -> str:

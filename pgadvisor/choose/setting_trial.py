@@ -12,7 +12,7 @@ from pgadvisor.model.finding import Finding
 from pgadvisor.model.server import Server
 from pgadvisor.whatif.backend import Backend, Configuration, NotPlanned
 from pgadvisor.whatif.parameters.forms import Form, Forms, differing_nodes
-from pgadvisor.whatif.planner_settings import is_planner_setting
+from pgadvisor.whatif.planner_settings import is_costed
 
 _COMPILATION = "jit_above_cost"
 
@@ -83,7 +83,7 @@ def try_settings(
     """Plan the workload with each planner setting that findings want to change.
 
     Args:
-        findings: Of the rules; changes of other settings are passed over.
+        findings: Of the rules; changes of what the planner does not look at are passed over.
         statements: The workload.
         catalog: What it is of.
         backend: The planner.
@@ -93,7 +93,7 @@ def try_settings(
         action
         for finding in findings
         for action in finding.remedies
-        if isinstance(action, ChangeSetting) and is_planner_setting(action.name)
+        if isinstance(action, ChangeSetting) and is_costed(action.name)
     )
     server, forms = catalog.snapshot.server, Forms(catalog)
     roles = {s.id: s.roles[0] for s in catalog.snapshot.statements if s.roles}
@@ -160,7 +160,7 @@ def _try(
         )
         effects.append(effect)
         old, new = forms.of(before), forms.of(after)
-        if old.shape != new.shape:
+        if (old.shape, old.by_part) != (new.shape, new.by_part):
             flips.append(_flip(effect, old, new))
     effects.sort(key=_most_time_first)
     flips.sort(key=lambda flip: _most_time_first(flip.effect))
@@ -181,9 +181,16 @@ def _with(
 
 
 def _flip(effect: StatementEffect, old: Form, new: Form) -> PlanFlip:
+    if old.shape == new.shape:
+        return PlanFlip(effect=effect, before=_by_part(old), after=_by_part(new))
     return PlanFlip(
         effect=effect, before=differing_nodes(old, [new]), after=differing_nodes(new, [old])
     )
+
+
+def _by_part(form: Form) -> tuple[str, ...]:
+    """What tells plans apart that differ only in what is done before partitions are one."""
+    return tuple(f"{node} for each partition" for node in form.by_part) or ("all partitions first",)
 
 
 def _no_longer_compiled(action: ChangeSetting, effects: Sequence[StatementEffect]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pgadvisor.emit.plan_tree import tree_lines
 from pgadvisor.emit.side_by_side import render_plans
 from pgadvisor.model.plan import Plan
 from pgadvisor.units import format_ratio, format_size
+from pgadvisor.whatif.planner_settings import is_for_execution
 
 _SHOWN_STATEMENT = 100
 
@@ -110,7 +111,8 @@ def _others(dropped: Sequence[str], settings: Sequence[tuple[str, str]]) -> Iter
     if dropped:
         yield f"without {', '.join(map(one_line, dropped))}"
     for name, value in settings:
-        yield f"with {one_line(name)} = {one_line(value)}"
+        unseen = ", which the planner does not look at" if is_for_execution(name) else ""
+        yield f"with {one_line(name)} = {one_line(value)}{unseen}"
 
 
 def _change(before: Plan, after: Plan, ratio: float | None) -> str:

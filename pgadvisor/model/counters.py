@@ -26,8 +26,10 @@ INDEX_COUNTERS = ("scans", "entries_read", "rows_fetched", "blocks_read", "block
 STATEMENT_COUNTERS = (
     *("calls", "total_time_ms", "planning_time_ms", "rows"),
     *("shared_blocks_hit", "shared_blocks_read", "shared_blocks_dirtied"),
-    *("shared_blocks_written", "temp_blocks_read", "temp_blocks_written"),
-    *("block_read_time_ms", "block_write_time_ms", "wal_bytes", "jit_time_ms"),
+    *("shared_blocks_written", "local_blocks_read"),
+    *("temp_blocks_read", "temp_blocks_written"),
+    *("block_read_time_ms", "block_write_time_ms", "temp_block_time_ms"),
+    *("wal_bytes", "jit_time_ms"),
 )
 """Of ``Statement``."""
 SERVER_COUNTERS: Mapping[str, tuple[str, ...]] = {

@@ -30,6 +30,12 @@ class ReplicationSlot:
     """The same for the system's tables, of a logical slot."""
     inactive_time_ms: float | None = None
     """Since nobody streams from it; None before PostgreSQL 17, and while somebody does."""
+    spilled_transactions: int | None = None
+    """That were decoded by way of files, since they were larger than ``logical_decoding_work_mem``;
+    None, like the next two, before PostgreSQL 14 and of a physical slot."""
+    spilled_bytes: int | None = None
+    decoded_bytes: int | None = None
+    """What was in memory when the transactions were sent, without what had gone to files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

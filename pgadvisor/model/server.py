@@ -141,6 +141,11 @@ class StatementsInfo:
     session_commands: tuple[SessionCommand, ...] | None = None
     """What was run that lasts for a session; None: it was not looked for."""
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The extension's version as numbers: (1, 10)."""
+        return tuple(int(part) for part in self.extension_version.split(".") if part.isdigit())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:

@@ -48,11 +48,15 @@ class Statement:
     shared_blocks_read: int = 0
     shared_blocks_dirtied: int = 0
     shared_blocks_written: int = 0
+    local_blocks_read: int = 0
+    """Of temporary tables, which had left ``temp_buffers`` before."""
     temp_blocks_read: int = 0
     temp_blocks_written: int = 0
     block_read_time_ms: float = 0.0
     """Zero unless ``track_io_timing`` is on."""
     block_write_time_ms: float = 0.0
+    temp_block_time_ms: float = 0.0
+    """Writing and reading temporary files; zero before version 1.10 of pg_stat_statements, too."""
     wal_bytes: int = 0
     jit_time_ms: float = 0.0
     since: datetime | None = None

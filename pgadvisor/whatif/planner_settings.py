@@ -11,8 +11,20 @@ _PLANNING = re.compile(
     r"|recursive_worktable_factor|max_parallel_workers_per_gather|min_parallel_[a-z]+_scan_size"
     r"|parallel_leader_participation|force_parallel_mode|debug_parallel_query"
 )
+_EXECUTION = frozenset({"effective_io_concurrency"})
+"""What no cost of the planner depends on, and carrying out the plan does."""
 
 
 def is_planner_setting(name: str) -> bool:
     """It changes plans, and nothing else that the session does."""
     return _PLANNING.fullmatch(name.lower()) is not None
+
+
+def is_for_execution(name: str) -> bool:
+    """The planner does not look at it, so that planning with another value tells nothing."""
+    return name.lower() in _EXECUTION
+
+
+def is_costed(name: str) -> bool:
+    """Planning with another value tells what comes of it."""
+    return is_planner_setting(name) and not is_for_execution(name)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    Action,
     Case,
     Confidence,
     Evidence,
@@ -17,6 +18,7 @@ from pgadvisor.rulekit import (
     Statement,
     StatementKind,
     StatementOnTable,
+    change_where_set,
     format_count,
     format_ms,
     rule,
@@ -25,6 +27,7 @@ from pgadvisor.rulekit import (
 _CHANGES = frozenset({StatementKind.UPDATE, StatementKind.DELETE})
 _LOCKS = frozenset({"update", "no key update"})
 _MILLION = 1_000_000
+_LOGGING = "log_lock_waits"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ def recurring_deadlocks(case: Case, limits: Limits) -> Outcome:
     The server's log names both statements of each deadlock, and the rows; read it first.  The
     statements that are named here are those that could be part of one, since they lock several
     rows in an order that is left to the plan, and have once taken as long as a deadlock does.
+    ``log_lock_waits`` is switched on where it is off; ``deadlock_timeout`` is left as it is: a
+    lower one looks for deadlocks more often, and prevents none.
 
     ## Example
         UPDATE stock SET held = held + 1 WHERE item_id = ANY ($1);  -- in any order
@@ -84,7 +89,7 @@ def recurring_deadlocks(case: Case, limits: Limits) -> Outcome:
         provenance=Provenance.STATISTICS,
         confidence=Confidence.HIGH,
         guards=(case.gates.gate("usage-window").detail,),
-        remedies=(_remedy(),),
+        remedies=(_remedy(), *_logging(case)),
         impact=Impact(
             risk="each deadlock is an error for one transaction and a wait for the other"
         ),
@@ -155,6 +160,17 @@ def _evidence(case: Case, per_day: float, days: float) -> Iterator[Evidence]:
             value=format_ms(float(timeout.value)),
             source="pg_settings.deadlock_timeout",
         )
+
+
+def _logging(case: Case) -> tuple[Action, ...]:
+    """Let the log tell of waits, too: it is by them that a deadlock begins."""
+    setting = case.snapshot.server.setting(_LOGGING)
+    if setting is None or setting.value != "off":
+        return ()
+    try:
+        return (change_where_set(case.snapshot.server, _LOGGING, "on"),)
+    except SkipRule:
+        return ()  # nobody may change it here, and the steps do without it
 
 
 def _remedy() -> ManualSteps:

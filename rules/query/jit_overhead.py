@@ -90,12 +90,10 @@ def _require_counters(case: Case) -> None:
     info = case.snapshot.server.statements_info
     if info is None:
         raise SkipRule("pg_stat_statements is not usable, and nothing else counts compilation")
-    version = info.extension_version
-    parts = tuple(int(part) for part in version.split(".") if part.isdigit())
-    if parts < _FIRST_VERSION:
+    if info.version < _FIRST_VERSION:
         raise SkipRule(
-            f"pg_stat_statements {version} does not count compilation; version 1.10 does "
-            "(PostgreSQL 15, and ALTER EXTENSION pg_stat_statements UPDATE)"
+            f"pg_stat_statements {info.extension_version} does not count compilation; version "
+            "1.10 does (PostgreSQL 15, and ALTER EXTENSION pg_stat_statements UPDATE)"
         )
 
 

@@ -158,7 +158,8 @@ def _steps(case: Case, tables: tuple[Table, ...]) -> Iterator[str]:
     if len(tables) > _MANY_RELATIONS:
         yield (
             f"It reads {len(tables)} tables, views looked through: join fewer of them, or split "
-            "it in two."
+            "it in two. Where it is written with JOIN, `SET LOCAL join_collapse_limit = 1` has no "
+            "other order looked for than that of the text, which has to be a good one then."
         )
     yield (
         "Prepare it: let the driver use server-side prepared statements, and see that a pooler "

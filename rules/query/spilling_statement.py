@@ -1,8 +1,8 @@
 """Statements whose sorts and hashes do not fit into memory."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from pgadvisor.rulekit import (
     MS_PER_DAY,
@@ -32,6 +32,9 @@ from pgadvisor.rulekit import (
 )
 
 _SETTING = "work_mem"
+_STEPS_WITHOUT_MEMORY = 2
+_FIRST_VERSION = (1, 10)
+"""Of pg_stat_statements that measures temporary files, with track_io_timing."""
 _REVIEW_REASON = (
     "each sort and hash of each session of the role may take it: sort less first, then try it in "
     "one transaction, and measure"
@@ -47,6 +50,10 @@ class Limits:
 
     min_share_ratio: float = 0.005
     """Share of the workload's execution time."""
+
+    min_file_time_ratio: float = 0.1
+    """Share of writing and reading temporary files in its time, where that is measured; with less
+    they stay in the system's cache, and more memory gains next to nothing."""
 
     max_work_mem_bytes: int = 512 * MiB
     """More than this is not proposed for any statement."""
@@ -71,7 +78,9 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
     ## Before you act
     More memory is the last resort, and never for the whole server: ``work_mem`` is taken for
     each sort and hash of each session.  While temporary files stay in the operating system's
-    cache, it may gain nothing at all: measure.  Where ``[machine]`` of the configuration says how
+    cache, it may gain nothing at all: where PostgreSQL 15 and ``track_io_timing`` tell that they
+    take less than a tenth of the statement's time, it is a remark, and no memory is advised; else
+    measure.  Where ``[machine]`` of the configuration says how
     much memory there is, no more is proposed than the sessions at work can have at once.
 
     ## Example
@@ -88,15 +97,53 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
         if temp_bytes >= limits.min_temp_bytes and share >= limits.min_share_ratio:
             groups[case.shape_of(statement)].append(statement)
     most_bytes = _most_bytes(case, limits)
-    changes = _changes(case, groups.values(), most_bytes)
+    felt = [each for each in groups.values() if _is_felt(case, each, limits)]
+    changes = _changes(case, felt, most_bytes)
     for statements in groups.values():
         role = next(iter(statements[0].roles), "")
-        yield _finding(case, statements, most_bytes, changes.get(role))
+        if statements in felt:
+            yield _finding(case, statements, most_bytes, changes.get(role))
+        else:
+            yield _remark(_finding(case, statements, most_bytes, None))
 
 
 def _temp_bytes_per_call(case: Case, statement: Statement) -> float:
     block_bytes = case.snapshot.server.block_size_bytes
     return statement.temp_blocks_written * block_bytes / statement.calls
+
+
+def _file_time_ratio(case: Case, statements: Sequence[Statement]) -> float | None:
+    """What temporary files take of the time of statements; None: it is not measured."""
+    info, timing = (
+        case.snapshot.server.statements_info,
+        case.snapshot.server.setting("track_io_timing"),
+    )
+    total_ms = sum(statement.total_time_ms for statement in statements)
+    is_measured = info is not None and info.version >= _FIRST_VERSION
+    if not is_measured or timing is None or timing.value != "on" or total_ms <= 0:
+        return None
+    return sum(statement.temp_block_time_ms for statement in statements) / total_ms
+
+
+def _is_felt(case: Case, statements: Sequence[Statement], limits: Limits) -> bool:
+    ratio = _file_time_ratio(case, statements)
+    return ratio is None or ratio >= limits.min_file_time_ratio
+
+
+def _remark(finding: Finding) -> Finding:
+    """The same without more memory, which would gain little."""
+    return replace(
+        finding,
+        detail=f"{finding.detail}  Its files take little of that, so that more memory would gain "
+        "next to nothing.",
+        remedies=tuple(
+            replace(action, steps=action.steps[:_STEPS_WITHOUT_MEMORY])
+            if isinstance(action, ManualSteps)
+            else action
+            for action in finding.remedies
+        ),
+        severity=Severity.INFO,
+    )
 
 
 def _most_bytes(case: Case, limits: Limits) -> int:
@@ -148,6 +195,7 @@ def _finding(
             ),
             Evidence(name="work_mem", value=now, source="pg_settings"),
             share_of_time(case.share_of_all((statement,))),
+            *_file_time(case, statements),
         ),
         provenance=Provenance.STATISTICS,
         confidence=Confidence.HIGH,
@@ -159,6 +207,17 @@ def _finding(
         impact=Impact(risk="sorting and hashing waits for the disk"),
         statement_ids=tuple(s.id for s in statements),
     )
+
+
+def _file_time(case: Case, statements: Sequence[Statement]) -> Iterator[Evidence]:
+    ratio = _file_time_ratio(case, statements)
+    if ratio is not None:
+        yield Evidence(
+            name="share of temporary files in its time",
+            value=round(ratio, 4),
+            unit="ratio",
+            source="pg_stat_statements.temp_blk_read_time, temp_blk_write_time",
+        )
 
 
 def _remedies(

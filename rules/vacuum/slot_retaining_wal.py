@@ -25,6 +25,8 @@ from pgadvisor.rulekit import (
 )
 
 _CAP = "max_slot_wal_keep_size"
+_IDLE = "idle_replication_slot_timeout"
+"""Of PostgreSQL 18."""
 _IN_DANGER = frozenset({"unreserved", "lost"})
 
 
@@ -70,7 +72,7 @@ def slot_retaining_wal(case: Case, limits: Limits) -> Outcome:
         raise SkipRule("this is a standby, whose slots may be copies that its primary advances")
     for slot in slots:
         if _is_reported(slot, limits):
-            yield _finding(slot, server.setting(_CAP))
+            yield _finding(slot, server.setting(_CAP), server.setting(_IDLE))
 
 
 def _is_reported(slot: ReplicationSlot, limits: Limits) -> bool:
@@ -88,7 +90,7 @@ def _is_reported(slot: ReplicationSlot, limits: Limits) -> bool:
     return slot.retained_bytes >= limits.min_inactive_bytes and not is_away_shortly
 
 
-def _finding(slot: ReplicationSlot, cap: Setting | None) -> Finding:
+def _finding(slot: ReplicationSlot, cap: Setting | None, idle: Setting | None) -> Finding:
     return Finding(
         subject=slot.name,
         summary=_summary(slot),
@@ -97,7 +99,7 @@ def _finding(slot: ReplicationSlot, cap: Setting | None) -> Finding:
         provenance=Provenance.CATALOG,
         confidence=Confidence.HIGH,
         guards=("it is no temporary slot",),
-        remedies=(_remedy(slot, cap),),
+        remedies=(_remedy(slot, cap, idle),),
         impact=Impact(
             freed_bytes=None if slot.is_active else slot.retained_bytes,
             risk="its reader has to start anew"
@@ -148,7 +150,7 @@ def _evidence(slot: ReplicationSlot, cap: Setting | None) -> Iterator[Evidence]:
         )
 
 
-def _remedy(slot: ReplicationSlot, cap: Setting | None) -> ManualSteps:
+def _remedy(slot: ReplicationSlot, cap: Setting | None, idle: Setting | None) -> ManualSteps:
     drop = f"`SELECT pg_drop_replication_slot({quote_literal(slot.name)})`"
     steps = [
         f"Find out who reads from {slot.name}, and start it, or find out what makes it slow.",
@@ -159,5 +161,11 @@ def _remedy(slot: ReplicationSlot, cap: Setting | None) -> ManualSteps:
             f"`ALTER SYSTEM SET {_CAP} = '...'` to at most half of the room for WAL, and `SELECT "
             "pg_reload_conf()`, gives such a slot up before the disk is full; the way back is "
             f"`ALTER SYSTEM SET {_CAP} = -1`."
+        )
+    if idle is not None and idle.value == "0" and not slot.is_active:
+        steps.append(
+            f"`ALTER SYSTEM SET {_IDLE} = '2d'`, with the same reload, gives slots up from which "
+            "nobody has read for so long; take longer than any reader is ever away. The way back "
+            f"is `ALTER SYSTEM SET {_IDLE} = 0`."
         )
     return ManualSteps(title=f"Let WAL of {slot.name} go", steps=tuple(steps))

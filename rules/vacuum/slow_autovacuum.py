@@ -30,6 +30,8 @@ _LIMIT = "autovacuum_vacuum_cost_limit"
 _DELAY = "autovacuum_vacuum_cost_delay"
 _WORKERS = "autovacuum_max_workers"
 _LARGEST_LIMIT = 10_000
+_RELOADS_WORKERS = 18
+"""Since this version the number of workers may be changed without a restart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,17 +185,22 @@ def _remedies(
         previous=tuple((name, own.get(name)) for name in changes),
     )
     if all_busy and common.is_slow(limits):
-        yield _larger_budget(common.faster(limits))
+        yield _larger_budget(server, common.faster(limits))
 
 
-def _larger_budget(changes: Mapping[str, str]) -> ManualSteps:
+def _larger_budget(server: Server, changes: Mapping[str, str]) -> ManualSteps:
+    takes = (
+        "a reload, up to autovacuum_worker_slots"
+        if server.major >= _RELOADS_WORKERS
+        else "a restart"
+    )
     sets = ", ".join(f"`ALTER SYSTEM SET {name} = {value}`" for name, value in changes.items())
     resets = ", ".join(f"`ALTER SYSTEM RESET {name}`" for name in changes)
     return ManualSteps(
         title="Give all workers a larger budget",
         steps=(
             f"{sets}, and `SELECT pg_reload_conf()`; it holds for vacuums that run, too.",
-            "Raise the number of workers only after that: they share the budget.",
+            f"Raise {_WORKERS} only after that: they share the budget. It takes {takes}.",
             f"The way back: {resets}, or the value of now where it was set.",
         ),
     )

@@ -134,6 +134,52 @@ def test_a_setting_may_do_something_though_no_plan_changes(name: str) -> None:
     assert finding.remedies == (action,)
 
 
+@pytest.mark.parametrize(
+    ("name", "clause"),
+    [
+        ("random_page_cost", ""),
+        ("work_mem", "; what the same plans gain by more memory, only a measurement tells"),
+        (
+            "jit_above_cost",
+            "; what is spared or gained by compilation, only a measurement tells",
+        ),
+    ],
+)
+def test_says_what_no_plan_can_tell(name: str, clause: str) -> None:
+    action = replace(COST, name=name)
+
+    finding = told(trial(others=2, action=action), replace(FINDING, remedies=(action,)))
+
+    assert finding.detail.endswith(
+        f"with the new {name}: the 2 planned statements of shop keep theirs{clause}."
+    )
+
+
+def test_says_of_what_the_planner_does_not_look_at_that_only_a_measurement_tells() -> None:
+    action = replace(COST, name="effective_io_concurrency", value="200")
+    wanted = replace(FINDING, remedies=(action, action))
+
+    [finding] = told_by_trials([wanted], {})
+
+    assert finding == replace(
+        wanted,
+        detail="Index scans look more expensive than they are. The planner does not look at "
+        "effective_io_concurrency: no plan changes with it, and what it does only a measurement "
+        "tells.",
+    )
+
+
+def test_tells_of_both_kinds_in_one_finding() -> None:
+    unseen = replace(COST, name="effective_io_concurrency", value="200")
+    found = trial(flip("1"))
+
+    finding = told(found, replace(FINDING, remedies=(COST, unseen)))
+
+    assert "1 of the 2 planned statements of shop gets another plan" in finding.detail
+    assert finding.detail.endswith("and what it does only a measurement tells.")
+    assert finding.remedies == (COST, unseen)
+
+
 def test_tells_of_compilation_that_is_spared() -> None:
     action = replace(COST, name="jit_above_cost", value="1000000", previous_value="100000")
     found = replace(trial(action=action, others=2), no_longer_compiled=("s0",))

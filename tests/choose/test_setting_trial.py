@@ -12,6 +12,7 @@ from pgadvisor.model.action import ChangeSetting, SettingEffect, SettingScope
 from pgadvisor.model.candidate import WeightedStatement
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.finding import Confidence, Finding, Provenance
+from pgadvisor.model.schema import RelationKind, Table
 from pgadvisor.model.server import RoleSetting
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.statement import Statement
@@ -155,12 +156,57 @@ def test_counts_what_is_no_longer_compiled(twin: Twin) -> None:
     assert trial.no_longer_compiled == (JOIN.id,)
 
 
-def test_passes_over_what_the_planner_does_not_look_at(twin: Twin) -> None:
-    timeout = replace(RANDOM_PAGE_COST, name="lock_timeout")
+@pytest.mark.parametrize("name", ["lock_timeout", "effective_io_concurrency"])
+def test_passes_over_what_the_planner_does_not_look_at(twin: Twin, name: str) -> None:
+    other = replace(RANDOM_PAGE_COST, name=name)
 
     assert (
         try_settings(
-            [finding_of(timeout)], [weighted(JOIN)], Catalog(snapshot_with()), twin, frozenset()
+            [finding_of(other)], [weighted(JOIN)], Catalog(snapshot_with()), twin, frozenset()
         )
         == {}
     )
+
+
+def partitioned(name: str) -> tuple[Table, ...]:
+    columns = ("id bigint not null", "note text")
+    parent = a_table(
+        name,
+        *columns,
+        rows=-1,
+        kind=RelationKind.PARTITIONED_TABLE,
+        partition_key="HASH (id)",
+        size_bytes=0,
+    )
+    parts = (
+        replace(
+            a_table(f"{name}_{number}", *columns, rows=500_000),
+            size_bytes=50 * MiB,
+            is_partition=True,
+            parent_oids=(parent.oid,),
+            partition_bound=f"FOR VALUES WITH (modulus 2, remainder {number})",
+        )
+        for number in range(2)
+    )
+    return parent, *parts
+
+
+def test_a_join_partition_by_partition_is_another_plan() -> None:
+    join = a_statement("select count(*) from booking join payment using (id)", roles=("shop",))
+    snapshot = a_snapshot(partitioned("booking"), partitioned("payment"), join)
+    action = replace(
+        RANDOM_PAGE_COST,
+        name="enable_partitionwise_join",
+        value="on",
+        value_type="bool",
+        previous_value="off",
+    )
+
+    with Twin(snapshot) as twin:
+        trials = try_settings(
+            [finding_of(action)], [weighted(join)], Catalog(snapshot), twin, frozenset()
+        )
+
+    [flip] = trials[action].flips
+    assert flip.before == ("all partitions first",)
+    assert flip.after == ("Hash Join for each partition",)

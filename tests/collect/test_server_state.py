@@ -19,6 +19,7 @@ from pgadvisor.model.server import Server
 from pgadvisor.model.server_counters import CollationVersion
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.transaction_age import TableAge
+from pgadvisor.units import KiB
 from tests.collect.rich import run
 from tests.collect.roles import reading_role
 from tests.fixtures.databases import SETTINGS, fresh_database
@@ -212,6 +213,38 @@ def test_reads_the_slots(major_database: str) -> None:
     assert found.safe_bytes is None
     assert found.transaction_age is None
     assert (found.inactive_time_ms is not None) == (server.major >= 17)
+    assert found.spilled_bytes is None
+
+
+def test_reads_what_decoding_wrote_to_files() -> None:
+    settings = SETTINGS | {"wal_level": "logical", "logical_decoding_work_mem": "64kB"}
+    read = (
+        "select count(*) from pg_logical_slot_get_binary_changes('capture', null, null,"
+        " 'proto_version', '1', 'publication_names', 'changes')"
+    )
+    with (
+        Cluster(binaries=embedded_binaries(), settings=settings) as cluster,
+        fresh_database(cluster) as dsn,
+    ):
+        run(
+            dsn,
+            "create table number (id integer primary key)",
+            "create publication changes for table number",
+            "select pg_create_logical_replication_slot('capture', 'pgoutput')",
+            "insert into number values (0)",
+            "insert into number select generate_series(1, 5000)",
+            "checkpoint",  # without synchronous_commit, WAL is written later
+            read,
+        )
+        server = server_of(dsn)
+        run(dsn, "select pg_drop_replication_slot('capture')")
+
+    [found] = list(server.replication_slots or ())
+    assert (found.kind, found.spilled_transactions) == ("logical", 1)
+    assert found.spilled_bytes is not None
+    assert found.spilled_bytes > 64 * KiB
+    assert found.decoded_bytes is not None
+    assert found.decoded_bytes > 0
 
 
 @each_major

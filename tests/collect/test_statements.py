@@ -1,15 +1,18 @@
-"""Merging the entries of several roles."""
+"""Counters of statements, and merging the entries of several roles."""
 
 from __future__ import annotations
 
 import statistics
 from dataclasses import replace
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.plans import most_expensive
+from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.model.statement import Statement, Statements
 from pgadvisor.model.statement import merge_statements as merge
 
@@ -64,3 +67,31 @@ def test_takes_the_statements_that_make_nearly_all_of_the_time() -> None:
     assert [s.id for s in most_expensive(Statements(rows=rows), 1000)] == ["0", "1"]
     assert [s.id for s in most_expensive(Statements(rows=rows), 1)] == ["0"]
     assert most_expensive(Statements(), 10) == ()
+
+
+@pytest.mark.live
+@pytest.mark.matrix
+def test_reads_what_temporary_tables_and_files_took(major_database: str) -> None:
+    with psycopg.connect(major_database, autocommit=True) as session:
+        session.execute("set temp_buffers = '800kB'")
+        session.execute("set work_mem = '64kB'")
+        session.execute(
+            "create temporary table found as"
+            " select n, repeat('x', 500) as body from generate_series(1, 5000) n"
+        )
+        session.execute("select count(*) from found")
+        session.execute(
+            "select count(*) from (select n from generate_series(1, 50000) n"
+            " order by n % 7 offset 1) sorted"
+        )
+
+    snapshot = collect(major_database, options=CollectOptions(explain=False))
+
+    [again] = [s for s in snapshot.statements if s.text == "select count(*) from found"]
+    [spilt] = [s for s in snapshot.statements if s.text.endswith(") sorted")]
+    info = snapshot.server.statements_info
+    assert info is not None
+    assert again.local_blocks_read > 200
+    assert spilt.local_blocks_read == 0
+    assert spilt.temp_blocks_written > 0
+    assert (spilt.temp_block_time_ms > 0) == (info.version >= (1, 10))

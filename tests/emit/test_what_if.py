@@ -42,6 +42,19 @@ with random_page_cost = 1.1"""
     )
 
 
+def test_says_of_a_setting_that_no_plan_depends_on_it() -> None:
+    tried = WhatIf(
+        statement="select",
+        before=BEFORE,
+        after=BEFORE,
+        settings=(("effective_io_concurrency", "200"),),
+    )
+
+    assert render_what_if(tried, width=120).splitlines()[-1] == (
+        "with effective_io_concurrency = 200, which the planner does not look at"
+    )
+
+
 def test_says_what_is_not_known_of_an_index() -> None:
     guessed = replace(INDEX, notes=("no statistics of lower(a || b)",))
 

@@ -1,7 +1,7 @@
 -- Purpose:   replication slots, with the WAL and the transaction numbers that they hold back
 -- Columns:   fields of model.replication.ReplicationSlot
 -- Privilege: none
--- Versions:  13 to 16, which do not tell since when a slot is inactive
+-- Versions:  13, which does not tell since when a slot is inactive nor what was decoded
 select
     s.slot_name::text as name,
     s.slot_type as kind,
@@ -19,6 +19,9 @@ select
     )::bigint as retained_bytes,
     pg_catalog.age(s.xmin) as transaction_age,
     pg_catalog.age(s.catalog_xmin) as catalog_transaction_age,
-    null::double precision as inactive_time_ms
+    null::double precision as inactive_time_ms,
+    null::bigint as spilled_transactions,
+    null::bigint as spilled_bytes,
+    null::bigint as decoded_bytes
 from pg_catalog.pg_replication_slots s
 order by s.slot_name

@@ -21,6 +21,10 @@ select
     pg_catalog.age(s.catalog_xmin) as catalog_transaction_age,
     extract(
         epoch from pg_catalog.clock_timestamp() - s.inactive_since
-    )::double precision * 1000 as inactive_time_ms
+    )::double precision * 1000 as inactive_time_ms,
+    d.spill_txns as spilled_transactions,
+    d.spill_bytes as spilled_bytes,
+    d.total_bytes as decoded_bytes
 from pg_catalog.pg_replication_slots s
+    left join pg_catalog.pg_stat_replication_slots d on d.slot_name = s.slot_name::text
 order by s.slot_name

@@ -20,10 +20,12 @@ select
     s.shared_blks_read as shared_blocks_read,
     s.shared_blks_dirtied as shared_blocks_dirtied,
     s.shared_blks_written as shared_blocks_written,
+    s.local_blks_read as local_blocks_read,
     s.temp_blks_read as temp_blocks_read,
     s.temp_blks_written as temp_blocks_written,
     s.blk_read_time as block_read_time_ms,
     s.blk_write_time as block_write_time_ms,
+    0::double precision as temp_block_time_ms,
     0::bigint as wal_bytes,
     0::double precision as jit_time_ms,
     null::timestamptz as since

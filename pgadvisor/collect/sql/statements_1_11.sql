@@ -20,10 +20,12 @@ select
     s.shared_blks_read as shared_blocks_read,
     s.shared_blks_dirtied as shared_blocks_dirtied,
     s.shared_blks_written as shared_blocks_written,
+    s.local_blks_read as local_blocks_read,
     s.temp_blks_read as temp_blocks_read,
     s.temp_blks_written as temp_blocks_written,
     s.shared_blk_read_time + s.local_blk_read_time as block_read_time_ms,
     s.shared_blk_write_time + s.local_blk_write_time as block_write_time_ms,
+    s.temp_blk_read_time + s.temp_blk_write_time as temp_block_time_ms,
     s.wal_bytes::bigint as wal_bytes,
     s.jit_generation_time + s.jit_inlining_time
         + s.jit_optimization_time + s.jit_emission_time as jit_time_ms,

@@ -16,6 +16,7 @@ from pgadvisor.model.schema import Index
 
 _APPENDS = frozenset({"Append", "Merge Append"})
 _JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
+_WORK = _JOINS | {"Aggregate"}
 _MOST_NODES = 4
 
 
@@ -30,6 +31,9 @@ class Form:
     alone, in parallel or not, sorted or not, are one."""
     nodes: tuple[str, ...]
     """Its nodes from the top: ``Index Scan using orders_customer on orders``."""
+    by_part: tuple[str, ...] = ()
+    """Joins and aggregates that an Append puts together, each once: partition by partition.  They
+    are in no shape, for which all partitions are one."""
 
 
 class Forms:
@@ -50,6 +54,7 @@ class Forms:
             shape=self._shape(plan.root),
             access=", ".join(self._access(plan.root)),
             nodes=tuple(self._nodes(plan.root)),
+            by_part=tuple(sorted(set(_by_part(plan.root)))),
         )
 
     def _shape(self, node: PlanNode) -> str:
@@ -130,6 +135,15 @@ def differing_nodes(form: Form, others: Sequence[Form]) -> tuple[str, ...]:
         found = dict.fromkeys(node for node in form.nodes if _table_of(node) in touched)
         found = found or dict.fromkeys(f"without {node}" for node in missing)
     return tuple(sorted(found, key=_rank)[:_MOST_NODES])
+
+
+def _by_part(node: PlanNode) -> Iterator[str]:
+    if node.node_type in _APPENDS:
+        below = (each for child in node.children for each in child.walk())
+        yield from (each.node_type for each in below if each.node_type in _WORK)
+    else:
+        for child in node.children:
+            yield from _by_part(child)
 
 
 def _table_of(node: str) -> str | None:

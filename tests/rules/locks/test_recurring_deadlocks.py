@@ -22,6 +22,7 @@ from pgadvisor.testing import (
     diagnose,
     table_activity,
 )
+from tests.rules.changes import changes, down, up
 
 RULE = "recurring-deadlocks"
 TIMEOUT = Setting(name="deadlock_timeout", value="1000", unit="ms")
@@ -63,6 +64,34 @@ def test_reports_deadlocks_that_come_every_day() -> None:
     assert isinstance(steps, ManualSteps)
     assert steps.title == "Lock rows in one order everywhere"
     assert "`SELECT ... ORDER BY id FOR UPDATE`" in steps.steps[1]
+
+
+def test_lets_the_log_tell_of_waits() -> None:
+    off = Setting(name="log_lock_waits", value="off", value_type="bool", context="superuser")
+
+    [finding] = run(off).findings
+
+    assert up(finding) == (
+        "ALTER SYSTEM SET log_lock_waits = on",
+        "SELECT pg_catalog.pg_reload_conf()",
+    )
+    assert down(finding)[0] == "ALTER SYSTEM RESET log_lock_waits"
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        Setting(name="log_lock_waits", value="on", value_type="bool"),
+        pytest.param(
+            Setting(name="log_lock_waits", value="off", value_type="bool", source="user"),
+            id="only-the-collecting-role-has-it",
+        ),
+    ],
+)
+def test_leaves_the_log_as_it_is(setting: Setting) -> None:
+    [finding] = run(setting).findings
+
+    assert changes(finding) == ()
 
 
 @pytest.mark.parametrize(("deadlocks", "count"), [(0, 0), (89, 0), (90, 1)])

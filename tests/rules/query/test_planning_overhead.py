@@ -80,6 +80,7 @@ def test_counts_joins() -> None:
         return run(replace(FIND, text=f"select 1 from {tables}"))
 
     assert steps(joining(9))[0].startswith("It reads 9 tables")
+    assert "`SET LOCAL join_collapse_limit = 1`" in steps(joining(9))[0]
     assert len(steps(joining(8))) == 2
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.backends import ConnectionCount
+from pgadvisor.model.finding import Severity
 from pgadvisor.model.machine import Machine
-from pgadvisor.model.server import DatabaseActivity, RoleSetting, Setting
+from pgadvisor.model.server import DatabaseActivity, RoleSetting, Setting, StatementsInfo
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
@@ -48,6 +49,48 @@ def test_reports_a_statement_that_spills() -> None:
     [action] = finding.remedies
     assert isinstance(action, ManualSteps)
     assert "SET LOCAL work_mem = '16MB'" in action.steps[-1]
+
+
+TIMING = Setting(name="track_io_timing", value="on", value_type="bool")
+
+
+def test_advises_no_memory_where_the_files_take_little_time() -> None:
+    report = replace(REPORT, roles=("reports",), temp_block_time_ms=49.9)
+
+    [finding] = run(report, TIMING).findings
+
+    assert finding.severity is Severity.INFO
+    assert finding.detail.endswith("so that more memory would gain next to nothing.")
+    assert changes(finding) == ()
+    assert len(manual(finding)) == 2
+    assert "work_mem" not in " ".join(manual(finding))
+    assert (finding.evidence[-1].name, finding.evidence[-1].value) == (
+        "share of temporary files in its time",
+        0.0998,
+    )
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "timing", "version"),
+    [
+        pytest.param(50.0, "on", "1.10", id="a-tenth-of-its-time"),
+        pytest.param(0.0, "off", "1.10", id="not-measured"),
+        pytest.param(0.0, "on", "1.9", id="not-counted-yet"),
+    ],
+)
+def test_advises_memory_where_the_files_take_their_time_or_nobody_knows(
+    time_ms: float, timing: str, version: str
+) -> None:
+    report = replace(REPORT, roles=("reports",), temp_block_time_ms=time_ms)
+    info = StatementsInfo(extension_version=version, schema="public")
+    snapshot = a_snapshot(
+        ORDERS, WORK_MEM, report, replace(TIMING, value=timing), statements_info=info
+    )
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert finding.severity is Severity.WARNING
+    assert [change.name for change in changes(finding)] == ["work_mem"]
 
 
 def test_gives_a_role_what_its_greediest_statement_needs() -> None:

@@ -118,3 +118,16 @@ def test_cannot_judge_without_slots_or_on_a_standby() -> None:
     assert diagnose(RULE, a_snapshot(replication_slots=(GONE,), is_in_recovery=True)).reasons == (
         "this is a standby, whose slots may be copies that its primary advances",
     )
+
+
+def test_gives_up_idle_slots_where_the_server_can() -> None:
+    idle = Setting(name="idle_replication_slot_timeout", value="0", unit="s")
+
+    def steps(slot: ReplicationSlot, setting: Setting) -> str:
+        [finding] = diagnose(RULE, a_snapshot(NO_CAP, setting, replication_slots=(slot,))).findings
+        return " ".join(steps_of(finding))
+
+    told = "`ALTER SYSTEM SET idle_replication_slot_timeout = '2d'`"
+    assert told in steps(GONE, idle)
+    assert told not in steps(SLOW, idle)
+    assert told not in steps(GONE, replace(idle, value="86400"))

@@ -78,7 +78,10 @@ def test_all_workers_busy_is_a_warning_with_a_change_for_the_server() -> None:
             "`ALTER SYSTEM SET autovacuum_vacuum_cost_limit = 1000`, and `SELECT "
             "pg_reload_conf()`; it holds for vacuums that run, too."
         ),
-        "Raise the number of workers only after that: they share the budget.",
+        (
+            "Raise autovacuum_max_workers only after that: they share the budget. It takes a "
+            "reload, up to autovacuum_worker_slots."
+        ),
         (
             "The way back: `ALTER SYSTEM RESET autovacuum_vacuum_cost_limit`, or the value of now "
             "where it was set."
