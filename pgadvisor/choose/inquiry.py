@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from pgadvisor.choose.appraisal import Appraise, as_planned
 from pgadvisor.choose.calibration import NO_CALIBRATION, Calibration
@@ -41,6 +41,26 @@ class Inquirer:
         self._numbers = numbers
         self._appraise = appraise
         self._calibration = calibration
+        self._divided: dict[StatementKnowledge, set[tuple[str, str]]] = {}
+        """Tables, with their schemas, of whose rows an OR decides."""
+
+    def alone(self, one: StatementKnowledge, shown: int) -> Iterator[Question]:
+        """A statement with one index at a time on each table of whose rows an OR decides.
+
+        The planner finds an index for each arm by rules of thumb and combines their bitmaps:
+        with more indexes there, what comes out may be dearer.
+
+        Args:
+            one: The statement.
+            shown: What it has on other tables.
+        """
+        for place in sorted(self._divided.get(one, ())):
+            own = [n for n in one.usable if _place(self._definitions[n]) == place]
+            elsewhere = shown & ~one.bits(own)
+            for number in own:
+                definition = self._definitions[number]
+                if len(definition.keys) == 1 and not (definition.include or definition.predicate):
+                    yield one, elsewhere | one.bits((number,))
 
     def ask(self, questions: Iterable[Question]) -> int:
         """Have sets planned, and remember what the planner says.
@@ -92,6 +112,8 @@ class Inquirer:
             self._believe(one, shown, plan)
 
     def _believe(self, one: StatementKnowledge, shown: int, plan: Plan) -> None:
+        if divided := set(_divided(plan)):
+            self._divided.setdefault(one, set()).update(divided)
         uses = one.bits(used(plan, self._numbers))
         cost = self._calibration.cost(one.statement.id, plan, self._appraise(plan))
         one.learn(shown, plan.total_cost, uses, cost)
@@ -100,6 +122,20 @@ class Inquirer:
 def used(plan: Plan, numbers: Mapping[str, int]) -> tuple[int, ...]:
     """The candidates among the indexes that a plan reads."""
     return tuple(sorted({numbers[name] for name in plan.index_names if name in numbers}))
+
+
+def _divided(plan: Plan) -> Iterator[tuple[str, str]]:
+    for node in plan.root.walk():
+        if node.relation and node.filter and _OR in node.filter:
+            yield node.schema or "", node.relation
+
+
+_OR = ") OR ("
+"""As the planner writes it."""
+
+
+def _place(definition: IndexDefinition) -> tuple[str, str]:
+    return definition.schema, definition.table
 
 
 def hopeful(

@@ -48,7 +48,7 @@ def polish(
 
 
 _Some = tuple[int, ...]
-"""One candidate, or none."""
+"""Candidates, one or none as a rule."""
 
 
 def _has_room(size_bytes: int, out: _Some, into: _Some, bounds: Bounds) -> bool:
@@ -62,10 +62,11 @@ def _has_room(size_bytes: int, out: _Some, into: _Some, bounds: Bounds) -> bool:
 def _changes(
     work: TentativeSet, offered: Sequence[int], bounds: Bounds
 ) -> Iterator[tuple[_Some, _Some]]:
-    """Changes that may pay, each what goes and what comes: one less, one more, or one for another.
+    """Changes that may pay, each what goes and what comes: one less, one more, one for another.
 
     Of two indexes on different tables, each does what it does without regard to the other, or
     nearly so: one is tried for the other only where what both do by themselves comes out well.
+    One that does not fit into the storage may come for several that are worth little.
     """
     chosen = sorted(work.chosen)
     for out in chosen:
@@ -79,3 +80,23 @@ def _changes(
         for into, gain in more.items():
             if bounds.table_oid(into) == table_oid or gain + less[out] > 0:
                 yield (out,), (into,)
+    least_first = sorted(chosen, key=lambda out: -less[out] / max(bounds.size_bytes((out,)), 1))
+    for into, gain in more.items():
+        several = _making_room(least_first, into, bounds)
+        if len(several) > 1 and gain + sum(less[out] for out in several) > 0:
+            yield several, (into,)
+
+
+def _making_room(chosen: Sequence[int], into: int, bounds: Bounds) -> _Some:
+    """The first of a set without which another one fits into the storage."""
+    allowed_bytes = bounds.budget.index_bytes
+    if allowed_bytes is None:
+        return ()
+    excess_bytes = bounds.size_bytes(chosen) + bounds.size_bytes((into,)) - allowed_bytes
+    out: list[int] = []
+    for one in chosen:
+        if excess_bytes <= 0:
+            break
+        out.append(one)
+        excess_bytes -= bounds.size_bytes((one,))
+    return tuple(out)

@@ -155,6 +155,12 @@ class Search:
                 if _joins_many(one)
                 for number in one.candidates(one.best_known(shown).uses)
             )
+            self._inquirer.ask_without_hopes(
+                question
+                for one, shown in self._pool.seen(chosen)
+                for question in self._inquirer.alone(one, shown)
+                if one.planned(question[1]) is None
+            )
             self._polish(bounds, deadline)
 
     def _proven(self, bounds: Bounds, deadline: float, lowest: float) -> tuple[float, int]:

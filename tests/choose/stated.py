@@ -34,6 +34,8 @@ class StatedPlan:
     """Those of them that it walks in order under a LIMIT, until a filter has let enough pass."""
     extra: float = 0.0
     """What it takes beyond the planner's cost."""
+    filter: str = ""
+    """Which rows a scan of the table ``orders`` keeps; empty: it has none."""
 
     @property
     def appraised_cost(self) -> float:
@@ -135,6 +137,12 @@ class StatedPlanner:
             )
             for number in sorted(taken.uses)
         )
+        if taken.filter:
+            scans += (
+                PlanNode(
+                    node_type="Seq Scan", schema="public", relation="orders", filter=taken.filter
+                ),
+            )
         return Plan(
             root=PlanNode(
                 node_type="Limit",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgadvisor.choose.explore import explore
@@ -141,3 +143,25 @@ def test_a_statement_that_nothing_helps_is_asked_once() -> None:
     [one] = pool.knowledge
     assert one.exact(one.everything) is not None
     assert planner.call_count == 1
+
+
+ON_ORDERS = (a_candidate(0), a_candidate(1), a_candidate(2, "c0", "c1"))
+ON_TWO_TABLES = (*ON_ORDERS, a_candidate(3, table="customers", table_oid=2))
+EITHER = "((c0 = 1) OR (c1 = 2))"
+
+
+def alone(plan_filter: str) -> list[tuple[int, ...]]:
+    """What is asked of a statement whose plan with everything has such a filter."""
+    plans = (a_plan(100.0), a_plan(50.0, 0, 1, 2, 3), replace(a_plan(10.0, 3), filter=plan_filter))
+    [one] = a_pool({"1": plans}).knowledge
+    inquirer = an_inquirer(StatedPlanner({"1": plans}, ON_TWO_TABLES), ON_TWO_TABLES)
+    inquirer.ask([(one, one.everything)])
+    return [one.candidates(shown) for _, shown in inquirer.alone(one, one.everything)]
+
+
+def test_where_an_or_decides_each_column_is_tried_alone_beside_what_other_tables_have() -> None:
+    assert alone(EITHER) == [(0, 3), (1, 3)]
+
+
+def test_where_no_or_decides_nothing_is_tried_alone() -> None:
+    assert alone("(c0 = 1)") == []
