@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from pgadvisor.choose.appraisal import Appraise, as_planned
 from pgadvisor.choose.calibration import NO_CALIBRATION, Calibration
 from pgadvisor.choose.knowledge import StatementKnowledge
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.plan import Plan, PlanNode
+from pgadvisor.propose.existing import covers
 from pgadvisor.whatif.backend import Backend, Configuration, NotPlanned
 
 Progress = Callable[[str, int, int], None]
@@ -73,6 +74,19 @@ class Inquirer:
                 self._believe(one, less, plan)
                 one.take_for(shown, less)
             left = again
+
+    def beginnings(self, taken: Collection[int]) -> frozenset[int]:
+        """The candidates that one of those begins with, and that may do the same by themselves."""
+        wide: dict[int, list[IndexDefinition]] = {}
+        for number in taken:
+            wide.setdefault(self._definitions[number].table_oid, []).append(
+                self._definitions[number]
+            )
+        return frozenset(
+            number
+            for number, one in enumerate(self._definitions)
+            if any(covers(wider, one) for wider in wide.get(one.table_oid, ()))
+        )
 
     def _plans(self, asked: Sequence[Question]) -> tuple[Plan | NotPlanned, ...]:
         return self._backend.plans(
