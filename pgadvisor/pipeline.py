@@ -106,6 +106,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     added = Added(workload, workload_only, logs, plans, show_literals)
     given = gather(snapshot, since, standbys, added)
     case = build_case(given.snapshot, settings, progress, given.executions)
+    case = replace(case, logged_calls={key: one.calls for key, one in given.logged.items()})
     diagnosis = diagnose(case, rules, settings, today=day)
     asked, judge = planner or _twin_for(case), partial(_judge, case, rules, settings, day)
     simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress, given.logged)
