@@ -108,6 +108,20 @@ def test_asks_for_a_thousand_blocks_a_row(blocks: int, rows: int, count: int) ->
     assert len(found) == count
 
 
+@pytest.mark.parametrize(
+    ("blocks_per_call", "count"), [(1_999, 1), (2_000, 0), (2_036, 0), (2_037, 1)]
+)
+def test_a_call_that_touches_just_the_tables_blocks_does_not_walk(
+    blocks_per_call: int, count: int
+) -> None:
+    table = replace(ORDERS, pages=2_000)
+    page = replace(PAGE, rows=1_000, shared_blocks_hit=1_000 * blocks_per_call)
+
+    found = diagnose(RULE, a_snapshot(table, page, planned(ROOT))).findings
+
+    assert len(found) == count
+
+
 @pytest.mark.parametrize(("rows", "count"), [(1_000_000, 1), (1_000_001, 0)])
 def test_leaves_large_results_alone(rows: int, count: int) -> None:
     many = replace(PAGE, rows=rows, shared_blocks_hit=10**10)
