@@ -28,10 +28,6 @@ from pgadvisor.rulekit import (
 )
 
 _ORDERED = frozenset({"Index Scan", "Index Only Scan"})
-_SCAN_RATIO = 0.01
-"""Of a table's pages: what a sequential scan touches besides them, and what was added since."""
-_LOOKUP_BLOCKS = 16
-"""Touched in lookups by the way."""
 _READS_ALL = frozenset({"Sort", "Hash", "Bitmap Heap Scan", "Incremental Sort"})
 
 
@@ -113,10 +109,17 @@ def _reads_too_much(case: Case, statement: Statement, limits: Limits) -> bool:
 
 
 def _reads_the_table(case: Case, statement: Statement, scan: PlanNode) -> bool:
-    """A call touches what a sequential scan of the table would: another plan is what runs."""
+    """A call touches what a sequential scan of the table would: another plan is what runs.
+
+    A walk that comes to the end touches the blocks of the index as well.
+    """
     table = case.catalog.tables_by_name.get((scan.schema or "", scan.relation or ""))
-    pages = table.pages if table is not None else 0
-    return 0 <= statement.blocks_per_call - pages <= _SCAN_RATIO * pages + _LOOKUP_BLOCKS
+    if table is None:
+        return False
+    block_bytes = case.snapshot.server.block_size_bytes
+    sizes = (i.size_bytes for i in case.indexes_of(table) if i.name == scan.index_name)
+    beside_table = statement.blocks_per_call - table.pages
+    return 0 <= beside_table < next(sizes, 0) / block_bytes / 2
 
 
 def _walks(node: PlanNode, *, is_limited: bool) -> Iterator[PlanNode]:
