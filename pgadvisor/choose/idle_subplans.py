@@ -79,15 +79,12 @@ class IdleSubplans:
         if node.node_type == "Seq Scan":
             return float(table.pages)
         if node.node_type in _WALKS and node.index_condition is None:
-            block_bytes = catalog.snapshot.server.block_size_bytes
-            return next(
-                (
-                    index.size_bytes / block_bytes
-                    for index in catalog.indexes_by_table[table.oid]
-                    if index.name == node.index_name
-                ),
-                0.0,
-            )
+            indexes = catalog.indexes_by_table[table.oid]
+            index = next((one for one in indexes if one.name == node.index_name), None)
+            if index is None or index.predicate is not None:
+                return 0.0
+            heap_pages = table.pages if node.node_type == "Index Scan" else 0
+            return heap_pages + index.size_bytes / catalog.snapshot.server.block_size_bytes
         return 0.0
 
 

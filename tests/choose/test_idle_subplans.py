@@ -15,7 +15,8 @@ from tests.choose.stated import a_weighted
 
 LOG = replace(a_table("log", "id bigint", "page_id bigint", "deleted bool"), pages=1_000)
 BY_ID = replace(an_index(LOG, "id"), name="log_id", size_bytes=500 * 8192)
-CATALOG = Catalog(a_snapshot(LOG, BY_ID))
+DELETED = replace(an_index(LOG, "id", predicate="deleted"), name="log_deleted", size_bytes=8192)
+CATALOG = Catalog(a_snapshot(LOG, BY_ID, DELETED))
 SCAN = PlanNode(node_type="Seq Scan", schema="public", relation="log", total_cost=900.0)
 WALK = replace(SCAN, node_type="Index Scan", index_name="log_id")
 FILTER = "((ANY (id = (hashed SubPlan 1).col1)) OR (ANY (id = (hashed SubPlan 2).col1)))"
@@ -46,8 +47,11 @@ def test_a_subplan_that_few_calls_can_have_run_saves_little(blocks: float, expec
     assert taken_back(planned(SCAN), blocks=blocks) == pytest.approx(expected)
 
 
-def test_a_walk_through_a_whole_index_reads_the_index() -> None:
-    assert taken_back(planned(WALK), blocks=250.0) == pytest.approx(400.0)
+def test_a_walk_through_a_whole_index_reads_the_index_and_the_table() -> None:
+    only = replace(WALK, node_type="Index Only Scan")
+
+    assert taken_back(planned(WALK), blocks=750.0) == pytest.approx(400.0)
+    assert taken_back(planned(only), blocks=250.0) == pytest.approx(400.0)
 
 
 def test_what_is_read_is_found_below_a_sort() -> None:
@@ -63,6 +67,7 @@ def test_what_is_read_is_found_below_a_sort() -> None:
         pytest.param(planned(replace(SCAN, relation="other")), id="an-unknown-table"),
         pytest.param(planned(replace(WALK, index_condition="(id > 5)")), id="part-of-an-index"),
         pytest.param(planned(replace(WALK, index_name="other")), id="an-unknown-index"),
+        pytest.param(planned(replace(WALK, index_name="log_deleted")), id="a-partial-index"),
         pytest.param(
             planned(PlanNode(node_type="Limit", total_cost=900.0, children=(SCAN,))), id="a-limit"
         ),
