@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 
 from pgadvisor.rulekit import (
     MIN_SHARE_OF_TIME,
@@ -60,13 +59,9 @@ _DESCENT_BLOCKS = 5
 """From the root of an index to a row of its table, at most."""
 
 
-class _Depth(Enum):
-    """What is known of how deep pages are."""
-
-    LOGGED = auto()
-    COUNTED = auto()
-    UNKNOWN = auto()
-    SHALLOW = auto()
+# What is known of how deep pages are, the surest first.
+_LOGGED, _COUNTED, _UNKNOWN, _SHALLOW = "logged", "counted", "unknown", "shallow"
+_SURENESS = (_LOGGED, _COUNTED, _UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +70,7 @@ class _Page:
 
     statement: Statement
     relation: RelationUsage
-    depth: _Depth
+    depth: str
     offsets: tuple[int, ...] = ()
     """Of logged calls."""
     first_page_blocks: float = 0.0
@@ -115,7 +110,7 @@ def deep_offset(case: Case, limits: Limits) -> Outcome:
         if _is_dear(case, use.statement, limits):
             seen.add(use.statement.id)
             page = _page(case, table, use, limits)
-            if page.depth is not _Depth.SHALLOW:
+            if page.depth != _SHALLOW:
                 groups[table, case.shape_of(use.statement)].append(page)
     for (table, _), pages in groups.items():
         yield _finding(case, table, pages, limits)
@@ -144,19 +139,19 @@ def _is_dear(case: Case, statement: Statement, limits: Limits) -> bool:
 
 def _page(case: Case, table: Table, use: StatementOnTable, limits: Limits) -> _Page:
     """How deep its pages are: as logs say, else by what is read beside what is returned."""
-    statement, depth, first = use.statement, _Depth.UNKNOWN, 0.0
+    statement, depth, first = use.statement, _UNKNOWN, 0.0
     offsets = tuple(_offsets(case, use))
     if offsets:
         deep = sum(offset >= limits.min_skipped_rows for offset in offsets)
         is_deep = deep >= limits.min_deep_calls_ratio * len(offsets)
-        depth = _Depth.LOGGED if is_deep else _Depth.SHALLOW
+        depth = _LOGGED if is_deep else _SHALLOW
     elif _reads_rows_once(case, table, use):
         # Each row is a block of the table, and a descent into an index of each other one.
         rows = statement.rows / statement.calls
         others = len(use.usage.relations) - 1
         first = _DESCENT_BLOCKS + rows * (1 + _DESCENT_BLOCKS * others)
         is_deep = statement.blocks_per_call >= limits.min_first_pages_ratio * first
-        depth = _Depth.COUNTED if is_deep else _Depth.SHALLOW
+        depth = _COUNTED if is_deep else _SHALLOW
     return _Page(
         statement=statement,
         relation=use.relation,
@@ -227,12 +222,12 @@ def _fixed(page: RelationUsage) -> set[str]:
 
 def _finding(case: Case, table: Table, pages: list[_Page], limits: Limits) -> Finding:
     # The statement whose depth is known speaks for those of its shape.
-    page = min(pages, key=lambda each: each.depth.value)
+    page = min(pages, key=lambda each: _SURENESS.index(each.depth))
     statement = page.statement
     columns = tuple(key.column for key in page.relation.sort_keys)
     blocks = statement.blocks_per_call
     share = case.share_of_all((statement,))
-    is_known = page.depth is not _Depth.UNKNOWN
+    is_known = page.depth != _UNKNOWN
     return Finding(
         subject=table.qualified_name,
         identity=f"{table.qualified_name}:{case.shape_of(statement)}",
@@ -252,14 +247,14 @@ def _finding(case: Case, table: Table, pages: list[_Page], limits: Limits) -> Fi
 
 
 _CONFIDENCES = {
-    _Depth.LOGGED: Confidence.HIGH,
-    _Depth.COUNTED: Confidence.MEDIUM,
-    _Depth.UNKNOWN: Confidence.LOW,
+    _LOGGED: Confidence.HIGH,
+    _COUNTED: Confidence.MEDIUM,
+    _UNKNOWN: Confidence.LOW,
 }
 _GUARDS = {
-    _Depth.LOGGED: ("logged calls skip many rows",),
-    _Depth.COUNTED: ("it touches more blocks than first pages would",),
-    _Depth.UNKNOWN: (),
+    _LOGGED: ("logged calls skip many rows",),
+    _COUNTED: ("it touches more blocks than first pages would",),
+    _UNKNOWN: (),
 }
 
 
@@ -275,7 +270,7 @@ def _is_total_order(case: Case, table: Table, columns: tuple[str, ...]) -> bool:
 
 
 def _details(case: Case, table: Table, page: _Page, columns: tuple[str, ...]) -> Iterator[str]:
-    if page.depth is _Depth.UNKNOWN:
+    if page.depth == _UNKNOWN:
         yield (
             "How deep pages are is not known, and where only first pages are read there is nothing "
             "to mend: logs (`--logs`) would tell."
