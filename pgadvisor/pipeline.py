@@ -30,7 +30,7 @@ from pgadvisor.diagnose.suppress import idle_suppressions
 from pgadvisor.emit.fidelity import describe_fidelity
 from pgadvisor.emit.migration import build_migration
 from pgadvisor.errors import ClusterError
-from pgadvisor.inputs import Added, gather
+from pgadvisor.inputs import Added, Inputs, gather
 from pgadvisor.model.advice import Recommendation
 from pgadvisor.model.baseline import Baseline
 from pgadvisor.model.budget import Budget
@@ -105,7 +105,7 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
     rules, day = load_rules(tuple(rule_directories)), today or snapshot.server.collected_at.date()
     added = Added(workload, workload_only, logs, plans, show_literals)
     given = gather(snapshot, since, standbys, added)
-    case = build_case(given.snapshot, settings, progress, given.executions)
+    case = _case_of(given, settings, progress)
     diagnosis = diagnose(case, rules, settings, today=day)
     asked, judge = planner or _twin_for(case), partial(_judge, case, rules, settings, day)
     simulation = simulate(case, diagnosis.findings, bounds, asked, judge, progress, given.logged)
@@ -125,6 +125,12 @@ def advise(  # noqa: PLR0913  (each has a default, and all but the first go by k
         analysis_time_ms=(time.monotonic() - started) * 1000,
         show_literals=show_literals,
     )
+
+
+def _case_of(given: Inputs, config: Config, progress: Progress | None) -> Case:
+    calls = {statement_id: values.calls for statement_id, values in given.logged.items()}
+    case = build_case(given.snapshot, config, progress, given.executions)
+    return replace(case, logged_calls=calls)
 
 
 def build_case(

@@ -12,6 +12,7 @@ it is known what each of its nodes really took, and two mistakes can be seen in 
 
 Both make a plan dearer, neither cheaper: an executed plan never makes advice bolder.  Where the
 planner would make another plan today than the one that was executed, it tells nothing of it.
+So does what the counters tell of subplans that calls have not run, see ``idle_subplans``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pgadvisor.choose.idle_subplans import IdleSubplans
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.parse.plans.exclusive import plan_use
@@ -61,9 +63,13 @@ class Calibration:
 
     Args:
         executions: Executed plans; those of no known statement are passed over.
+        idle: What the counters tell of subplans; None: nothing.
     """
 
-    def __init__(self, executions: Iterable[Execution] = ()) -> None:
+    def __init__(
+        self, executions: Iterable[Execution] = (), idle: IdleSubplans | None = None
+    ) -> None:
+        self._idle = idle or IdleSubplans()
         self._executions: dict[str, list[Execution]] = defaultdict(list)
         for execution in executions:
             if execution.statement_id is not None and execution.plan.was_executed:
@@ -84,6 +90,7 @@ class Calibration:
             plan: What the planner makes of it now.
             cost: What that is believed to cost.
         """
+        self._idle.begin(statement_id, plan)
         known = self._executions.get(statement_id, ())
         same = [one for one in known if one.plan.shape == plan.shape]
         timed = [one for one in same if one.plan.execution_time_ms or _time_ms(one) > 0]
@@ -106,6 +113,7 @@ class Calibration:
             plan: With other indexes.
             cost: What it is believed to cost without looking at executed plans.
         """
+        cost += self._idle.taken_back(statement_id, plan)
         measured = self._measured.get(statement_id)
         if measured is None:
             return cost

@@ -13,6 +13,7 @@ from pgadvisor.choose.bounds import Bounds, Burden, Excess, Price
 from pgadvisor.choose.calibration import Calibration
 from pgadvisor.choose.explore import explore
 from pgadvisor.choose.first_look import Look, look
+from pgadvisor.choose.idle_subplans import IdleSubplans
 from pgadvisor.choose.inquiry import Inquirer, Progress
 from pgadvisor.choose.knowledge import StatementKnowledge
 from pgadvisor.choose.pool import Pool
@@ -136,7 +137,8 @@ class IndexChooser:
         appraise = as_planned
         if catalog is not None and strict.is_appraised:
             appraise = Appraiser(catalog, {n: definitions[k] for n, k in names.items()}).cost
-        self._calibration = Calibration(executions)
+        idle = IdleSubplans(catalog if strict.is_appraised else None, self._statements)
+        self._calibration = Calibration(executions, idle)
         self._looks, self._uncosted = look(
             self._statements, built, backend, appraise, self._calibration, progress
         )

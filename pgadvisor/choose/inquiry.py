@@ -9,6 +9,7 @@ from pgadvisor.choose.calibration import NO_CALIBRATION, Calibration
 from pgadvisor.choose.knowledge import StatementKnowledge
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.plan import Plan, PlanNode
+from pgadvisor.propose.existing import covers
 from pgadvisor.whatif.backend import Backend, Configuration, NotPlanned
 
 Progress = Callable[[str, int, int], None]
@@ -93,6 +94,15 @@ class Inquirer:
                 self._believe(one, less, plan)
                 one.take_for(shown, less)
             left = again
+
+    def beginnings(self, number: int) -> tuple[int, ...]:
+        """The candidates that one begins with, and that may do the same by themselves."""
+        wider = self._definitions[number]
+        return tuple(
+            other
+            for other, one in enumerate(self._definitions)
+            if other != number and one.table_oid == wider.table_oid and covers(wider, one)
+        )
 
     def _plans(self, asked: Sequence[Question]) -> tuple[Plan | NotPlanned, ...]:
         return self._backend.plans(

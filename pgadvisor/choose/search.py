@@ -23,6 +23,7 @@ from pgadvisor.choose.knowledge import SAME_COST_RATIO, StatementKnowledge
 from pgadvisor.choose.polish import polish
 from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.selection import Selected, Selection
+from pgadvisor.choose.surroundings import contradictory, narrower
 
 MAX_ROUNDS = 200
 _QUESTIONS = 3
@@ -39,9 +40,6 @@ _IDLE_ROUNDS = 4
 _FIRST_SETS_EVERY = 8
 """Rounds after which a set is made anew from all that has been learnt meanwhile."""
 _GREEDY_ATTEMPTS = 4
-_MANY_TABLES = 4
-"""Of a statement, from which on it is planned without each index of the best set.  A judgement: the
-contradiction of the planner that was looked into is in a join of eight."""
 _WIDE = 24
 """Candidates that a statement can be shown at once."""
 _LEAST_VALUE_RATIO = 0.0005
@@ -110,14 +108,15 @@ class Search:
         """
         deadline = time.monotonic() + time_limit_ms / 1000
         self._look_at_small_ones(bounds)
-        bounds = bounds.without(self._never_taken())
+        allowed, bounds = bounds, bounds.without(self._never_taken())
         self._try(start)
         self._try_greedy(bounds, deadline)
         self._polish(bounds, deadline)
         lowest, rounds = self._proven(bounds, deadline, max(at_least, self._selection.least_value))
         self._polish(bounds, deadline)
         self._better(bounds, deadline)
-        chosen, value = self._verified(bounds)
+        self._narrow(allowed, deadline)
+        chosen, value = self._verified(allowed)
         return Found(
             chosen=chosen,
             value=value,
@@ -141,27 +140,29 @@ class Search:
         return replace(found, chosen=frozenset(chosen), value=value, bound=min(found.bound, value))
 
     def _better(self, bounds: Bounds, deadline: float) -> None:
-        """Have the best set planned without each of its candidates, and change it if that pays.
-
-        What is said to be the least with many present may not be it: now and then the planner
-        takes a dearer plan than it would with fewer.  Nearby sets are looked at for that reason.
-        """
+        """Look around the best set where the planner contradicts itself, and change it."""
         chosen: frozenset[int] | None = None
         while time.monotonic() < deadline and chosen != self._incumbent(bounds)[0]:
             chosen = self._incumbent(bounds)[0]
-            self.plan_for(
-                (one, chosen - {number})
-                for one, shown in self._pool.seen(chosen)
-                if _joins_many(one)
-                for number in one.candidates(one.best_known(shown).uses)
-            )
+            around = dict.fromkeys(contradictory(self._pool, self._inquirer, chosen))
             self._inquirer.ask_without_hopes(
-                question
-                for one, shown in self._pool.seen(chosen)
-                for question in self._inquirer.alone(one, shown)
-                if one.planned(question[1]) is None
+                (one, shown) for one, shown in around if one.planned(shown) is None
             )
             self._polish(bounds, deadline)
+
+    def _narrow(self, bounds: Bounds, deadline: float) -> None:
+        """Leave columns away that are not worth having."""
+        chosen, value = self._incumbent(bounds)
+        least = CLOSE_ENOUGH_RATIO * self._base
+        for number in sorted(chosen):
+            for other in narrower(number, self._inquirer, self._selection, bounds, least):
+                instead = (chosen - {number}) | {other}
+                if time.monotonic() >= deadline or instead in self._tried:
+                    continue
+                self._try(instead)
+                if bounds.fits(instead) and self._selection.value(instead) < value:
+                    chosen, value = instead, self._selection.value(instead)
+                    break
 
     def _proven(self, bounds: Bounds, deadline: float, lowest: float) -> tuple[float, int]:
         """Ask about what programs believe, until no set can be much better than the best so far.
@@ -375,11 +376,6 @@ class Search:
             taken |= most
             left = [bits for bits in left if not bits & most]
         return taken
-
-
-def _joins_many(one: StatementKnowledge) -> bool:
-    """Whether the order of joins is a matter of many, in which the planner contradicts itself."""
-    return len({table_oid for table_oid, _ in one.statement.columns}) >= _MANY_TABLES
 
 
 def _is_time_for_sets(rounds: int) -> bool:

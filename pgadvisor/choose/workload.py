@@ -170,6 +170,7 @@ def _weighted(
         calls_per_day=statement.calls / days if measured else statement.weight,
         mean_time_ms=statement.mean_time_ms if measured or statement.mean_time_ms > 0 else None,
         rows_per_call=statement.rows / statement.calls if measured and statement.calls else 1.0,
+        blocks_per_call=_blocks_per_call(statement),
         settings=settings_of(statement, catalog.snapshot.server),
         columns=frozenset(
             (_root_oid(catalog, relation.table_oid), name)
@@ -177,6 +178,11 @@ def _weighted(
             for name in _named(relation)
         ),
     )
+
+
+def _blocks_per_call(statement: Statement) -> float | None:
+    is_counted = statement.source == "pg_stat_statements" and statement.calls > 0
+    return statement.blocks_per_call if is_counted else None
 
 
 def _root_oid(catalog: Catalog, table_oid: int) -> int:

@@ -33,6 +33,8 @@ class WeightedStatement:
     """Measured; None: the workload came from files, and cost stands in for time."""
     rows_per_call: float = 1.0
     """Rows that a call returns or changes, on average."""
+    blocks_per_call: float | None = None
+    """Blocks that a call touches, on average; None: not counted."""
     settings: tuple[tuple[str, str], ...] = ()
     """Planner settings of the role that runs it, where they differ from the snapshot's."""
     columns: frozenset[tuple[int, str]] = frozenset()

@@ -16,6 +16,7 @@ from pgadvisor.model.estimate import Fidelity
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Skipped
 from pgadvisor.model.gates import Gates, GateState
+from pgadvisor.model.log import LoggedCall
 from pgadvisor.model.machine import Machine, Pool
 from pgadvisor.model.node_use import PlanUse
 from pgadvisor.model.schema import Index, RelationKind, Table
@@ -67,6 +68,8 @@ class Case:
 
     executions: tuple[Execution, ...] = ()
     """Executed plans that the user gave, or that logs have."""
+    logged_calls: Mapping[str, tuple[LoggedCall, ...]] = field(default_factory=dict)
+    """By statement id, calls that logs have; their values are for judging, not for showing."""
 
     @cached_property
     def uses_of_executions(self) -> tuple[PlanUse | None, ...]:

@@ -15,6 +15,7 @@ from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.execution import Execution
 from pgadvisor.model.finding import Finding, Skipped
+from pgadvisor.model.log import LoggedCall
 from pgadvisor.model.machine import Machine, Pool
 from pgadvisor.model.sensitivity import PlansByValue
 from pgadvisor.model.snapshot import Snapshot
@@ -52,6 +53,7 @@ def diagnose(  # noqa: PLR0913  (each has a default, and all but two go by keywo
     gates: GateLimits | None = None,
     plans_by_value: tuple[PlansByValue, ...] = (),
     executions: Sequence[Execution] = (),
+    logged_calls: Mapping[str, tuple[LoggedCall, ...]] | None = None,
     machine: Machine | None = None,
     pools: tuple[Pool, ...] = (),
     directories: tuple[Path, ...] = (),
@@ -66,6 +68,7 @@ def diagnose(  # noqa: PLR0913  (each has a default, and all but two go by keywo
         gates: Limits of the gates; None: the defaults.
         plans_by_value: What a costed rule is told of plans for values.
         executions: Executed plans; see ``executed``.
+        logged_calls: By statement id, calls that a log has; None: no log.
         machine: What the configuration says of it; None: nothing.
         pools: What the configuration says of them.
         directories: With rules of your own.
@@ -80,6 +83,7 @@ def diagnose(  # noqa: PLR0913  (each has a default, and all but two go by keywo
     case = replace(
         a_case(snapshot, config.gates, executions),
         plans_by_value=plans_by_value,
+        logged_calls=logged_calls or {},
         machine=machine or Machine(),
         pools=pools,
     )

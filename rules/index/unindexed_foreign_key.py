@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
+    MIN_SHARE_OF_TIME,
     Case,
     Confidence,
     Constraint,
@@ -15,9 +16,11 @@ from pgadvisor.rulekit import (
     Outcome,
     Provenance,
     RelationKind,
+    RelationUsage,
     Severity,
     StatementKind,
     StatementOnTable,
+    StatementUsage,
     Table,
     describe_index,
     foreign_keys_of,
@@ -49,7 +52,10 @@ def unindexed_foreign_key(case: Case, limits: Limits) -> Outcome:
     ## What it leaves alone
     Keys that a valid index begins with, in any order of columns, be it a constraint's or one
     that leaves out only NULLs; small tables; keys that nobody joins or looks up by and whose
-    referenced rows are never deleted and keep their keys.
+    referenced rows are never deleted and keep their keys.  A join that only adds columns of the
+    referenced table finds them by that table's key, and looks nothing up by this one: something
+    has to narrow the referenced rows down.  Where rows are looked up, and none is ever deleted,
+    and that takes next to no time, it is a remark.
 
     ## Before you act
     Each index makes writes dearer.  If the referenced rows are never deleted, and the joins
@@ -80,6 +86,7 @@ def _findings(
     joined = tuple(use for use in case.uses_of(table) if _looks_up(use, key))
     if not changes and not joined:
         return
+    lookups = tuple(dict.fromkeys(use.statement for use in joined))
     index = IndexDefinition(
         table_oid=table.oid,
         schema=table.schema,
@@ -109,15 +116,49 @@ def _findings(
             f"under lock; an index on {describe_index(index)} ends that",
         ),
         # With deletes the index is needed whatever else may serve the statements.
-        statement_ids=() if changes else tuple(dict.fromkeys(u.statement.id for u in joined)),
+        statement_ids=() if changes else tuple(statement.id for statement in lookups),
+        severity=None
+        if changes or case.share_of_all(lookups) >= MIN_SHARE_OF_TIME
+        else Severity.INFO,
     )
 
 
 def _looks_up(use: StatementOnTable, key: Constraint) -> bool:
-    """The statement joins the table by the key, or filters by it."""
-    columns = {join.column for join in use.relation.joins}
-    columns |= {p.column for p in use.relation.predicates if not p.is_optional}
-    return set(key.columns) <= columns
+    """The statement finds rows by the key: those of some referenced rows, or of a value."""
+    columns = {p.column for p in use.relation.predicates if not p.is_optional}
+    joined = [join for join in use.relation.joins if join.column in key.columns]
+    columns |= {join.column for join in joined}
+    if not set(key.columns) <= columns:
+        return False
+    return not joined or any(
+        _is_narrowed(use.usage, join.other_relation, use.relation) for join in joined
+    )
+
+
+def _is_narrowed(usage: StatementUsage, start: int, referencing: RelationUsage) -> bool:
+    """A condition leaves few of a relation's rows: its own, or one of what is joined to it.
+
+    What comes in by way of the referencing table does not count: it finds referenced rows, and
+    not the other way round.
+    """
+    left, seen = [start], {usage.relations.index(referencing)}
+    while left:
+        place = left.pop()
+        if place < 0:
+            return True  # of what was not resolved nothing is known
+        if place in seen:
+            continue
+        seen.add(place)
+        relation = usage.relations[place]
+        if relation.predicates or relation.wrapped or relation.nearest:
+            return True
+        left += [join.other_relation for join in relation.joins]
+        left += [
+            other
+            for other, joined in enumerate(usage.relations)
+            if any(join.other_relation == place for join in joined.joins)
+        ]
+    return False
 
 
 def _changes_key(case: Case, referenced: Table, key: Constraint) -> bool:

@@ -66,7 +66,9 @@ def limit_on_ordered_scan(case: Case, limits: Limits) -> Outcome:
     ## What it leaves alone
     Walks without a filter, scans that an index condition narrows down, statements that touch few
     blocks for a row or return many, and those with little time.  It needs the original server's
-    plan of the statement, which is the one for unknown values.
+    plan of the statement, which is the one for unknown values; a statement that touches as many
+    blocks as its table has, and no more, reads the whole table for the values that it is given,
+    and does not walk.
 
     ## Before you act
     An index on the filter's columns followed by the order serves every value alike.  Until it is
@@ -88,6 +90,8 @@ def limit_on_ordered_scan(case: Case, limits: Limits) -> Outcome:
             yield plan
             continue
         for scan in _walks(plan.root, is_limited=False):
+            if _reads_the_table(case, statement, scan):
+                continue
             walk = _Walk(statement=statement, scan=scan)
             groups[case.shape_of(statement), scan.relation or ""].append(walk)
     for found in groups.values():
@@ -102,6 +106,20 @@ def _reads_too_much(case: Case, statement: Statement, limits: Limits) -> bool:
         and statement.rows <= limits.max_rows_per_call_count * statement.calls
         and statement.blocks_per_call * statement.calls >= limits.min_blocks_per_row_count * rows
     )
+
+
+def _reads_the_table(case: Case, statement: Statement, scan: PlanNode) -> bool:
+    """A call touches what a sequential scan of the table would: another plan is what runs.
+
+    A walk that comes to the end touches the blocks of the index as well.
+    """
+    table = case.catalog.tables_by_name.get((scan.schema or "", scan.relation or ""))
+    if table is None:
+        return False
+    block_bytes = case.snapshot.server.block_size_bytes
+    sizes = (i.size_bytes for i in case.indexes_of(table) if i.name == scan.index_name)
+    beside_table = statement.blocks_per_call - table.pages
+    return 0 <= beside_table < next(sizes, 0) / block_bytes / 2
 
 
 def _walks(node: PlanNode, *, is_limited: bool) -> Iterator[PlanNode]:

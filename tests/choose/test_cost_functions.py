@@ -240,3 +240,23 @@ def test_the_search_finds_the_best_set_and_proves_it(
     assert found.bound <= problem.best(pool) + ROUNDING * pool.base_value
     assert found.value - found.bound <= near
     assert not found.is_cut_short
+
+
+@pytest.mark.parametrize("is_beginning", [True, False])
+def test_of_a_wide_pool_what_a_taken_index_begins_with_is_not_left_out(
+    *, is_beginning: bool
+) -> None:
+    count = 30  # the planner takes the wide one, by next to nothing
+    names = [("a", "b"), ("a",) if is_beginning else ("b",), *((f"c{n}",) for n in range(2, count))]
+    candidates = [a_candidate(number, *name) for number, name in enumerate(names)]
+    its = [a_plan(1_000.0), a_plan(8.0, 0), a_plan(8.01, 1)]
+    its += [a_plan(900.0, number) for number in range(2, count)]
+    inquirer = an_inquirer(StatedPlanner({"1": its}, candidates), candidates)
+    pool = a_pool({"1": its})
+    explore(pool.knowledge, inquirer)
+    charges = [10.0, *[5.0] * (count - 1)]
+    search = Search(pool, inquirer, Selection(pool, charges), [1] * count)
+
+    found = search.best(Bounds(Budget(), [a_price(n) for n in range(count)]), 10_000)
+
+    assert found.chosen == frozenset({1 if is_beginning else 0})

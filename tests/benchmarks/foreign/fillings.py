@@ -11,11 +11,19 @@ _EXAMPLES = """array['example_bash_operator', 'example_branch_labels', 'tutorial
     'example_complex', 'example_dag_decorator', 'example_nested_branch_dag', 'example_skip_dag',
     'example_task_group', 'example_xcom', 'latest_only']"""
 
+_VERSION = f"(select id from dag_version v where v.dag_id = ({_EXAMPLES})[1 + g % 10] limit 1)"
+_OF_VERSIONS = """
+update task_instance t set dag_version_id = v.id from dag_version v where v.dag_id = t.dag_id
+"""
+
 _SECTIONS = 200
 """Of a site, each with 300 pages."""
 _IS_SECTION = f"g <= {_SECTIONS}"
 _KIND = f"case when {_IS_SECTION} then 'section-' else 'page-' end"
 _SECTION = f"(1 + (g - 1) % {_SECTIONS})"
+_WORDS = """'thing ' ||
+    (select string_agg('word' || g % (499 + i), ' ') from generate_series(1, 1 + g % 6) i)"""
+_TITLE = "'Page ' || g || ' of thing ' || g % 500"
 _PAGES = "(select id from django_content_type where (app_label, model) = ('wagtailcore', 'page'))"
 
 _IMAGES = (
@@ -53,7 +61,7 @@ FILLINGS: Mapping[str, Filling] = {
             ("dag_run", "state"): _ENDS,
             ("dag_run", "run_type"): "'scheduled'",
             ("dag_run", "logical_date"): "timestamptz '2026-11-01' - g * interval '1 minute'",
-            ("dag_run", "created_dag_version_id"): "null",
+            ("dag_run", "created_dag_version_id"): _VERSION,
             ("dag_run", "backfill_id"): "null",
             ("dag_run", "context_carrier"): "null",
             ("dag_run", "log_template_id"): "null",
@@ -75,6 +83,10 @@ FILLINGS: Mapping[str, Filling] = {
             ("job", "state"): "'success'",
             ("job", "job_type"): "'SchedulerJob'",
         },
+        after=(
+            _OF_VERSIONS,
+            "vacuum full task_instance",
+        ),
     ),
     "mlflow": Filling(
         rows={
@@ -150,8 +162,8 @@ FILLINGS: Mapping[str, Filling] = {
             ("wagtailcore_page", "slug"): f"{_KIND} || g",
             ("wagtailcore_page", "url_path"): f"'/home/section-' || {_SECTION}"
             f" || case when {_IS_SECTION} then '/' else '/page-' || g || '/' end",
-            ("wagtailcore_page", "title"): "'Page ' || g || ' of thing ' || g % 500",
-            ("wagtailcore_page", "draft_title"): "'Page ' || g || ' of thing ' || g % 500",
+            ("wagtailcore_page", "title"): _TITLE,
+            ("wagtailcore_page", "draft_title"): _TITLE,
             ("wagtailcore_page", "live"): "g % 19 > 0",
             ("wagtailcore_page", "expired"): "false",
             ("wagtailcore_page", "locked"): "false",
@@ -190,6 +202,9 @@ FILLINGS: Mapping[str, Filling] = {
             ("wagtailimages_rendition", "focal_point_key"): "''",
             ("wagtailsearch_indexentry", "content_type_id"): _PAGES,
             ("wagtailsearch_indexentry", "object_id"): "(2 + g)::text",
+            ("wagtailsearch_indexentry", "title"): f"to_tsvector('simple', {_WORDS})",
+            # The mean number of words in a title, by that of its own.
+            ("wagtailsearch_indexentry", "title_norm"): "4.5 / (2 + g % 6)",
             ("django_session", "session_key"): "md5(g::text)",
         },
         after=(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgadvisor.model.action import CreateIndex, PartitionIndex
-from pgadvisor.model.finding import Confidence
+from pgadvisor.model.finding import Confidence, Severity
 from pgadvisor.model.schema import Index, RelationKind
 from pgadvisor.sqltext.actions import steps_of
 from pgadvisor.testing import (
@@ -62,6 +62,46 @@ def test_reports_a_key_that_a_join_uses() -> None:
     assert finding.confidence is Confidence.MEDIUM
     assert finding.statement_ids == (join.id,)
     assert finding.detail == "1 statement looks rows up by this key."
+
+
+@pytest.mark.parametrize(
+    ("conditions", "count"),
+    [
+        ("o.shop_id = $1", 0),
+        ("o.id = $1 and c.shop_id = $2", 1),
+        ("o.shop_id = $1 and c.shop_id in (select id from shops where id < $2)", 1),
+    ],
+)
+def test_a_join_looks_rows_up_where_something_narrows_the_referenced_ones_down(
+    conditions: str, count: int
+) -> None:
+    shops = a_table("shops", "id bigint")
+    join = (
+        f"select * from orders o left join customers c on c.id = o.customer_id where {conditions}"
+    )
+
+    assert len(run(KEY, shops, a_statement(join)).findings) == count
+
+
+def test_a_join_by_way_of_the_referencing_table_looks_nothing_up() -> None:
+    lines = a_table("lines", "order_id bigint", "sku text")
+    join = a_statement(
+        "select * from lines l join orders o on o.id = l.order_id "
+        "join customers c on c.id = o.customer_id where l.sku = $1"
+    )
+
+    assert run(KEY, lines, join).is_clear
+
+
+@pytest.mark.parametrize(("rest", "severity"), [(199.0, Severity.WARNING), (200.0, Severity.INFO)])
+def test_lookups_that_take_next_to_no_time_are_a_remark(rest: float, severity: Severity) -> None:
+    lookup = replace(a_statement("select * from orders where customer_id = $1"), total_time_ms=1.0)
+    other = replace(a_statement("select 1"), total_time_ms=rest)
+
+    [finding] = run(KEY, lookup, other).findings
+    [needed] = run(KEY, lookup, other, DELETES).findings
+
+    assert (finding.severity, needed.severity) == (severity, Severity.WARNING)
 
 
 def test_reports_a_key_that_a_filter_uses() -> None:

@@ -16,6 +16,7 @@ from pgadvisor.testing import (
     a_snapshot,
     a_statement,
     a_table,
+    an_index,
     diagnose,
 )
 
@@ -106,6 +107,25 @@ def test_asks_for_a_thousand_blocks_a_row(blocks: int, rows: int, count: int) ->
     found = run(replace(PAGE, shared_blocks_hit=blocks, rows=rows), planned(ROOT)).findings
 
     assert len(found) == count
+
+
+@pytest.mark.parametrize(
+    ("blocks_per_call", "count"), [(1_999, 1), (2_000, 0), (2_149, 0), (2_150, 1)]
+)
+def test_a_call_that_touches_just_the_tables_blocks_does_not_walk(
+    blocks_per_call: int, count: int
+) -> None:
+    table = replace(ORDERS, pages=2_000)
+    page = replace(PAGE, rows=1_000, shared_blocks_hit=1_000 * blocks_per_call)
+    walked = replace(
+        an_index(table, "created_at"), name=str(SCAN.index_name), size_bytes=300 * 8192
+    )
+    other = replace(walked, name="other", oid=walked.oid + 1)
+
+    found = diagnose(RULE, a_snapshot(table, walked, page, planned(ROOT))).findings
+    unknown = diagnose(RULE, a_snapshot(table, other, page, planned(ROOT))).findings
+
+    assert (len(found), len(unknown)) == (count, 1)
 
 
 @pytest.mark.parametrize(("rows", "count"), [(1_000_000, 1), (1_000_001, 0)])

@@ -14,9 +14,11 @@ from pgadvisor.choose.logged import logged_statements, with_logged_values
 from pgadvisor.choose.workload import weigh
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.collect.assemble import collect
+from pgadvisor.config import Config, GateLimits
 from pgadvisor.emit.report import ReportFormat
 from pgadvisor.logs import read_logs
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.finding import Severity
 from pgadvisor.model.log import LogDigest
 from pgadvisor.model.sensitivity import ValueClass, ValueKind
 from pgadvisor.model.snapshot import Snapshot
@@ -234,3 +236,24 @@ def test_a_redacted_snapshot_is_planned_without_them_and_says_so(place: Place) -
 
     assert any(item.what == "values of the log" for item in advice.unavailable)
     assert not any("logged call" in words for _, words in advice.choice.assumed)
+
+
+@pytest.mark.parametrize(
+    ("offsets", "severities"),
+    [((), [Severity.INFO]), ((0, 20, 40), []), ((0, 40_000), [Severity.WARNING])],
+)
+def test_rules_are_told_what_calls_asked_for(
+    place: Place, offsets: tuple[int, ...], severities: list[Severity]
+) -> None:
+    text = "select * from orders order by total limit $1 offset $2"
+    page = a_statement(
+        text, calls=100, rows=2_000, shared_blocks_hit=10**6, fingerprint=fingerprint(text)
+    )
+    snapshot = replace(place.snapshot, statements=Statements(rows=(page,)))
+    config = Config(gates=GateLimits(min_table_bytes=0, min_table_rows=0))
+    calls = (f"select * from orders order by total limit 20 offset {offset}" for offset in offsets)
+
+    advice = advise(snapshot, config=config, logs=place.digest(*calls))
+
+    found = [f.severity for f in advice.findings if f.rule_id == "deep-offset"]
+    assert found == severities
