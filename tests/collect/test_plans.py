@@ -124,27 +124,30 @@ def test_says_when_a_name_is_not_in_any_known_path(database: str) -> None:
 
 
 def test_never_lets_planning_run_a_function_of_the_users(database: str) -> None:
-    canary = (
+    run(
+        database,
         "create extension dblink",
         SCHEMA,
         "create table canary (id integer)",
-        sql.SQL(
-            "create function planted(text) returns integer immutable language sql as "
-            "$$ select 1 from dblink_exec({dsn}, 'insert into canary values (1)') $$"
-        ).format(dsn=sql.Literal(database)),
+        "create function planted(text) returns integer immutable language sql as $$ select 1 $$",
+        "create view through as select planted('x') from t",
     )
+    # Counted while it is harmless, and then planted anew under the same name.
+    texts = ("select planted('x') from t", "select * from through")
+    run(database, FORGET, *(text for text in texts for _ in range(100)))
     with psycopg.connect(database, autocommit=True) as connection:
-        for statement in canary:
-            connection.execute(statement)
-        # Counted, and then planted anew under the name of what was harmless.
-        connection.execute("create view through as select planted('x') from t")
-        for text in ("select planted('x') from t", "select * from through"):
-            connection.execute(text)
-        connection.execute("delete from canary")
+        planted = sql.SQL(
+            "create or replace function planted(text) returns integer immutable language sql as "
+            "$$ select 1 from dblink_exec({dsn}, 'insert into canary values (1)') $$"
+        )
+        connection.execute(planted.format(dsn=sql.Literal(database)))
+        count = "select count(*) from canary"
 
         snapshot = collect(database)
 
-        assert connection.execute("select count(*) from canary").fetchone() == (0,)
+        assert connection.execute(count).fetchone() == (0,)
+        connection.execute("explain select * from through")
+        assert connection.execute(count).fetchone() == (1,)  # so planning would have run it
     direct = _plan(snapshot, "select planted")
     hidden = _plan(snapshot, "select * from through")
     assert "it calls planted, a function of the users" in (direct.reason or "")

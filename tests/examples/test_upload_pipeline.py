@@ -6,24 +6,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
 
 import pgadvisor
-from examples.upload_pipeline import generate, workload
-from examples.upload_pipeline.faults import FAULTS, RULES, Reported, Score, score
+from examples.upload_pipeline.faults import FAULTS, RULES, score
 from examples.upload_pipeline.server import SETTINGS, fresh_copy, load_origin
-from examples.upload_pipeline.statements import HURRIED, MENDED, Statements
+from examples.upload_pipeline.statements import HURRIED, MENDED
 from pgadvisor.cluster.launch import Cluster
-from pgadvisor.model.finding import Severity
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.statement import Statements as Rows
+from tests.fixtures.upload_pipeline import SCALE, analysed, collected, reported, said
 
 pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.xdist_group("upload-pipeline")]
-
-SCALE = generate.Scale()
-PLAN = workload.Plan(warm_up_s=1, windows=2, window_s=5)
-CONFIG = pgadvisor.load_config(generate.HERE / "pgadvisor.toml")
 
 
 @pytest.fixture(scope="module")
@@ -32,48 +26,6 @@ def server() -> Iterator[Cluster]:
     with Cluster(settings=SETTINGS) as cluster:
         load_origin(cluster, SCALE)
         yield cluster
-
-
-def collected(dsn: str, statements: Statements) -> pgadvisor.Snapshot:
-    """Run the workload and collect what is left of it."""
-    workload.run(dsn, statements, scale=SCALE, plan=PLAN)
-    if statements is MENDED:
-        # What autovacuum, now well set, does in its next round, a few seconds from here.
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("vacuum (analyze)")
-    return pgadvisor.collect(dsn)
-
-
-def analysed(snapshot: pgadvisor.Snapshot) -> pgadvisor.Advice:
-    """Analyse with the demo's limits."""
-    return pgadvisor.advise(snapshot, config=CONFIG)
-
-
-def reported(advice: pgadvisor.Advice) -> tuple[Reported, ...]:
-    """Each finding with what it is about: subject, key, and the texts of its statements.
-
-    Mere hints count only of the rules that have something to find here: nothing was ever set on
-    this server.
-    """
-    texts = {statement.id: statement.text for statement in advice.statements}
-    return tuple(
-        Reported(
-            rule_id=finding.rule_id,
-            text="\n".join(
-                (finding.subject, finding.key, *(texts[i] for i in finding.statement_ids))
-            ),
-        )
-        for finding in advice.findings
-        if finding.severity is not Severity.INFO or finding.rule_id in RULES
-    )
-
-
-def said(result: Score) -> str:
-    """The result as a person reads it."""
-    lines = [f"recall {result.recall:.0%}, precision {result.precision:.0%}"]
-    lines += [f"missed: {fault.rule_id}: {fault.pattern}" for fault in result.missed]
-    lines += [f"false alarm: {found.rule_id}: {found.text}" for found in result.false_alarms]
-    return "\n".join(lines)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,11 @@ from tests.faults.shops import ORDERS
 
 FAULT = Fault(
     subject="public.orders",
-    schema=ORDERS + "update orders set customer_id = 1 where id % 10 < 6;",
+    schema=ORDERS
+    + """
+        insert into orders (customer_id, status, total, created_at, note)
+        select 1, 'done', n % 1000, now(), repeat('x', 120) from generate_series(1, 150000) n;
+    """,
     plant=("alter role app set plan_cache_mode = force_generic_plan",),
     explained=(
         (

@@ -22,4 +22,5 @@ FAULT = Fault(
             " on customer_id = id"
         ),
     ),
+    beside={"compilation-dominates": "what looks so dear is compiled, where the server can"},
 )
