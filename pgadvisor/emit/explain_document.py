@@ -37,7 +37,15 @@ Kind = Literal[
     "JIT",
     "planning",
 ]
-Cause = Literal["cold cache", "settings changed", "index gone", "estimate changed", "unknown"]
+Cause = Literal[
+    "cold cache",
+    "same plan, colder cache",
+    "same plan, more rows",
+    "settings changed",
+    "index gone",
+    "estimate changed",
+    "unknown",
+]
 
 
 def _about(text: str) -> Meta:
