@@ -139,8 +139,7 @@ def explain(  # noqa: PLR0913  (one for each option)
         parameters=param,
         statement_timeout=statement_timeout,
     )
-    if candidates and not (dsn or snapshot):
-        raise UsageError("reading --candidates", "it goes with --dsn DSN or --snapshot SNAPSHOT")
+    _check_candidates(candidates, has_database=bool(dsn or snapshot))
     found = [live_plans(live, files)] if live else [_read(file, known) for file in _checked(files)]
     executions = [execution for of_file in found for execution in of_file]
     compared = () if live else _compared(files, found)
@@ -156,17 +155,14 @@ def explain(  # noqa: PLR0913  (one for each option)
         page = render_explained_html(plans, compared, indexes=indexes)
         [written] = write_outputs(html.parent, {html.name: page}, force=force)
         say(f"written to {written}")
-    if output_format is TextOrJson.JSON:
-        tried = _tried(found, known, live, show_literals=show_literals) if candidates else ()
-        write(
-            render_explained_json(
-                plans, compared, indexes=indexes, tried=tried, show_literals=show_literals
-            )
-        )
-    else:
+    is_json = output_format is TextOrJson.JSON
+    if not is_json:  # before the candidates, which take their time
         _print(plans, compared, indexes)
-        if candidates:
-            _print_candidates(_tried(found, known, live, show_literals=show_literals))
+    tried = _tried(found, known, live, show_literals=show_literals) if candidates else ()
+    if is_json:
+        write(render_explained_json(plans, compared, indexes, tried, show_literals=show_literals))
+    elif candidates:
+        _print_candidates(tried)
     if code := exit_code(plans, fail_on):
         raise typer.Exit(code)
 
@@ -209,6 +205,11 @@ def _tried(
             expression=str if show_literals else redacted_expression,
             progress=report,
         )
+
+
+def _check_candidates(candidates: bool, *, has_database: bool) -> None:  # noqa: FBT001
+    if candidates and not has_database:
+        raise UsageError("reading --candidates", "it goes with --dsn DSN or --snapshot SNAPSHOT")
 
 
 def _print_candidates(tried: Sequence[StatementTrial]) -> None:

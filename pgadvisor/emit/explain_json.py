@@ -32,9 +32,9 @@ from pgadvisor.version import VERSION
 def render_explained_json(
     plans: Sequence[ExplainedPlan],
     compared: Sequence[tuple[int, int]] = (),
-    *,
     indexes: Collection[str] | None = None,
     tried: Sequence[StatementTrial] = (),
+    *,
     show_literals: bool = False,
 ) -> str:
     """Render plans as JSON.
