@@ -9,7 +9,7 @@ import typer
 
 from pgadvisor.collect.assemble import collect
 from pgadvisor.collect.scope import CollectOptions
-from pgadvisor.emit.index_trial import render_index_trial
+from pgadvisor.emit.index_trial import StatementTrial, render_index_trial, shown_trial
 from pgadvisor.errors import UsageError
 from pgadvisor.index_trial import indexes_for
 from pgadvisor.model.execution import Execution
@@ -48,38 +48,51 @@ def trial_snapshot(
     return collect(dsn, options=options, progress=progress)
 
 
-def render_candidates(
+def try_candidates(
     executions: Sequence[Execution],
     snapshot: Snapshot,
     *,
     parameters: Sequence[ParameterValue] = (),
-    width: int,
-    color: bool = False,
     expression: Callable[[str], str] = str,
     progress: Callable[[str, int, int], None] | None = None,
-) -> str:
-    """Try indexes for each SELECT whose text is known, and print what comes of it.
+) -> tuple[StatementTrial, ...]:
+    """Try indexes for each SELECT whose text is known.
 
     Args:
         executions: Explained statements, with their literals.
         snapshot: The database.
         parameters: Values that the statements were planned for.
-        width: Columns; from 120 on the plans stand beside each other.
-        color: Use ANSI colours.
-        expression: What the plans' conditions and keys are shown as, such as without literals.
+        expression: What conditions and keys are shown as, such as without literals.
         progress: Told what is going on.
     """
     texts = {statement.id: statement.text for statement in snapshot.statements}
-    parts: list[str] = []
+    tried: list[StatementTrial] = []
     for execution in executions:
         text = execution.plan.query_text or texts.get(execution.statement_id or "")
-        parts.append(f"New indexes for {execution.source}\n")
         if (reason := _why_not(text)) is not None:
-            parts.append(f"None were tried: {reason}.\n")
+            tried.append(StatementTrial(source=execution.source, why_not=reason))
             continue
         trial = indexes_for(snapshot, _with_values(text or "", parameters), progress=progress)
-        shown = render_index_trial(trial, width=width, color=color, expression=expression)
-        parts.append(f"{shown}\n")
+        shown = shown_trial(trial, expression)
+        tried.append(StatementTrial(source=execution.source, trial=shown))
+    return tuple(tried)
+
+
+def render_candidates(tried: Sequence[StatementTrial], *, width: int, color: bool = False) -> str:
+    """Print what comes of new indexes for each statement.
+
+    Args:
+        tried: What was tried, as it may be shown.
+        width: Columns; from 120 on the plans stand beside each other.
+        color: Use ANSI colours.
+    """
+    parts: list[str] = []
+    for one in tried:
+        parts.append(f"New indexes for {one.source}\n")
+        if one.trial is None:
+            parts.append(f"None were tried: {one.why_not}.\n")
+        else:
+            parts.append(f"{render_index_trial(one.trial, width=width, color=color)}\n")
     return "\n".join(parts)
 
 

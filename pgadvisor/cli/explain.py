@@ -12,7 +12,12 @@ from typing import Annotated
 import typer
 
 from pgadvisor.cli import exit_codes, options
-from pgadvisor.cli.candidates import Candidates, render_candidates, trial_snapshot
+from pgadvisor.cli.candidates import (
+    Candidates,
+    render_candidates,
+    trial_snapshot,
+    try_candidates,
+)
 from pgadvisor.cli.console import progress, say, write
 from pgadvisor.cli.live import (
     DEFAULT_TIMEOUT,
@@ -33,6 +38,7 @@ from pgadvisor.emit.comparison_text import render_comparison_text
 from pgadvisor.emit.explain_html import render_explained_html
 from pgadvisor.emit.explain_json import render_explained_json
 from pgadvisor.emit.explain_text import render_explained_text
+from pgadvisor.emit.index_trial import StatementTrial
 from pgadvisor.emit.output import write_outputs
 from pgadvisor.emit.plan_view import ExplainedPlan
 from pgadvisor.emit.side_by_side import MIN_WIDTH
@@ -133,7 +139,7 @@ def explain(  # noqa: PLR0913  (one for each option)
         parameters=param,
         statement_timeout=statement_timeout,
     )
-    _check_candidates(candidates, output_format, has_database=bool(dsn or snapshot))
+    _check_candidates(candidates, has_database=bool(dsn or snapshot))
     found = [live_plans(live, files)] if live else [_read(file, known) for file in _checked(files)]
     executions = [execution for of_file in found for execution in of_file]
     compared = () if live else _compared(files, found)
@@ -149,12 +155,14 @@ def explain(  # noqa: PLR0913  (one for each option)
         page = render_explained_html(plans, compared, indexes=indexes)
         [written] = write_outputs(html.parent, {html.name: page}, force=force)
         say(f"written to {written}")
-    if output_format is TextOrJson.JSON:
-        write(render_explained_json(plans, compared, indexes=indexes, show_literals=show_literals))
-    else:
+    is_json = output_format is TextOrJson.JSON
+    if not is_json:  # before the candidates, which take their time
         _print(plans, compared, indexes)
-    if candidates:
-        _print_candidates(found, known, live, show_literals=show_literals)
+    tried = _tried(found, known, live, show_literals=show_literals) if candidates else ()
+    if is_json:
+        write(render_explained_json(plans, compared, indexes, tried, show_literals=show_literals))
+    elif candidates:
+        _print_candidates(tried)
     if code := exit_code(plans, fail_on):
         raise typer.Exit(code)
 
@@ -182,35 +190,31 @@ def _checked(files: Sequence[str]) -> Sequence[str]:
     return files
 
 
-def _print_candidates(
+def _tried(
     found: Sequence[Sequence[Execution]],
     known: Snapshot | None,
     live: LiveRequest | None,
     *,
     show_literals: bool,
-) -> None:
+) -> tuple[StatementTrial, ...]:
     with progress() as report:
-        tried = render_candidates(
+        return try_candidates(
             [execution for of_file in found for execution in of_file],
             trial_snapshot(known, live.dsn if live else None, report),
             parameters=live.options.parameters if live else (),
-            width=min(shutil.get_terminal_size((MIN_WIDTH, 24)).columns, _MAX_WIDTH),
             expression=str if show_literals else redacted_expression,
             progress=report,
         )
-    write(f"\n{tried}")
 
 
-def _check_candidates(
-    candidates: bool,  # noqa: FBT001
-    output_format: TextOrJson,
-    *,
-    has_database: bool,
-) -> None:
-    if candidates and output_format is TextOrJson.JSON:
-        raise UsageError("reading --candidates", "they are printed as text only")
+def _check_candidates(candidates: bool, *, has_database: bool) -> None:  # noqa: FBT001
     if candidates and not has_database:
         raise UsageError("reading --candidates", "it goes with --dsn DSN or --snapshot SNAPSHOT")
+
+
+def _print_candidates(tried: Sequence[StatementTrial]) -> None:
+    width = min(shutil.get_terminal_size((MIN_WIDTH, 24)).columns, _MAX_WIDTH)
+    write(f"\n{render_candidates(tried, width=width)}")
 
 
 def _read(place: str, snapshot: Snapshot | None) -> tuple[Execution, ...]:

@@ -37,7 +37,15 @@ Kind = Literal[
     "JIT",
     "planning",
 ]
-Cause = Literal["cold cache", "settings changed", "index gone", "estimate changed", "unknown"]
+Cause = Literal[
+    "cold cache",
+    "same plan, colder cache",
+    "same plan, more rows",
+    "settings changed",
+    "index gone",
+    "estimate changed",
+    "unknown",
+]
 
 
 def _about(text: str) -> Meta:
@@ -237,6 +245,41 @@ class PlanComparisonPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TriedIndexPart:
+    """A new index on the planner twin."""
+
+    name: str
+    size_bytes: Annotated[int, _about("Predicted.")]
+    is_used: Annotated[bool, _about("By the plan with all of them.")]
+    notes: Annotated[tuple[str, ...], _about("What is not known of it, as clauses.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectedIndexPart:
+    """An index that might have been."""
+
+    index: Annotated[str, _about("For people, names not quoted: public.orders (a, b DESC).")]
+    code: Annotated[str, _about("As in the report's rejected indexes.")]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexTrialPart:
+    """The best set of new indexes for one statement, as if it were all that is asked."""
+
+    source: Annotated[str, _about("As of the plan.")]
+    reason_untried: Annotated[str, _about("Why nothing was tried; empty: it was.")]
+    cost_before: Annotated[float | None, _about("Planner cost on the twin; null: not tried.")]
+    cost_after: Annotated[float | None, _about("With the indexes; null: there are none.")]
+    plan_before: Annotated[tuple[str, ...], _about("Lines, as EXPLAIN prints them.")]
+    plan_after: tuple[str, ...]
+    indexes: tuple[TriedIndexPart, ...]
+    sql: Annotated[tuple[str, ...], _about("Creates the indexes without blocking writes.")]
+    is_runnable: Annotated[bool, _about("False: values are left out of the SQL, and '?' instead.")]
+    rejected: tuple[RejectedIndexPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainDocument:
     """Plans, what their nodes took, and what was found."""
 
@@ -247,3 +290,6 @@ class ExplainDocument:
     comparisons: Annotated[
         tuple[PlanComparisonPart, ...], _about("Empty: one file was given, and nothing compared.")
     ]
+    index_trials: Annotated[
+        tuple[IndexTrialPart, ...], _about("One for each plan with --candidates, else empty.")
+    ] = ()

@@ -11,6 +11,8 @@ from pgadvisor.emit import explain_document as doc
 from pgadvisor.emit.comparison_view import ComparisonView, view_comparison
 from pgadvisor.emit.document import ManualPart, SuppressedPart
 from pgadvisor.emit.finding_document import finding_part
+from pgadvisor.emit.index_trial import StatementTrial
+from pgadvisor.emit.index_trial_document import index_trial_part
 from pgadvisor.emit.json import json_text, rewrite_part, skipped_part
 from pgadvisor.emit.node_notes import notes_of
 from pgadvisor.emit.plan_tree import details_of, head_of
@@ -30,8 +32,9 @@ from pgadvisor.version import VERSION
 def render_explained_json(
     plans: Sequence[ExplainedPlan],
     compared: Sequence[tuple[int, int]] = (),
-    *,
     indexes: Collection[str] | None = None,
+    tried: Sequence[StatementTrial] = (),
+    *,
     show_literals: bool = False,
 ) -> str:
     """Render plans as JSON.
@@ -40,6 +43,7 @@ def render_explained_json(
         plans: The plans.
         compared: Positions of those that are compared, before and after.
         indexes: Names of all indexes that there are now; None: not known.
+        tried: New indexes for the statements, as they may be shown.
         show_literals: Whether the plans still have the literals of their statements.
     """
     return json_text(
@@ -54,6 +58,7 @@ def render_explained_json(
                 )
                 for before, after in compared
             ),
+            index_trials=tuple(map(index_trial_part, tried)),
         )
     )
 

@@ -1,4 +1,4 @@
-"""New indexes for one statement as text: its plan before and after, and the SQL."""
+"""New indexes for one statement: its plan before and after, and the SQL; with values or without."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 
 from pgadvisor.emit.plaintext import one_line
 from pgadvisor.emit.what_if import WhatIf, render_what_if
+from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.sqltext.index import describe_index
+from pgadvisor.sqltext.quote import comment
 
 _REJECTED_SHOWN = 3
+NOT_RUNNABLE = "a value of the statement was left out; --show-literals shows it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,29 +28,78 @@ class IndexTrial:
     """How it was come by: what else was tried, and why it was not taken."""
     sql: tuple[str, ...] = ()
     """Statements that create the indexes without blocking writes, without a semicolon."""
+    is_runnable: bool = True
+    """False: values were taken out of the statements."""
 
 
-def render_index_trial(
-    trial: IndexTrial,
-    *,
-    width: int,
-    color: bool = False,
-    expression: Callable[[str], str] = str,
-) -> str:
-    """Render the plans, what the indexes come to, and their SQL.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementTrial:
+    """An explained statement, and what was tried for it."""
+
+    source: str
+    """Where its plan came from."""
+    trial: IndexTrial | None = None
+    why_not: str = ""
+    """Why nothing was tried, as a clause."""
+
+
+def shown_trial(trial: IndexTrial, expression: Callable[[str], str]) -> IndexTrial:
+    """Change all expressions of a trial, in plans, in definitions and in what is said of them.
 
     Args:
         trial: What was tried.
+        expression: What they are shown as, such as without literals.
+    """
+    definitions = [index.candidate.definition for index in trial.choice.chosen]
+    tried, sql = trial.tried, tuple(_replaced(s, definitions, expression) for s in trial.sql)
+    return replace(
+        trial,
+        tried=replace(
+            tried,
+            before=_shown(tried.before, expression),
+            after=None if tried.after is None else _shown(tried.after, expression),
+            created=tuple(
+                replace(
+                    index,
+                    statement=_replaced(index.statement, definitions, expression),
+                    notes=tuple(_replaced(n, definitions, expression) for n in index.notes),
+                    reason_unused=_replaced(index.reason_unused, definitions, expression),
+                )
+                for index in tried.created
+            ),
+        ),
+        choice=replace(
+            trial.choice,
+            rejected=tuple(
+                replace(
+                    rejected,
+                    candidate=replace(
+                        rejected.candidate,
+                        definition=_shown_definition(rejected.candidate.definition, expression),
+                    ),
+                    reason=_replaced(
+                        rejected.reason,
+                        [*definitions, rejected.candidate.definition],
+                        expression,
+                    ),
+                )
+                for rejected in trial.choice.rejected
+            ),
+        ),
+        sql=sql,
+        is_runnable=trial.is_runnable and sql == trial.sql,
+    )
+
+
+def render_index_trial(trial: IndexTrial, *, width: int, color: bool = False) -> str:
+    """Render the plans, what the indexes come to, and their SQL.
+
+    Args:
+        trial: What was tried, as it may be shown.
         width: Columns; from 120 on the plans stand beside each other.
         color: Use ANSI colours.
-        expression: What the plans' conditions and keys are shown as, such as without literals.
     """
-    tried = replace(
-        trial.tried,
-        before=_shown(trial.tried.before, expression),
-        after=None if trial.tried.after is None else _shown(trial.tried.after, expression),
-    )
-    plans = render_what_if(tried, width=width, color=color)
+    plans = render_what_if(trial.tried, width=width, color=color)
     return "\n".join([plans, "", *_verdict(trial)])
 
 
@@ -56,7 +108,7 @@ def _verdict(trial: IndexTrial) -> Iterator[str]:
         yield f"no index was tried: {one_line(trial.choice.unavailable_reason)}"
         return
     if trial.tried.created:
-        yield from (f"{one_line(statement)};" for statement in trial.sql)
+        yield from _script(trial)
         return
     if not trial.choice.rejected:
         yield "no new index is worth trying: its tables are small, or the indexes there are do"
@@ -65,6 +117,45 @@ def _verdict(trial: IndexTrial) -> Iterator[str]:
     for rejected in trial.choice.rejected[:_REJECTED_SHOWN]:
         index = describe_index(rejected.candidate.definition)
         yield f"- {one_line(index)}: {one_line(rejected.reason)}"
+
+
+def _script(trial: IndexTrial) -> Iterator[str]:
+    """The SQL as in a migration: what is not to be run as it stands is a comment."""
+    if trial.is_runnable:
+        yield from (f"{one_line(statement)};" for statement in trial.sql)
+        return
+    yield comment(f"Not run: {NOT_RUNNABLE}.")
+    yield from (comment(f"    {one_line(statement)};") for statement in trial.sql)
+
+
+def _expressions(definition: IndexDefinition) -> Iterator[str]:
+    """What of an index may hold a value of the statement."""
+    yield from (key.expression for key in definition.keys if key.expression)
+    if definition.predicate:
+        yield definition.predicate
+
+
+def _replaced(
+    text: str, definitions: list[IndexDefinition], expression: Callable[[str], str]
+) -> str:
+    """A text about indexes, with their expressions as they are shown."""
+    found = {each for definition in definitions for each in _expressions(definition)}
+    for each in sorted(found, key=len, reverse=True):
+        text = text.replace(each, expression(each))
+    return text
+
+
+def _shown_definition(
+    definition: IndexDefinition, expression: Callable[[str], str]
+) -> IndexDefinition:
+    return replace(
+        definition,
+        keys=tuple(
+            replace(key, expression=expression(key.expression)) if key.expression else key
+            for key in definition.keys
+        ),
+        predicate=expression(definition.predicate) if definition.predicate else None,
+    )
 
 
 def _shown(plan: Plan, expression: Callable[[str], str]) -> Plan:

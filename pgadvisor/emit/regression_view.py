@@ -1,4 +1,4 @@
-"""Why a statement got slower with another plan, in words: how much, where, and the likely cause."""
+"""Why a statement got slower, in words: how much, where, and the likely cause."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def view_regression(
         indexes: Names of all indexes that there are now; None: not known.
 
     Returns:
-        None where it is no regression: the plan is the same, or not much slower, or returns or
-        reads more rows.
+        None where it is no regression: not much slower, another plan that returns or reads more
+        rows, or the same one that does not tell why.
     """
     found = regressions(before.execution, after.execution, indexes=indexes)
     if not found:

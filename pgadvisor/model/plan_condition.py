@@ -25,6 +25,8 @@ class PlanCondition:
     """Where it is more than a column: its SQL, columns without their tables."""
     has_literals: bool = False
     """The expression holds constants that may be data: it is not to be shown."""
+    begins_fixed: bool = False
+    """A pattern whose beginning a btree can look up: ``LIKE 'abc%'``."""
     columns: tuple[str, ...] = ()
     """All that it reads of the table."""
     tables: tuple[str, ...] = ()

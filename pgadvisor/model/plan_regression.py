@@ -11,6 +11,10 @@ class RegressionCause(StrEnum):
 
     COLD_CACHE = "cold cache"
     """Blocks were read that had been in memory: it may be no worse plan at all."""
+    SAME_PLAN_COLDER = "same plan, colder cache"
+    """The same plan had to read blocks that had been in memory."""
+    SAME_PLAN_MORE_ROWS = "same plan, more rows"
+    """The same plan had more to do: a table has grown, or the values are others."""
     SETTINGS_CHANGED = "settings changed"
     INDEX_GONE = "index gone"
     """An index is no longer used, and nothing else explains it but that it is not there."""

@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from pgadvisor.model.usage import Predicate
-
-_WILDCARDS = frozenset("%_")
-_FIXED_REGEX = re.compile(r"\^[\w ]")
-_LIKE = "~~"
-_REGEX = "~"
-_STARTS_WITH = "^@"
-BTREE_PATTERNS = frozenset({_LIKE, _REGEX, _STARTS_WITH})
-"""Patterns whose fixed beginning a btree can look up; those that ignore case are none."""
+from pgadvisor.parse.pattern import begins_fixed
 
 
 def value_of_literal(literal: str) -> str:
@@ -33,12 +24,3 @@ def has_fixed_beginning(predicate: Predicate) -> bool:
     if predicate.literal is None or predicate.takes_array:
         return False
     return begins_fixed(predicate.operator, value_of_literal(predicate.literal))
-
-
-def begins_fixed(operator: str, pattern: str) -> bool:
-    """The same of an operator and the pattern itself."""
-    if operator == _STARTS_WITH:
-        return pattern != ""
-    if operator == _LIKE:
-        return pattern[:1] not in {"", *_WILDCARDS}
-    return operator == _REGEX and _FIXED_REGEX.match(pattern) is not None

@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from pgadvisor.model.schema import IndexKey
 from pgadvisor.model.usage import PredicateKind
 from pgadvisor.parse.comparison import kind_of_operator
+from pgadvisor.parse.pattern import BTREE_PATTERNS, PATTERN_CLASSES, begins_fixed
 from pgadvisor.propose.expressions import fixed_expressions
-from pgadvisor.propose.literals import BTREE_PATTERNS, begins_fixed, value_of_literal
+from pgadvisor.propose.literals import value_of_literal
 from pgadvisor.propose.shape import Shape, column_keys, said
 from pgadvisor.propose.site import Site
 from pgadvisor.sqltext.quote import qualified
 
-_PATTERN_CLASSES = {
-    "text": "text_pattern_ops",
-    "character varying": "varchar_pattern_ops",
-    "character": "bpchar_pattern_ops",
-}
 _TRIGRAM_TYPES = frozenset({"text", "character varying"})
 _SIMILARITY = frozenset({"%", "<%", "%>", "<<%", "%>>"})
 
@@ -113,7 +109,7 @@ def _searches(site: Site) -> Iterator[_Search]:
 
 def _beginnings(site: Site, search: _Search) -> Iterator[Shape]:
     """Yield a btree that compares byte by byte; under the C collation a plain one does."""
-    operator_class = _PATTERN_CLASSES.get(search.type_name)
+    operator_class = PATTERN_CLASSES.get(search.type_name)
     if operator_class is None:
         return
     # An expression has the database's collation, unless it names another.

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from pgadvisor.config import GateLimits
 from pgadvisor.model.catalog import Catalog
+from pgadvisor.model.collation import compares_bytes, database_compares_bytes
 from pgadvisor.model.schema import Index, IndexKey, RelationKind, Table, TypeKind
 from pgadvisor.model.statistics import ColumnStatistics
 from pgadvisor.parse.operand import base_type
@@ -30,7 +31,6 @@ _RANGES = frozenset(
     for of in ("int4", "int8", "num", "ts", "tstz", "date")
     for kind in ("range", "multirange")
 )
-_C_COLLATIONS = frozenset({"C", "POSIX", "ucs_basic"})
 
 
 def table_to_index(catalog: Catalog, table_oid: int, limits: GateLimits) -> Table | None:
@@ -146,17 +146,9 @@ class TableFacts:
     def compares_bytes(self, column: str) -> bool:
         """Whether its collation is C, so that a plain btree serves ``LIKE 'abc%'``."""
         found = self.columns.get(column)
-        if found is None:
-            return False
-        if found.collation is not None:
-            return found.collation.rpartition(".")[2].strip('"') in _C_COLLATIONS
-        return self.database_compares_bytes
+        return found is not None and compares_bytes(self.catalog.snapshot.server, found)
 
     @cached_property
     def database_compares_bytes(self) -> bool:
         """Whether the database's own collation is C."""
-        server = self.catalog.snapshot.server
-        # The builtin provider orders by code points whatever its locale is called.
-        return server.locale_provider == "builtin" or (
-            server.locale_provider == "libc" and server.collation in _C_COLLATIONS
-        )
+        return database_compares_bytes(self.catalog.snapshot.server)

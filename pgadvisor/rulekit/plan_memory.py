@@ -24,10 +24,13 @@ _REVIEW_REASON = (
     "each sort and hash of each session of the role may take it: try it in one transaction first, "
     "and measure"
 )
-_SLOT_BYTES = 48
-"""Of an array of 24 bytes a row, which grows by doubling."""
-_ROW_BYTES = 40
-"""Headers of a row and of its piece of memory, and what rounding to 8 bytes takes."""
+_SLOT_BYTES = 24
+"""Of a row, in an array that grows by doubling."""
+_MIN_SLOTS = 1_024
+_ROW_BYTES = 16
+"""Of a row's header and that of its piece of memory, what the file does not have, and what
+rounding to 8 bytes takes."""
+_OLD_ROW_BYTES = 40
 _EXACT_PIECES_SINCE = 15
 """Before, a row's piece of memory was as large as the next power of two."""
 
@@ -89,8 +92,10 @@ def memory_for(
 def rows_in_memory_bytes(case: Case, disk_bytes: float, rows: float) -> float:
     """Return what rows that took so much of a file take in memory at most, sorted or kept."""
     major = case.snapshot.server.major
-    factor = 1.0 if major >= _EXACT_PIECES_SINCE else 2.0
-    return factor * (disk_bytes + rows * _ROW_BYTES) + rows * _SLOT_BYTES
+    slots = _SLOT_BYTES * 2.0 ** math.ceil(math.log2(max(rows, _MIN_SLOTS)))
+    if 0 < major < _EXACT_PIECES_SINCE:  # 0: a plan without its server
+        return 2 * (disk_bytes + rows * _OLD_ROW_BYTES) + slots
+    return disk_bytes + rows * _ROW_BYTES + slots
 
 
 def work_mem_mib(needed_bytes: float) -> int:
@@ -151,7 +156,13 @@ def memory_evidence(
 
 
 def memory_remedies(
-    case: Case, node: PlacedNode, memory: Memory, *, title: str, first: tuple[str, ...]
+    case: Case,
+    node: PlacedNode,
+    memory: Memory,
+    *,
+    title: str,
+    first: tuple[str, ...],
+    is_for_role: bool = True,
 ) -> tuple[Action, ...]:
     """Return what is to be done: first without memory, then with memory for few.
 
@@ -161,6 +172,7 @@ def memory_remedies(
         memory: What it needs.
         title: Of the steps.
         first: Steps that come before more memory.
+        is_for_role: It saves enough to give the memory to the role that runs the statement.
     """
     if not memory.is_affordable:
         step = (
@@ -176,7 +188,7 @@ def memory_remedies(
         "it, and never for the whole server."
     )
     manual = ManualSteps(title=title, steps=(*first, step))
-    change = _change(case, node, memory)
+    change = _change(case, node, memory) if is_for_role else None
     return (manual,) if change is None else (manual, change)
 
 

@@ -46,6 +46,7 @@ from pgadvisor.rulekit.plan_memory import (
     memory_remedies,
     role_of,
     rows_in_memory_bytes,
+    work_mem_of,
 )
 from pgadvisor.rulekit.scan_conditions import (
     WantedKeys,
@@ -58,6 +59,12 @@ from pgadvisor.rulekit.scan_conditions import (
     sql_name,
     wanted_keys,
 )
+from pgadvisor.rulekit.spilling import (
+    HANDLING,
+    SpillCost,
+    SpillLimits,
+    spill_cost,
+)
 from pgadvisor.rulekit.whole_plan import (
     at_plan,
     executed_roots,
@@ -69,6 +76,7 @@ from pgadvisor.rulekit.whole_plan import (
 )
 
 __all__ = [
+    "HANDLING",
     "JIT_ABOVE_COST",
     "JOINS",
     "USUAL_JIT_ABOVE_COST",
@@ -78,6 +86,8 @@ __all__ = [
     "Memory",
     "Misestimate",
     "PlanCondition",
+    "SpillCost",
+    "SpillLimits",
     "WantedKeys",
     "at_plan",
     "changed_nodes",
@@ -110,10 +120,12 @@ __all__ = [
     "severity_of",
     "share_of_plan",
     "shown_condition",
+    "spill_cost",
     "sql_name",
     "times_expected",
     "unexecuted",
     "unmeasured",
     "wanted_keys",
     "without_buffers",
+    "work_mem_of",
 ]

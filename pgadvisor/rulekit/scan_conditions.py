@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pgadvisor.model.action import CreateIndex, IndexDefinition, ManualSteps
+from pgadvisor.model.collation import compares_bytes, is_bytewise
 from pgadvisor.model.executed_plan import ExecutedNode
 from pgadvisor.model.plan_condition import PlanCondition
 from pgadvisor.model.schema import Index, IndexKey, RelationKind, Table
 from pgadvisor.model.usage import PredicateKind
+from pgadvisor.parse.operand import base_type
+from pgadvisor.parse.pattern import PATTERN_CLASSES
 from pgadvisor.parse.plans.condition import conditions_of
 from pgadvisor.rulekit.case import Case, is_user_table
 from pgadvisor.rulekit.executions import PlacedNode, table_of
@@ -19,6 +22,10 @@ from pgadvisor.sqltext.quote import qualified, quote_identifier
 _MAX_KEYS = 4
 _WITHOUT_BTREE = frozenset(
     {"json", "xml", "point", "box", "line", "lseg", "path", "polygon", "circle", "txid_snapshot"}
+)
+_OF_BEGINNINGS = (
+    "An index without an operator class finds texts by their beginning only where their collation "
+    "is C; a column of type char(n) wants `bpchar_pattern_ops`."
 )
 
 
@@ -30,6 +37,8 @@ class WantedKeys:
     """Compared with one value, or with a list of them."""
     ranged: str | None = None
     """Compared by ``<`` or ``>``: it comes last."""
+    beginning: IndexKey | None = None
+    """Searched by how its text begins; in the place of a range."""
     order: tuple[IndexKey, ...] = ()
     """Those that rows are to come in the order of, in the place of a range."""
 
@@ -40,6 +49,8 @@ class WantedKeys:
         order = tuple(key for key in self.order if key.column not in self.equal)
         if order:
             return (*equal, *order)
+        if self.beginning is not None:
+            return (*equal, self.beginning)
         return (*equal, *([IndexKey(column=self.ranged)] if self.ranged else []))
 
 
@@ -79,6 +90,8 @@ def wanted_keys(
 ) -> WantedKeys:
     """The columns by which a btree would find rows, the most selective first.
 
+    A beginning of a text is worth more than a range: both cannot be looked up at once.
+
     Args:
         case: With its statistics, if there are any.
         node: The scan.
@@ -94,12 +107,18 @@ def wanted_keys(
         equal.sort(key=lambda column: -_distinct(case, table, column))
     equal.sort(key=lambda column: column in lists)
     taken = equal[:_MAX_KEYS]
-    return WantedKeys(equal=tuple(taken), ranged=ranged[0] if ranged else None, order=order)
+    begun = (_beginning(case, table, c) for c in found if c.begins_fixed and c.column not in taken)
+    return WantedKeys(
+        equal=tuple(taken),
+        ranged=ranged[0] if ranged else None,
+        beginning=next((key for key in begun if key is not None), None),
+        order=order,
+    )
 
 
 def is_served(case: Case, table: Table, wanted: WantedKeys) -> bool:
     """A valid index of the table begins with these columns already."""
-    return any(_serves(index, wanted) for index in case.indexes_of(table))
+    return any(_serves(case, table, index, wanted) for index in case.indexes_of(table))
 
 
 def index_for(case: Case, node: PlacedNode, wanted: WantedKeys) -> CreateIndex | ManualSteps:
@@ -140,6 +159,7 @@ def _template(node: ExecutedNode, wanted: WantedKeys) -> ManualSteps:
         steps=(
             f"`CREATE INDEX CONCURRENTLY ON {sql_name(node)} ({columns})`",
             *order,
+            *((_OF_BEGINNINGS,) if wanted.beginning is not None and not wanted.order else ()),
             "Compare with EXPLAIN (ANALYZE, BUFFERS) for values with few and with many rows.",
         ),
     )
@@ -147,6 +167,8 @@ def _template(node: ExecutedNode, wanted: WantedKeys) -> ManualSteps:
 
 def _written(key: IndexKey) -> str:
     column = quote_identifier(key.column) if key.column else f"({key.expression})"
+    if key.operator_class:
+        column = f"{column} {key.operator_class}"
     return f"{column} DESC" if key.is_descending else column
 
 
@@ -162,10 +184,44 @@ def _distinct(case: Case, table: Table, column: str) -> float:
     return statistics.distinct_count(case.catalog.rows_now(table)) if statistics else 1.0
 
 
-def _serves(index: Index, wanted: WantedKeys) -> bool:
+def _beginning(case: Case, table: Table | None, condition: PlanCondition) -> IndexKey | None:
+    """The key that finds a text by its beginning; None: a btree over such a column cannot.
+
+    Where the table is not known, it is one that can under any collation.
+    """
+    column = table.column(condition.column or "") if table is not None else None
+    operator_class = PATTERN_CLASSES["text"]
+    if column is not None:
+        operator_class = PATTERN_CLASSES.get(base_type(column), "")
+        if not operator_class:
+            return None
+        if compares_bytes(case.snapshot.server, column):
+            operator_class = ""
+    return IndexKey(
+        column=condition.column,
+        operator_class=operator_class,
+        is_default_operator_class=not operator_class,
+    )
+
+
+def _serves(case: Case, table: Table, index: Index, wanted: WantedKeys) -> bool:
     if not index.is_valid or index.access_method != "btree" or index.predicate is not None:
         return False
     keys: Sequence[str | None] = [key.column for key in wanted.keys]
     count = len(wanted.equal)
     leading = index.key_columns[: len(keys)]
-    return set(leading[:count]) == set(keys[:count]) and list(leading[count:]) == keys[count:]
+    if set(leading[:count]) != set(keys[:count]) or list(leading[count:]) != keys[count:]:
+        return False
+    if wanted.beginning is None or wanted.order:
+        return True
+    return _finds_beginnings(case, table, index.keys[count])
+
+
+def _finds_beginnings(case: Case, table: Table, key: IndexKey) -> bool:
+    """Whether a key of an index orders texts byte by byte."""
+    if not key.is_default_operator_class:
+        return key.operator_class in PATTERN_CLASSES.values()
+    if key.collation is not None:
+        return is_bytewise(key.collation)
+    column = table.column(key.column or "")
+    return column is not None and compares_bytes(case.snapshot.server, column)

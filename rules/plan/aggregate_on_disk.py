@@ -8,7 +8,6 @@ from pgadvisor.rulekit import (
     Confidence,
     Evidence,
     Finding,
-    MiB,
     Outcome,
     PlacedNode,
     Provenance,
@@ -24,13 +23,15 @@ from pgadvisor.rulekit import (
 )
 from pgadvisor.rulekit.plans import (
     Memory,
+    SpillCost,
+    SpillLimits,
     is_maintenance,
-    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
     memory_remedies,
     own_time,
+    spill_cost,
     unmeasured,
 )
 
@@ -43,23 +44,6 @@ _UNDERESTIMATED = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When an aggregate on disk is worth mentioning."""
-
-    min_disk_bytes: int = 1 * MiB
-    """Written by one process."""
-
-    min_time_ms: float = 50.0
-    """What the aggregate takes by itself."""
-
-    min_time_ratio: float = 0.1
-    """The same as a share of the plan's time."""
-
-    max_work_mem_bytes: int = 512 * MiB
-    """More than this is not proposed for any statement."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Spill:
     """What the process that wrote most did."""
 
@@ -69,8 +53,8 @@ class _Spill:
     groups: float
 
 
-@rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("executed-plans",))
-def aggregate_on_disk(case: Case, limits: Limits) -> Outcome:
+@rule(severity=Severity.WARNING, since="0.1", limits=SpillLimits, requires=("executed-plans",))
+def aggregate_on_disk(case: Case, limits: SpillLimits) -> Outcome:
     """A hashed aggregate does not fit into memory, and writes rows to disk.
 
     ## Why it matters
@@ -79,9 +63,10 @@ def aggregate_on_disk(case: Case, limits: Limits) -> Outcome:
     again, and grouped in another batch.
 
     ## What it leaves alone
-    Aggregates in memory; those that write little; those that take little of the plan's time by
-    themselves; and statements that build or refresh something.  What can be saved is at most what
-    the aggregate took by itself, without its input.
+    Aggregates in memory; those that write little; those whose files cost little; and statements
+    that build or refresh something.  What can be saved is at most twice what reading and writing
+    the files took; where no I/O was timed, three fifths of the aggregate's own time.  Where it is
+    less than a third of the plan's time, it is a remark.
 
     ## Before you act
     Where more groups came than were expected, see to the estimate first: with the right one the
@@ -102,7 +87,7 @@ def aggregate_on_disk(case: Case, limits: Limits) -> Outcome:
         if (spill := _spill(node)) is not None
         and not is_maintenance(node.execution)
         and spill.disk_bytes >= limits.min_disk_bytes
-        and is_worth_it(node, node.exclusive_ms, limits)
+        and spill_cost([node]).is_worth(limits)
     )
     yield from worst_of_each(found)
 
@@ -127,7 +112,7 @@ def _needed_bytes(node: PlacedNode, spill: _Spill) -> float:
     return min(max(spill.batches, 1) * spill.peak_bytes, of_groups)
 
 
-def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: Limits) -> Finding:
+def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: SpillLimits) -> Finding:
     memory = memory_for(
         case,
         node,
@@ -136,13 +121,15 @@ def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: Limits) -> Fin
         most_bytes=limits.max_work_mem_bytes,
     )
     is_underestimated = spill.groups >= _UNDERESTIMATED * max(node.node.rows, 1.0)
+    cost = spill_cost([node])
     finding = Finding(
+        severity=cost.severity(limits),
         subject=node.name,
         summary=f"{node.name} writes {format_size(spill.disk_bytes)} to disk and takes "
         f"{format_ms(node.exclusive_ms)} by itself",
         detail=f"{format_count(spill.groups)} groups came, and {format_count(node.node.rows)} were "
         "expected; the table had room for a part of them.",
-        evidence=tuple(_evidence(node, spill, memory)),
+        evidence=tuple(_evidence(node, spill, memory, cost)),
         provenance=Provenance.MEASURED,
         confidence=Confidence.HIGH,
         guards=(
@@ -153,11 +140,12 @@ def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: Limits) -> Fin
             case,
             node,
             memory,
+            is_for_role=cost.severity(limits) is None,
             title="Keep the groups in memory",
             first=tuple(_first_steps(node, is_underestimated=is_underestimated)),
         ),
     )
-    return at_nodes(finding, [node])
+    return at_nodes(finding, [node], saved_ms=cost.saved_ms)
 
 
 def _first_steps(node: PlacedNode, *, is_underestimated: bool) -> Iterator[str]:
@@ -175,10 +163,13 @@ def _first_steps(node: PlacedNode, *, is_underestimated: bool) -> Iterator[str]:
     yield "See whether an index gives the order of the groups, so that none are kept."
 
 
-def _evidence(node: PlacedNode, spill: _Spill, memory: Memory) -> Iterator[Evidence]:
+def _evidence(
+    node: PlacedNode, spill: _Spill, memory: Memory, cost: SpillCost
+) -> Iterator[Evidence]:
     yield measured(node, "written to disk", spill.disk_bytes, "bytes")
     yield measured(node, "batches", spill.batches)
     yield measured(node, "groups", round(spill.groups), "groups")
     yield own_time(node)
+    yield cost.evidence()
     source = f"batches or groups, whichever is less; {node_source(node)}"
     yield from memory_evidence(memory, source, name="memory needed, unless states of groups grow")

@@ -74,13 +74,16 @@ def discarding_scan(case: Case, limits: Limits) -> Outcome:
 
     ## Why it matters
     ``Rows Removed by Filter`` counts rows that were read for nothing.  An index on the columns of
-    the filter leads to the few that are wanted, and touches a few blocks in the place of all.
+    the filter leads to the few that are wanted, and touches a few blocks in the place of all.  A
+    text whose beginning is known, as in ``LIKE 'abc%'``, is found by an index that compares byte
+    by byte: under another collation than C that takes an operator class such as
+    ``text_pattern_ops``, and an index without one is of no use.
 
     ## What it leaves alone
     Scans that return a tenth of what they read, that are a small part of the time, or that read a
-    small table; filters that no index serves, such as ``<>``; columns that a valid index begins
-    with already, where the planner decided against it: see what it was told of them; catalogs and
-    temporary tables.
+    small table; filters that no index serves, such as ``<>`` and ``LIKE '%abc'``; columns that a
+    valid index begins with already, where the planner decided against it: see what it was told of
+    them; catalogs and temporary tables.
 
     ## Before you act
     The bound is the part of the scan's time that went into discarded rows.  An index costs space

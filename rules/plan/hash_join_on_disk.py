@@ -1,14 +1,12 @@
 """Hash joins of an executed plan whose table went to disk in batches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
     Case,
     Confidence,
     Evidence,
     Finding,
-    MiB,
     Outcome,
     PlacedNode,
     Provenance,
@@ -25,13 +23,15 @@ from pgadvisor.rulekit import (
 )
 from pgadvisor.rulekit.plans import (
     Memory,
+    SpillCost,
+    SpillLimits,
     is_maintenance,
-    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
     memory_remedies,
     own_time,
+    spill_cost,
     unmeasured,
 )
 
@@ -41,25 +41,8 @@ _SKEWED = 0.75
 """Of all memory that the batches could take: one of them alone takes most of it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When batches are worth mentioning."""
-
-    min_temp_bytes: int = 1 * MiB
-    """Written to temporary files by the join and its table, where the plan has buffers."""
-
-    min_time_ms: float = 50.0
-    """What the join takes by itself, its hash table included."""
-
-    min_time_ratio: float = 0.1
-    """The same as a share of the plan's time."""
-
-    max_work_mem_bytes: int = 512 * MiB
-    """More than this is not proposed for any statement."""
-
-
-@rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("executed-plans",))
-def hash_join_on_disk(case: Case, limits: Limits) -> Outcome:
+@rule(severity=Severity.WARNING, since="0.1", limits=SpillLimits, requires=("executed-plans",))
+def hash_join_on_disk(case: Case, limits: SpillLimits) -> Outcome:
     """A hash join does not fit into memory, and works in batches on disk.
 
     ## Why it matters
@@ -69,9 +52,10 @@ def hash_join_on_disk(case: Case, limits: Limits) -> Outcome:
     took the side for smaller than it is, and might have joined otherwise had it known.
 
     ## What it leaves alone
-    Joins in one batch; those that write little; those that take little of the plan's time by
-    themselves; and statements that build or refresh something.  What can be saved is at most what
-    the join and its hash table took by themselves, without the two sides.
+    Joins in one batch; those that write little; those whose files cost little; and statements
+    that build or refresh something.  What can be saved is at most twice what reading and writing
+    the files took; where no I/O was timed, three fifths of what the join and its hash table took
+    by themselves.  Where it is less than a third of the plan's time, it is a remark.
 
     ## Before you act
     See to the estimate first where there are more batches than planned: the right one may choose
@@ -103,17 +87,16 @@ def _parts(hash_node: PlacedNode) -> tuple[PlacedNode, ...]:
     return (hash_node,) if join is None else (join, hash_node)
 
 
-def _is_worth(case: Case, node: PlacedNode, limits: Limits) -> bool:
-    took = sum(part.exclusive_ms for part in _parts(node))
+def _is_worth(case: Case, node: PlacedNode, limits: SpillLimits) -> bool:
     blocks = sum(part.use.exclusive_buffers.temp_written_blocks for part in _parts(node))
     size = blocks * case.snapshot.server.block_size_bytes
     return (
-        is_worth_it(node, took, limits)
-        and (size == 0 or size >= limits.min_temp_bytes)  # 0: the plan may have no buffers
+        spill_cost(_parts(node)).is_worth(limits)
+        and (size == 0 or size >= limits.min_disk_bytes)  # 0: the plan may have no buffers
     )
 
 
-def _finding(case: Case, node: PlacedNode, limits: Limits) -> Finding:
+def _finding(case: Case, node: PlacedNode, limits: SpillLimits) -> Finding:
     table, parts = node.node.hash_table, _parts(node)
     assert table is not None  # noqa: S101 - else nothing was found
     needed = table.batches * table.peak_memory_bytes
@@ -123,12 +106,14 @@ def _finding(case: Case, node: PlacedNode, limits: Limits) -> Finding:
     has_grown = table.batches > table.original_batches > 0
     planned = f" (planned: {table.original_batches})" if has_grown else ""
     took = sum(part.exclusive_ms for part in parts)
+    cost = spill_cost(parts)
     finding = Finding(
+        severity=cost.severity(limits),
         subject=parts[0].name,
         summary=f"{parts[0].name} takes {format_ms(took)} by itself, in "
         f"{table.batches} batches{planned} of which all but one go to disk",
         detail=_detail(node, has_grown=has_grown),
-        evidence=tuple(_evidence(node, memory)),
+        evidence=tuple(_evidence(node, memory, cost)),
         provenance=Provenance.MEASURED,
         confidence=Confidence.HIGH,
         guards=(
@@ -139,11 +124,12 @@ def _finding(case: Case, node: PlacedNode, limits: Limits) -> Finding:
             case,
             node,
             memory,
+            is_for_role=cost.severity(limits) is None,
             title="Keep the hash join in memory",
             first=tuple(_first_steps(case, node, has_grown=has_grown)),
         ),
     )
-    return at_nodes(finding, parts)
+    return at_nodes(finding, parts, saved_ms=cost.saved_ms)
 
 
 def _hashed_rows(node: PlacedNode) -> float:
@@ -198,7 +184,7 @@ def _first_steps(case: Case, node: PlacedNode, *, has_grown: bool) -> Iterator[s
     yield "Let the side that is hashed have fewer rows or columns: filter it before the join."
 
 
-def _evidence(node: PlacedNode, memory: Memory) -> Iterator[Evidence]:
+def _evidence(node: PlacedNode, memory: Memory, cost: SpillCost) -> Iterator[Evidence]:
     table = node.node.hash_table
     if table is not None:
         yield measured(node, "batches", table.batches)
@@ -207,4 +193,5 @@ def _evidence(node: PlacedNode, memory: Memory) -> Iterator[Evidence]:
     yield measured(node, "rows put into the table", round(_hashed_rows(node)), "rows")
     for part in _parts(node):
         yield own_time(part)
+    yield cost.evidence()
     yield from memory_evidence(memory, f"batches times their memory; {node_source(node)}")

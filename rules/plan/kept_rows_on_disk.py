@@ -1,14 +1,12 @@
 """Rows that an executed plan keeps for later, on disk."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pgadvisor.rulekit import (
     Case,
     Confidence,
     Evidence,
     Finding,
-    MiB,
     Outcome,
     PlacedNode,
     Provenance,
@@ -23,14 +21,16 @@ from pgadvisor.rulekit import (
 )
 from pgadvisor.rulekit.plans import (
     Memory,
+    SpillCost,
+    SpillLimits,
     is_maintenance,
-    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
     memory_remedies,
     own_time,
     rows_in_memory_bytes,
+    spill_cost,
     unmeasured,
 )
 
@@ -49,25 +49,8 @@ _KEEPERS = {
 """Nodes that keep rows, with what makes them keep fewer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When kept rows are worth mentioning."""
-
-    min_disk_bytes: int = 1 * MiB
-    """Kept on disk."""
-
-    min_time_ms: float = 20.0
-    """What the node that keeps them takes by itself."""
-
-    min_time_ratio: float = 0.05
-    """The same as a share of the plan's time."""
-
-    max_work_mem_bytes: int = 512 * MiB
-    """More than this is not proposed for any statement."""
-
-
-@rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("executed-plans",))
-def kept_rows_on_disk(case: Case, limits: Limits) -> Outcome:
+@rule(severity=Severity.WARNING, since="0.1", limits=SpillLimits, requires=("executed-plans",))
+def kept_rows_on_disk(case: Case, limits: SpillLimits) -> Outcome:
     """Rows that are kept for later do not fit into work_mem, and are written to disk.
 
     ## Why it matters
@@ -76,13 +59,15 @@ def kept_rows_on_disk(case: Case, limits: Limits) -> Outcome:
     ``work_mem`` goes to a file, and is read from there, each time that it is needed.
 
     ## What it leaves alone
-    Rows that are kept in memory; small files; nodes that take little of the plan's time by
-    themselves; and statements that build or refresh something.  PostgreSQL 18 tells what
+    Rows that are kept in memory; small files; nodes whose files cost little; and statements that
+    build or refresh something.  PostgreSQL 18 tells what
     is kept; before, the blocks of temporary files tell it, for which the plan needs BUFFERS.
-    What can be saved is at most what the node took by itself.
+    What can be saved is at most twice what reading and writing the files took; where no I/O was
+    timed, three fifths of the node's own time.  Where it is less than a third of the plan's time,
+    it is a remark.
 
     ## Before you act
-    Rows take more room in memory than in a file: about 90 bytes each, and before PostgreSQL 15
+    Rows take more room in memory than in a file: about 60 bytes each, and before PostgreSQL 15
     twice their own size.  Keep fewer and narrower rows first.
 
     ## Example
@@ -98,7 +83,7 @@ def kept_rows_on_disk(case: Case, limits: Limits) -> Outcome:
         if (size := _disk_bytes(case, node)) > 0
         and size >= limits.min_disk_bytes
         and not is_maintenance(node.execution)
-        and is_worth_it(node, node.exclusive_ms, limits)
+        and spill_cost([node]).is_worth(limits)
     )
     yield from worst_of_each(found)
 
@@ -127,14 +112,16 @@ def _kept_rows(node: PlacedNode) -> float:
     return (node.use.rows + node.use.removed_rows) / max(node.use.loops, 1.0)
 
 
-def _finding(case: Case, node: PlacedNode, size: int, limits: Limits) -> Finding:
+def _finding(case: Case, node: PlacedNode, size: int, limits: SpillLimits) -> Finding:
     needed = rows_in_memory_bytes(case, size, _kept_rows(node))
     memory = memory_for(case, node, needed, is_hash=False, most_bytes=limits.max_work_mem_bytes)
+    cost = spill_cost([node])
     finding = Finding(
+        severity=cost.severity(limits),
         subject=_place(node),
         summary=f"{_place(node)} keeps {format_size(size)} of rows on disk and takes "
         f"{format_ms(node.exclusive_ms)} by itself",
-        evidence=tuple(_evidence(node, size, memory)),
+        evidence=tuple(_evidence(node, size, memory, cost)),
         provenance=Provenance.MEASURED,
         confidence=Confidence.HIGH if node.node.storage else Confidence.MEDIUM,
         guards=(
@@ -145,11 +132,12 @@ def _finding(case: Case, node: PlacedNode, size: int, limits: Limits) -> Finding
             case,
             node,
             memory,
+            is_for_role=cost.severity(limits) is None,
             title="Keep fewer rows, or keep them in memory",
             first=(_KEEPERS[node.node.node_type], "Keep only the columns that are needed later."),
         ),
     )
-    return at_nodes(finding, [node])
+    return at_nodes(finding, [node], saved_ms=cost.saved_ms)
 
 
 def _place(node: PlacedNode) -> str:
@@ -157,9 +145,10 @@ def _place(node: PlacedNode) -> str:
     return f"{node.name} on {name}" if name and not node.node.relation else node.name
 
 
-def _evidence(node: PlacedNode, size: int, memory: Memory) -> Iterator[Evidence]:
+def _evidence(node: PlacedNode, size: int, memory: Memory, cost: SpillCost) -> Iterator[Evidence]:
     yield measured(node, "kept on disk", size, "bytes")
     yield measured(node, "rows kept", round(_kept_rows(node)), "rows")
     yield own_time(node)
+    yield cost.evidence()
     source = f"size on disk, and headers and a slot for each row; {node_source(node)}"
     yield from memory_evidence(memory, source)

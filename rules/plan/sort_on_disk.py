@@ -1,5 +1,6 @@
 """Sorts of an executed plan that went through temporary files."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from pgadvisor.rulekit import (
     Confidence,
     Evidence,
     Finding,
-    MiB,
+    KiB,
     Outcome,
     PlacedNode,
     Provenance,
@@ -23,37 +24,27 @@ from pgadvisor.rulekit import (
     worst_of_each,
 )
 from pgadvisor.rulekit.plans import (
+    HANDLING,
     Memory,
+    SpillCost,
+    SpillLimits,
     is_maintenance,
-    is_worth_it,
     measured,
     memory_evidence,
     memory_for,
     memory_remedies,
     own_time,
     rows_in_memory_bytes,
+    spill_cost,
     unmeasured,
+    work_mem_of,
 )
 
+_SEVERAL_PASSES = 1.5
+_TAPE_BYTES = 272 * KiB
+"""Of memory that a merge wants for each piece: 32 blocks to read ahead, and two more."""
 _MIN_ROW_BYTES = 10
 """Of a row in the file, at least: its length and a short value."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When a sort on disk is worth mentioning."""
-
-    min_disk_bytes: int = 1 * MiB
-    """Written by one process for one sort."""
-
-    min_time_ms: float = 50.0
-    """What the sort takes by itself."""
-
-    min_time_ratio: float = 0.1
-    """The same as a share of the plan's time."""
-
-    max_work_mem_bytes: int = 512 * MiB
-    """More than this is not proposed for any statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +55,17 @@ class _Spill:
     rows: float
     width_bytes: float
     """Of a row in the file."""
+    passes: float
+    """How often the files were read, the last merge included; 1: nobody knows of more."""
+
+    @property
+    def is_merged_again(self) -> bool:
+        """There were too many pieces to merge them all at once."""
+        return self.passes >= _SEVERAL_PASSES
 
 
-@rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("executed-plans",))
-def sort_on_disk(case: Case, limits: Limits) -> Outcome:
+@rule(severity=Severity.WARNING, since="0.1", limits=SpillLimits, requires=("executed-plans",))
+def sort_on_disk(case: Case, limits: SpillLimits) -> Outcome:
     """A sort does not fit into work_mem, and goes through temporary files.
 
     ## Why it matters
@@ -81,10 +79,13 @@ def sort_on_disk(case: Case, limits: Limits) -> Outcome:
     which only an index that gives the order makes unnecessary.
 
     ## Before you act
-    Rows take more room in memory than in a file: to the size of the file come about 90 bytes a
-    row, and before PostgreSQL 15 twice the rows themselves.  More memory is the last resort, for
-    this statement or its role, since each sort of each session may take it.  While the files stay
-    in the operating system's cache it may gain little: measure.
+    Pieces that are merged once need no more memory while the files stay in the operating system's
+    cache: a sort of a million rows in memory was slower than the merge.  Pieces that are merged
+    more than once need a little more of it: the root of what all rows take.  Rows take more room
+    in memory than in a file: to the size of the file come 16 bytes a row, and 24 for each of the
+    next power of two of rows; before PostgreSQL 15 twice the rows themselves.  More memory is the
+    last resort, for this statement or its role, since each sort of each session may take it:
+    measure.  `track_io_timing` shows what the files cost.
 
     ## Example
         EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM orders ORDER BY note, total;
@@ -95,21 +96,21 @@ def sort_on_disk(case: Case, limits: Limits) -> Outcome:
     found = (
         _finding(case, node, spill, limits)
         for node in executed_nodes(case)
-        if (spill := _spill(node)) is not None
+        if (spill := _spill(node, case.snapshot.server.block_size_bytes)) is not None
         and not is_maintenance(node.execution)
         and spill.disk_bytes >= limits.min_disk_bytes
-        and is_worth_it(node, node.exclusive_ms, limits)
+        and _cost(node, spill).is_worth(limits)
     )
     yield from worst_of_each(found)
 
 
-def _spill(node: PlacedNode) -> _Spill | None:
+def _spill(node: PlacedNode, block_bytes: int) -> _Spill | None:
     """None: it is no sort, or all of it was in memory."""
     groups = (node.node.full_sort_groups, node.node.presorted_groups)
     of_groups = max((each.peak_disk_bytes for each in groups if each is not None), default=0)
     if of_groups:  # how many rows its largest group had is not told
         width = max(node.node.width_bytes, _MIN_ROW_BYTES)
-        return _Spill(disk_bytes=of_groups, rows=of_groups / width, width_bytes=width)
+        return _Spill(disk_bytes=of_groups, rows=of_groups / width, width_bytes=width, passes=1.0)
     sorts = [node.node.sort, *(worker.sort for worker in node.node.workers)]
     sizes = [s.space_bytes for s in sorts if s is not None and s.space_type == "Disk"]
     if not sizes or not node.children:
@@ -117,18 +118,48 @@ def _spill(node: PlacedNode) -> _Spill | None:
     # Of several sorts, one after the other, EXPLAIN tells the size of the last.
     rows = node.children[0].use.rows / max(node.use.loops, 1.0)
     rows = min(rows, max(sizes) / _MIN_ROW_BYTES)
-    return _Spill(disk_bytes=max(sizes), rows=rows, width_bytes=max(sizes) / max(rows, 1.0))
+    return _Spill(
+        disk_bytes=max(sizes),
+        rows=rows,
+        width_bytes=max(sizes) / max(rows, 1.0),
+        passes=_passes(node, sum(sizes), block_bytes),
+    )
 
 
-def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: Limits) -> Finding:
-    needed = rows_in_memory_bytes(case, spill.disk_bytes, spill.rows)
+def _passes(node: PlacedNode, disk_bytes: int, block_bytes: int) -> float:
+    read_bytes = node.use.exclusive_buffers.temp_read_blocks * block_bytes
+    return max(read_bytes / (disk_bytes * max(node.use.loops / node.use.processes, 1.0)), 1.0)
+
+
+def _cost(node: PlacedNode, spill: _Spill) -> SpillCost:
+    """One merge of sorted pieces is not slower than one large sort: only its files are saved."""
+    if not spill.is_merged_again:
+        return spill_cost([node], handling=1.0)
+    return spill_cost([node], handling=HANDLING * (1 - 1 / spill.passes))
+
+
+def _needed_bytes(case: Case, node: PlacedNode, spill: _Spill) -> float:
+    """For all rows; where pieces are merged more than once, for all pieces to be merged at once.
+
+    With the root of what all rows take, times what a piece takes, there are as many pieces as can
+    be merged.
+    """
+    all_bytes = rows_in_memory_bytes(case, spill.disk_bytes, spill.rows)
+    if not spill.is_merged_again:
+        return all_bytes
+    return max(math.sqrt(all_bytes * _TAPE_BYTES), 2.0 * (work_mem_of(case, node) or 0))
+
+
+def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: SpillLimits) -> Finding:
+    needed, cost = _needed_bytes(case, node, spill), _cost(node, spill)
     memory = memory_for(case, node, needed, is_hash=False, most_bytes=limits.max_work_mem_bytes)
     finding = Finding(
+        severity=cost.severity(limits),
         subject=node.name,
         summary=f"{node.name} writes {format_size(spill.disk_bytes)} to disk and takes "
         f"{format_ms(node.exclusive_ms)} by itself",
         detail=f"It sorts {format_count(spill.rows)} rows of about "
-        f"{format_count(spill.width_bytes)} bytes at a time.",
+        f"{format_count(spill.width_bytes)} bytes at a time.  {_how_merged(spill)}",
         evidence=tuple(_evidence(node, spill, memory)),
         provenance=Provenance.MEASURED,
         confidence=Confidence.HIGH,
@@ -140,6 +171,7 @@ def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: Limits) -> Fin
             case,
             node,
             memory,
+            is_for_role=cost.severity(limits) is None,
             title="Keep the sort in memory, or spare it",
             first=(
                 (
@@ -150,12 +182,23 @@ def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: Limits) -> Fin
             ),
         ),
     )
-    return at_nodes(finding, [node])
+    return at_nodes(finding, [node], saved_ms=cost.saved_ms)
+
+
+def _how_merged(spill: _Spill) -> str:
+    if spill.is_merged_again:
+        return "Its pieces are merged more than once, and with a little more memory they would not."
+    return "Its pieces are merged once, which is no slower than one large sort in memory."
 
 
 def _evidence(node: PlacedNode, spill: _Spill, memory: Memory) -> Iterator[Evidence]:
     yield measured(node, "written to disk by one sort", spill.disk_bytes, "bytes")
     yield measured(node, "rows of one sort", round(spill.rows), "rows")
     yield own_time(node)
-    source = f"size on disk, and headers and a slot for each row; {node_source(node)}"
-    yield from memory_evidence(memory, source)
+    yield _cost(node, spill).evidence()
+    if spill.is_merged_again:
+        yield measured(node, "times that the files were read", spill.passes)
+        source, name = "root of all rows times a piece's buffer", "memory to merge the pieces once"
+    else:
+        source, name = "size on disk, and headers and a slot for each row", "memory needed at most"
+    yield from memory_evidence(memory, f"{source}; {node_source(node)}", name=name)

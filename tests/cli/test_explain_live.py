@@ -117,3 +117,13 @@ def test_candidates_for_a_logged_plan_and_a_snapshot(
     assert ended.code == 0
     assert 'ON "public"."orders" ("customer_id");' in ended.out
     assert "4711" not in ended.out
+
+    ended = pgadvisor_run(
+        *("explain", "plan.json", "--snapshot", "shop.pgsnap", "--candidates", "--format", "json")
+    )
+
+    [trial] = json.loads(ended.out)["index_trials"]
+    assert trial["cost_after"] < trial["cost_before"]
+    assert trial["is_runnable"]
+    assert trial["sql"][0].endswith('ON "public"."orders" ("customer_id")')
+    assert "4711" not in ended.out

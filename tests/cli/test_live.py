@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pgadvisor.cli.candidates import render_candidates, trial_snapshot
+from pgadvisor.cli.candidates import render_candidates, trial_snapshot, try_candidates
 from pgadvisor.cli.live import LiveRequest, live_plans
 from pgadvisor.cluster.launch import Cluster
 from pgadvisor.errors import ConnectError, StatementRefusedError, UsageError
@@ -218,7 +218,10 @@ def test_candidates_show_plans_and_sql() -> None:
     text = "select * from orders where customer_id = $1"
 
     out = render_candidates(
-        _executions(text), a_shop(), parameters=[ParameterValue(number=1, value="5")], width=160
+        try_candidates(
+            _executions(text), a_shop(), parameters=[ParameterValue(number=1, value="5")]
+        ),
+        width=160,
     )
 
     assert out.startswith("New indexes for query.sql\n\nbefore ")
@@ -233,7 +236,10 @@ def test_candidates_show_no_literal_that_is_not_to_be_shown() -> None:
     text = "select * from orders where customer_id = 4711"
 
     out = render_candidates(
-        _executions(text), a_shop(), width=160, expression=lambda text: text.replace("4711", "'?'")
+        try_candidates(
+            _executions(text), a_shop(), expression=lambda text: text.replace("4711", "'?'")
+        ),
+        width=160,
     )
 
     assert "4711" not in out
@@ -250,7 +256,7 @@ def test_candidates_show_no_literal_that_is_not_to_be_shown() -> None:
     ],
 )
 def test_candidates_say_where_there_are_none(text: str | None, said: str) -> None:
-    out = render_candidates(_executions(text), a_shop(), width=160)
+    out = render_candidates(try_candidates(_executions(text), a_shop()), width=160)
 
     assert said in out
     assert "CREATE INDEX" not in out
@@ -268,7 +274,10 @@ def test_candidates_are_tried_on_what_the_server_holds(database: str) -> None:
 
     snapshot = trial_snapshot(None, database, lambda *_: None)
     out = render_candidates(
-        _executions("select * from t where at = timestamptz '2026-03-01'"), snapshot, width=100
+        try_candidates(
+            _executions("select * from t where at = timestamptz '2026-03-01'"), snapshot
+        ),
+        width=100,
     )
 
     assert 'ON "public"."t" ("at");' in out

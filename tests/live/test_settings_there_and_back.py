@@ -213,7 +213,9 @@ def state(cluster: Cluster, name: str) -> dict[str, object]:
             " from pg_settings where name = %s",
             (name,),
         ).fetchall()
-    found = dict(zip(("setting", "source", "file", "is pending"), row, strict=True))
+    found: dict[str, object] = dict(
+        zip(("setting", "source", "file", "is pending"), row, strict=True)
+    )
     with psycopg.connect(cluster.dsn()) as session:
         found["roles"] = session.execute(
             "select setdatabase, setrole, setconfig from pg_db_role_setting order by 1, 2"

@@ -20,7 +20,7 @@ from pgadvisor.rulekit.plans import (
     rows_in_memory_bytes,
 )
 from pgadvisor.testing import a_case, a_server, a_snapshot, a_statement, executed
-from pgadvisor.units import GiB, MiB
+from pgadvisor.units import GiB, KiB, MiB
 
 TEXT = "select * from orders order by note"
 PLAN = f"""\
@@ -130,12 +130,37 @@ def test_a_role_that_has_as_much_is_given_no_more() -> None:
     assert len(memory_remedies(case, node, needed, title="Sort less", first=())) == 1
 
 
+@pytest.mark.parametrize(("is_for_role", "count"), [(True, 2), (False, 1)])
+def test_a_role_is_given_memory_only_where_that_saves_much(is_for_role: bool, count: int) -> None:  # noqa: FBT001
+    case, node = placed(a_snapshot(WORK_MEM, STATEMENT))
+    needed = memory_for(case, node, 16 * MiB, is_hash=False, most_bytes=512 * MiB)
+
+    remedies = memory_remedies(
+        case, node, needed, title="Sort less", first=(), is_for_role=is_for_role
+    )
+
+    assert len(remedies) == count
+
+
 def test_rows_take_more_room_in_memory_than_in_a_file() -> None:
     case = a_case(a_snapshot())
     before = a_case(Snapshot(server=a_server(version_num=140_000)))
 
-    assert rows_in_memory_bytes(case, 1_000, 10) == 1_000 + 10 * 88
-    assert rows_in_memory_bytes(before, 1_000, 10) == 2 * (1_000 + 400) + 480
+    assert rows_in_memory_bytes(case, 1_000, 10) == 1_000 + 10 * 16 + 24 * 1_024
+    assert rows_in_memory_bytes(before, 1_000, 10) == 2 * (1_000 + 400) + 24 * 1_024
+
+
+def test_the_need_of_a_million_rows_is_about_what_a_server_took() -> None:
+    """100,856 kB in a file were 133,952 kB in memory, on PostgreSQL 18."""
+    needed = rows_in_memory_bytes(a_case(a_snapshot()), 100_856 * KiB, 1_000_000)
+
+    assert 133_952 * KiB < needed < 1.06 * 133_952 * KiB
+
+
+def test_a_plan_without_its_server_is_taken_for_one_of_today() -> None:
+    nobody_knows = a_case(Snapshot(server=a_server(version_num=0)))
+
+    assert rows_in_memory_bytes(nobody_knows, 1_000, 10) == 1_000 + 10 * 16 + 24 * 1_024
 
 
 def test_evidence_names_the_ceiling_and_where_it_comes_from() -> None:

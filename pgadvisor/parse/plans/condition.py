@@ -17,6 +17,7 @@ from pgadvisor.parse.comparison import commuted, kind_of_operator
 from pgadvisor.parse.expression import parse_expression, replace_literals
 from pgadvisor.parse.grammar import StatementError
 from pgadvisor.parse.operand import cast_target
+from pgadvisor.parse.pattern import begins_fixed
 from pgadvisor.parse.plans.redact import PLACEHOLDER
 
 UNREADABLE = "a condition that cannot be shown"
@@ -182,6 +183,7 @@ def _made(
         column=column,
         table=table,
         expression=_sql(subject) if is_expression and subject is not None else None,
+        begins_fixed=kind is PredicateKind.PATTERN and _begins_fixed(operator, other),
         has_literals=is_expression and subject is not None and _has_literals(subject),
         columns=tuple(dict.fromkeys(_own_columns(node, own))),
         tables=tuple(dict.fromkeys(t for t, _ in _references(node) if t is not None)),
@@ -194,6 +196,17 @@ def _made(
         ),
         arms=arms,
     )
+
+
+def _begins_fixed(operator: str, pattern: ast.Node | None) -> bool:
+    """Of a pattern that is not known before the statement runs, nothing is fixed."""
+    while isinstance(pattern, ast.TypeCast | ast.CollateClause):
+        pattern = pattern.arg
+    match pattern:
+        case ast.A_Const(val=ast.String(sval=str(text))):
+            return begins_fixed(operator, text)
+        case _:
+            return False
 
 
 def _bare(node: ast.Node | None) -> ast.Node | None:

@@ -1,8 +1,9 @@
-"""Whether a statement got slower since it has another plan, and why.
+"""Whether a statement got slower, and why.
 
-Two executions of one statement are compared.  Where the second one has another plan, takes half
-as long again or more and returns about as many rows, the two plans are looked through for what
-may have changed the planner's mind.
+Two executions of one statement are compared.  Where the second one takes half as long again or
+more, has another plan and returns about as many rows, the two plans are looked through for what
+may have changed the planner's mind; where it has the same plan, for blocks that were not in
+memory any more, and for rows that have come.
 """
 
 from __future__ import annotations
@@ -48,10 +49,13 @@ class _Side:
         return max(self.execution.plan.execution_time_ms or 0.0, self.use.total_time_ms or 0.0)
 
     @property
-    def read_ratio(self) -> float:
+    def read_blocks(self) -> int:
         buffers = self.root.buffers
-        read = buffers.shared_read_blocks + buffers.local_read_blocks
-        return read / max(buffers.touched_blocks, 1)
+        return buffers.shared_read_blocks + buffers.local_read_blocks
+
+    @property
+    def read_ratio(self) -> float:
+        return self.read_blocks / max(self.root.buffers.touched_blocks, 1)
 
 
 def regressions(
@@ -66,21 +70,13 @@ def regressions(
 
     Returns:
         The causes, the most likely first; none where it is no regression: another statement,
-        the same plan, about the same time and blocks, or more rows to return or to read.
+        about the same time and blocks, another plan with more rows to return or to read, or the
+        same plan that was slower for a reason that it does not tell.
     """
     old, new = (_Side(each, plan_use(each.plan)) for each in (before, after))
-    if not _is_comparable(old, new) or not _is_slower(old, new) or _has_grown(old, new):
+    if not _is_comparable(old, new) or not _is_slower(old, new):
         return ()
-    compared = compare_plans((before.plan, old.use), (after.plan, new.use))
-    found = [
-        *_cold_cache(old, new),
-        *_settings(compared),
-        *_lost_indexes(old, new, compared, indexes),
-        *_estimates(old, new, compared),
-    ]
-    if not found:
-        told = "The plan is another one, and the two plans do not tell why."
-        found.append((RegressionCause.UNKNOWN, told, ()))
+    found = list(_of_the_same(old, new) if _is_same(old, new) else _of_another(old, new, indexes))
     return tuple(
         PlanRegression(
             cause=cause,
@@ -97,15 +93,40 @@ def regressions(
 _Cause = tuple[RegressionCause, str, tuple[int, ...]]
 
 
+def _is_same(old: _Side, new: _Side) -> bool:
+    return old.execution.plan.shape == new.execution.plan.shape
+
+
+def _of_the_same(old: _Side, new: _Side) -> Iterator[_Cause]:
+    """Causes that leave the plan as it is."""
+    yield from _colder(old, new)
+    yield from _more_rows(old, new)
+    yield from _settings(_compared(old, new))
+
+
+def _of_another(old: _Side, new: _Side, indexes: Collection[str] | None) -> Iterator[_Cause]:
+    """Causes of another plan; none where there was more to do."""
+    if _has_grown(old, new):
+        return
+    compared = _compared(old, new)
+    found = [
+        *_cold_cache(old, new),
+        *_settings(compared),
+        *_lost_indexes(old, new, compared, indexes),
+        *_estimates(old, new, compared),
+    ]
+    told = "The plan is another one, and the two plans do not tell why."
+    yield from found or [(RegressionCause.UNKNOWN, told, ())]
+
+
+def _compared(old: _Side, new: _Side) -> PlanComparison:
+    return compare_plans((old.execution.plan, old.use), (new.execution.plan, new.use))
+
+
 def _is_comparable(old: _Side, new: _Side) -> bool:
     prints = {side.execution.fingerprint for side in (old, new)} - {""}
     has_times = old.use.total_time_ms is not None and new.use.total_time_ms is not None
-    return (
-        len(prints) <= 1
-        and has_times
-        and old.execution.plan.shape != new.execution.plan.shape
-        and _relations(old) == _relations(new)
-    )
+    return len(prints) <= 1 and has_times and _relations(old) == _relations(new)
 
 
 def _relations(side: _Side) -> frozenset[str]:
@@ -163,6 +184,47 @@ def _cold_cache(old: _Side, new: _Side) -> Iterator[_Cause]:
                 f"memory{time}: run it again before you blame the plan."
             ),
             (),
+        )
+
+
+def _colder(old: _Side, new: _Side) -> Iterator[_Cause]:
+    """Of the same plan, that reads explain what was lost: by their time, else by their number."""
+    lost, read = new.took_ms - old.took_ms, new.read_blocks - old.read_blocks
+    is_timed = new.root.buffers.read_time_ms > 0
+    waited = new.root.buffers.read_time_ms - old.root.buffers.read_time_ms
+    is_cold = new.read_ratio >= _COLD_SHARE > old.read_ratio
+    if read > 0 and (waited >= _COLD_SHARE * lost if is_timed else is_cold):
+        time = f", which took {format_ms(waited)} longer" if is_timed else ""
+        yield (
+            RegressionCause.SAME_PLAN_COLDER,
+            (
+                f"The plan is the same; {format_count(new.read_blocks)} of "
+                f"{format_count(new.root.buffers.touched_blocks)} blocks were not found in shared "
+                f"buffers, and before {format_count(old.read_blocks)} of "
+                f"{format_count(old.root.buffers.touched_blocks)}{time}: run it again."
+            ),
+            (),
+        )
+
+
+def _more_rows(old: _Side, new: _Side) -> Iterator[_Cause]:
+    """Of the same plan, the scan that had most rows more to read; nodes are in the same places."""
+    pairs = [
+        (now.rows + now.removed_rows, was.rows + was.removed_rows, position)
+        for position, (was, now) in enumerate(zip(old.use.nodes, new.use.nodes, strict=True))
+        if now.node.relation
+    ]
+    now, was, position = max(pairs, key=lambda pair: pair[0] - pair[1], default=(0.0, 0.0, 0))
+    if now > _SIMILAR * was and now - was > _FEW_ROWS:
+        name = new.use.nodes[position].node.alias or new.use.nodes[position].node.relation
+        yield (
+            RegressionCause.SAME_PLAN_MORE_ROWS,
+            (
+                f"The plan is the same, and had more to do: {format_count(now)} rows of {name} "
+                f"were read, and {format_count(was)} before.  The table has grown, or the values "
+                "are others."
+            ),
+            (position,),
         )
 
 

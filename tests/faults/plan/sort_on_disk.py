@@ -8,6 +8,7 @@ from tests.faults.shops import ORDERS
 FAULT = Fault(
     subject="Sort",
     schema=ORDERS,
+    plant=("alter role app set work_mem = '256kB'",),
     explained=(
         (
             "select note, total, id from orders, generate_series(1, 4) as copy"
@@ -15,4 +16,6 @@ FAULT = Fault(
         ),
     ),
     mend=("alter role app set work_mem = '256MB'",),
+    limits={"min_time_ms": 5.0, "min_time_ratio": 0.01, "min_warning_ratio": 0.01},
+    why_lower="files of a test lie in memory, where they cost too little to be told",
 )

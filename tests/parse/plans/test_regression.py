@@ -1,4 +1,4 @@
-"""Whether a statement got slower with another plan, and why."""
+"""Whether a statement got slower, and why."""
 
 from __future__ import annotations
 
@@ -119,6 +119,62 @@ Execution Time: 101.000 ms
 """
 
     assert causes(join, hashed, ("b_pkey",)) == ["unknown"]
+
+
+WARM = AFTER.replace("0.000..100.000", "0.000..20.000").replace("Time: 100.5", "Time: 20.5")
+
+
+def test_the_same_plan_with_a_colder_cache() -> None:
+    [found] = regressions(one(WARM), one(AFTER.replace("hit=1500", "hit=100 read=1400")))
+
+    assert found.cause is RegressionCause.SAME_PLAN_COLDER
+    assert found.told == (
+        "The plan is the same; 1,400 of 1,500 blocks were not found in shared buffers, and before "
+        "0 of 1,500: run it again."
+    )
+    assert (found.lost_ms, found.nodes) == (80.0, ())
+
+
+@pytest.mark.parametrize(
+    ("waited", "told"), [("40.000", ["same plan, colder cache"]), ("39.9", [])]
+)
+def test_reads_of_the_same_plan_have_to_explain_half_of_what_is_lost(
+    waited: str, told: list[str]
+) -> None:
+    timed = f"hit=1400 read=100\n  I/O Timings: shared read={waited}"
+
+    assert causes(WARM, AFTER.replace("hit=1500", timed)) == told
+
+
+@pytest.mark.parametrize(("hit", "told"), [(750, ["same plan, colder cache"]), (751, [])])
+def test_reads_without_times_have_to_be_half_of_all(hit: int, told: list[str]) -> None:
+    after = AFTER.replace("hit=1500", f"hit={hit} read={1_500 - hit}")
+
+    assert causes(WARM, after) == told
+
+
+def test_the_same_plan_with_more_rows() -> None:
+    before = WARM.replace("Filter: 59700", "Filter: 11700")
+
+    [found] = regressions(one(before), one(AFTER))
+
+    assert found.cause is RegressionCause.SAME_PLAN_MORE_ROWS
+    assert found.told == (
+        "The plan is the same, and had more to do: 60,000 rows of orders were read, and 12,000 "
+        "before.  The table has grown, or the values are others."
+    )
+    assert found.nodes == (0,)
+
+
+@pytest.mark.parametrize(("removed", "told"), [(39_699, ["same plan, more rows"]), (39_700, [])])
+def test_rows_have_to_be_half_as_many_again(removed: int, told: list[str]) -> None:
+    assert causes(WARM.replace("Filter: 59700", f"Filter: {removed}"), AFTER) == told
+
+
+def test_the_same_plan_with_other_settings() -> None:
+    after = AFTER.replace("Execution", "Settings: work_mem = '64kB'\nExecution")
+
+    assert causes(WARM, after) == ["settings changed"]
 
 
 SAME_PLAN = BEFORE.replace("..10.000", "..100.000").replace("Time: 10.5", "Time: 100.5")

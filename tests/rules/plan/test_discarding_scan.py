@@ -6,6 +6,7 @@ import pytest
 
 from pgadvisor.model.action import CreateIndex, ManualSteps
 from pgadvisor.model.finding import Confidence
+from pgadvisor.model.schema import IndexKey
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.sqltext.index import describe_index
 from pgadvisor.testing import (
@@ -122,6 +123,85 @@ def test_proposes_an_index_for_each_arm_of_an_or() -> None:
     assert steps.title == "Give each arm of the OR an index: customer_id, note"
 
 
+BEGINNING = "(note ~~ 'secret%'::text)"
+
+
+@pytest.mark.parametrize(
+    ("collation", "shown"),
+    [
+        ("en_US.UTF-8", "public.orders (note text_pattern_ops)"),
+        ("C.UTF-8", "public.orders (note text_pattern_ops)"),
+        ("C", "public.orders (note)"),
+    ],
+)
+def test_finds_the_beginning_of_a_text_under_any_collation(collation: str, shown: str) -> None:
+    snapshot = a_snapshot(ORDERS, collation=collation)
+
+    [finding] = run(scan(BEGINNING), snapshot=snapshot).findings
+
+    [create] = finding.remedies
+    assert isinstance(create, CreateIndex)
+    assert describe_index(create.index) == shown
+    assert "secret" not in str(finding)
+
+
+@pytest.mark.parametrize(
+    ("type_name", "operator_class"),
+    [("character varying(20)", "varchar_pattern_ops"), ("character(9)", "bpchar_pattern_ops")],
+)
+def test_an_operator_class_fits_its_type(type_name: str, operator_class: str) -> None:
+    table = a_table("codes", f"code {type_name}", rows=100_000)
+    snapshot = a_snapshot(table, collation="en_US.UTF-8")
+
+    [finding] = run(scan("((code)::text ~~ 'x%'::text)", table="codes"), snapshot=snapshot).findings
+
+    [create] = finding.remedies
+    assert isinstance(create, CreateIndex)
+    assert [key.operator_class for key in create.index.keys] == [operator_class]
+
+
+def test_the_template_for_a_beginning_says_what_it_depends_on() -> None:
+    [finding] = run(
+        scan(f"((customer_id = 4) AND (total > 5) AND {BEGINNING})"), snapshot=BY_ITSELF
+    ).findings
+
+    [steps] = finding.remedies
+    assert isinstance(steps, ManualSteps)
+    assert steps.steps[:2] == (
+        '`CREATE INDEX CONCURRENTLY ON "orders" ("customer_id", "note" text_pattern_ops)`',
+        (
+            "An index without an operator class finds texts by their beginning only where their "
+            "collation is C; a column of type char(n) wants `bpchar_pattern_ops`."
+        ),
+    )
+
+
+BY_BYTES = IndexKey(
+    column="note", operator_class="text_pattern_ops", is_default_operator_class=False
+)
+
+
+@pytest.mark.parametrize(
+    ("collation", "key", "count"),
+    [
+        pytest.param("en_US.UTF-8", IndexKey(column="note"), 1, id="of no use"),
+        pytest.param("en_US.UTF-8", BY_BYTES, 0, id="by bytes"),
+        pytest.param("C", BY_BYTES, 0, id="by bytes under C"),
+        pytest.param("C", IndexKey(column="note"), 0, id="of use under C"),
+        pytest.param(
+            "en_US.UTF-8",
+            IndexKey(column="note", collation='pg_catalog."C"'),
+            0,
+            id="with a collation of its own",
+        ),
+    ],
+)
+def test_knows_which_index_finds_beginnings(collation: str, key: IndexKey, count: int) -> None:
+    snapshot = a_snapshot(ORDERS, an_index(ORDERS, key), collation=collation)
+
+    assert len(run(scan(BEGINNING), snapshot=snapshot).findings) == count
+
+
 def test_tells_a_scan_of_several_plans_once_by_the_slowest() -> None:
     [finding] = run(scan() + "\n" + scan(time="70.0")).findings
 
@@ -135,6 +215,9 @@ def test_tells_a_scan_of_several_plans_once_by_the_slowest() -> None:
         pytest.param(run(scan(rows=0, removed=9_999)), id="few-rows"),
         pytest.param(run(scan(time="4.9")), id="short"),
         pytest.param(run(scan("(status <> 'x'::text)")), id="no-index-serves-it"),
+        pytest.param(run(scan("(note ~~ '%x'::text)")), id="no-beginning"),
+        pytest.param(run(scan("(note ~~ $1)")), id="a-beginning-that-is-not-known"),
+        pytest.param(run(scan("(note ~~* 'x%'::text)")), id="in-any-case"),
         pytest.param(run(scan("(SubPlan 1)")), id="a-subquery"),
         pytest.param(run(scan(), an_index(ORDERS, "customer_id")), id="has-an-index"),
         pytest.param(run(scan(table="pg_class"), snapshot=BY_ITSELF), id="a-catalog"),
