@@ -36,7 +36,7 @@ _SHOWN_COUNT = 5
 class Limits:
     """How much is much, and what is proposed."""
 
-    min_read_bytes_per_day: int = 10 * GiB
+    min_daily_read_bytes: int = 10 * GiB
     """Of temporary tables that were read again, by one role."""
 
     min_time_ratio: float = 0.02
@@ -90,7 +90,7 @@ def evicted_temporary_tables(case: Case, limits: Limits) -> Outcome:
         raise SkipRule(f"nobody knows how often statements run: {case.statement_window.note}")
     for role, reads in _by_role(case, case.statement_window.days):
         if (
-            reads.bytes_per_day >= limits.min_read_bytes_per_day
+            reads.bytes_per_day >= limits.min_daily_read_bytes
             and reads.time_ratio >= limits.min_time_ratio
         ):
             yield _finding(case, role, reads, limits)

@@ -24,6 +24,6 @@ FAULT = Fault(
     plant=("alter role app set temp_buffers = '1MB'",),
     act=report_on_a_temporary_table,
     mend=("alter role app set temp_buffers = '16MB'",),
-    limits={"min_read_bytes_per_day": 1 << 20, "min_time_ratio": 0.001},
+    limits={"min_daily_read_bytes": 1 << 20, "min_time_ratio": 0.001},
     why_lower="10 GiB a day are hours of reports, and the files of the tests lie in memory",
 )
