@@ -42,7 +42,7 @@ SERVER = Server(
     collected_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 PAYLOADS = {
-    "program": "copy (select 1) to program 'touch {file}'",
+    "program": "copy (select 1) to program 'cat > {file}'",
     "file": "copy (select 1) to '{file}'",
     "reading": "perform pg_read_file('postgresql.conf')",
     "large_object": "perform lo_import('/etc/passwd')",
