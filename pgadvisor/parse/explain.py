@@ -178,6 +178,8 @@ def json_text(value: object, place: str, key: str) -> str:
     """Return a value as JSON, to be kept."""
     if isinstance(value, bool):  # most are
         return "true" if value else "false"
+    if isinstance(value, list) and {*map(type, value)} == {str}:  # of the rest, most
+        return f"[{', '.join(map(_ENCODER.encode, value))}]"
     try:
         return _ENCODER.encode(value)
     except RecursionError:

@@ -197,8 +197,9 @@ class Twin:
             if (outcome := self._known(*question)) is not None
         }
         asked = [(key, *question) for key, question in by_key.items() if key not in outcomes]
-        for answered in share_out(_parts(asked, len(self._lanes)), self._lanes, self._asked):
-            outcomes |= answered
+        with without_collection():  # plans are kept
+            for answered in share_out(_parts(asked, len(self._lanes)), self._lanes, self._asked):
+                outcomes |= answered
         return tuple(outcomes[key] for key in keys)
 
     def cost(self, statement: str, configuration: Configuration = AS_IS) -> float:

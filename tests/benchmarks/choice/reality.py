@@ -31,7 +31,7 @@ from tests.benchmarks.choice.database import Loaded
 from tests.benchmarks.choice.pairs import Ratio, mean_ratio, paired_ratio
 from tests.benchmarks.choice.truth import build, named
 
-LIMIT_MS = 90_000.0
+LIMIT_MS = 20_000.0
 """A statement is stopped then, and counted as if it had been ready."""
 SLOWER_RATIO = 1.2
 _CLONE = "with_indexes"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.faults.fault import Fault
 
+_EXPLAINED = "select count(name) from deliveries d join parts p on p.id = d.part_id"
+
 FAULT = Fault(
     subject="Memoize",
     schema="""
@@ -14,6 +16,7 @@ FAULT = Fault(
         select n, n * 7919 % 800000 + 1 from generate_series(1, 40000) n;
     """,
     plant=("alter table deliveries alter column part_id set (n_distinct = 10)",),
-    explained=("select count(name) from deliveries d join parts p on p.id = d.part_id",),
+    # The first time it reads most of the parts, beside which the cache costs little.
+    explained=(_EXPLAINED, _EXPLAINED),
     mend=("alter table deliveries alter column part_id reset (n_distinct)",),
 )
