@@ -73,21 +73,19 @@ class Account:
 
         Args:
             search: Has the statements planned without one of the indexes.
-            min_ratio: Of what a statement costs without the index, beside the others: so much is
-                within the error of its plan's estimates, however much it costs today.
+            min_ratio: Of what a statement costs now.
         """
         self._plan_without_each(search)
         found: list[tuple[float, int]] = []
         for number in sorted(self._chosen):
             others, users = self._chosen - {number}, self._users(number)
             missed = [
-                (one, self._cost(one, others), self._cost_now(one))
+                (one, self._cost(one, others) - self._cost_now(one))
                 for one in users
                 if one.base_cost > 0
             ]
-            if all(without - now < min_ratio * without for _, without, now in missed):
-                value = sum(one.value_per_cost * (without - now) for one, without, now in missed)
-                found.append((value, number))
+            if all(cost < min_ratio * one.base_cost for one, cost in missed):
+                found.append((sum(one.value_per_cost * cost for one, cost in missed), number))
         weak: set[int] = set()
         touched: set[StatementKnowledge] = set()
         for _, number in sorted(found):

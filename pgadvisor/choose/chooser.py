@@ -39,9 +39,8 @@ BUILD_EVERY_DAYS = 30.0
 REGRESSION_MIN_SHARE = 0.01
 """Statements below this share of the workload may get dearer: too small to matter."""
 MIN_STATEMENT_GAIN_RATIO = 0.2
-"""Indexes have to take at least this share off what a statement costs, a set off what it costs now
-and each of its indexes off what it costs beside the others; less is within the error of the
-planner's estimates."""
+"""Indexes have to take at least this share off what a statement costs now; less is within the
+error of the planner's estimates."""
 FRONTIER_RATIOS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 """Budgets of the frontier, as shares of what the best set without a budget takes."""
 _FRONTIER_TIME_RATIO = 0.05

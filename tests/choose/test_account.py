@@ -175,19 +175,3 @@ def test_what_is_hoped_for_without_an_index_takes_nothing_from_the_set() -> None
     assert brief(rows["0"].losses) == [("join", 10.0, 60.0)]
     assert rows["0"].saved_ms_per_day == 45.0
     assert made.pool.knowledge[0].everything == before
-
-
-def weak(*, second_leaves: float) -> frozenset[int]:
-    """Of two indexes: the first brings 100 to 10, and the second the rest to something less."""
-    plans = {"scan": (a_plan(100.0), a_plan(10.0, 0), a_plan(second_leaves, 0, 1))}
-    made = books(0, 1, plans=plans)
-    return made.account.weak(made.search, 0.2)
-
-
-def test_an_index_is_weak_where_it_takes_little_off_what_is_left_beside_the_others() -> None:
-    assert weak(second_leaves=8.01) == {1}
-
-
-def test_an_index_that_takes_much_off_what_is_left_is_not_weak_however_much_it_was_before() -> None:
-    assert weak(second_leaves=8.0) == frozenset()
-    assert weak(second_leaves=0.1) == frozenset()
