@@ -16,7 +16,6 @@ from pgadvisor.collect.scope import CollectOptions
 from pgadvisor.model.replication import WalSender
 from pgadvisor.model.schema import Trigger
 from pgadvisor.model.server import Server
-from pgadvisor.model.server_counters import CollationVersion
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.model.transaction_age import TableAge
 from pgadvisor.units import KiB
@@ -382,26 +381,3 @@ def test_reads_prepared_transactions() -> None:
     assert found.age_ms > 0
     assert found.transaction_id_age > XIDS
     assert "4711" not in repr(snapshot.server)
-
-
-def test_tells_versions_of_collations_then_and_now(cluster: Cluster) -> None:
-    with psycopg.connect(cluster.dsn(), autocommit=True) as session:
-        session.execute(
-            "create database sorted template template0 locale_provider builtin"
-            " builtin_locale 'C.UTF-8'"
-        )
-        session.execute("update pg_database set datcollversion = '0' where datname = 'sorted'")
-    run(
-        cluster.dsn("sorted"),
-        "create table note (body text)",
-        "create index on note (body collate pg_c_utf8)",
-    )
-
-    found = server_of(cluster.dsn("sorted")).collation_versions
-
-    assert found == (
-        CollationVersion(name="pg_catalog.pg_c_utf8", recorded="1", actual="1"),
-        CollationVersion(name=None, recorded="0", actual="1"),
-    )
-    with psycopg.connect(cluster.dsn(), autocommit=True) as session:
-        session.execute("drop database sorted")
