@@ -10,7 +10,7 @@ from pgadvisor.choose.selection import Selection
 from pgadvisor.choose.tentative import TentativeSet
 
 _ROUNDING_RATIO = 1e-7
-"""A change that gains less of what the workload takes gains nothing."""
+"""A change that gains less of what the workload takes, or is left of that, gains nothing."""
 
 
 def polish(
@@ -28,11 +28,12 @@ def polish(
         bounds: What may be chosen.
     """
     work = TentativeSet(chosen, pool, selection)
-    least = _ROUNDING_RATIO * selection.value(())
+    now = selection.value(())
     offered = [number for number in work.offered if bounds.allows(number)]
     is_better = True
     while is_better:
         is_better = False
+        least = _ROUNDING_RATIO * min(abs(selection.value(work.chosen)), now)
         size_bytes = bounds.size_bytes(work.chosen)
         for out, into in _changes(work, offered, bounds):
             is_stale = not work.chosen.issuperset(out) or not work.chosen.isdisjoint(into)

@@ -45,6 +45,11 @@ class Pool:
             one.value_per_cost * (one.base_cost - one.cost(bits)) for one, bits in self.seen(chosen)
         )
 
+    @property
+    def rest_value(self) -> float:
+        """What all statements are worth a day at least, as far as is known."""
+        return sum(one.value_per_cost * one.levels[-1].floor for one in self.knowledge)
+
     def users(self, candidate: int) -> tuple[StatementKnowledge, ...]:
         """The statements that can use a candidate."""
         return tuple(self.knowledge[place] for place, _ in self._users.get(candidate, ()))

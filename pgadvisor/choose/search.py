@@ -28,8 +28,6 @@ from pgadvisor.choose.surroundings import contradictory, narrower
 MAX_ROUNDS = 200
 _QUESTIONS = 3
 """How often the planner is asked about one believed set before it is chosen anew."""
-CLOSE_ENOUGH_RATIO = 0.0005
-"""A gap of so little of what the workload takes is none."""
 _STAGES = ((True, 0.0), (False, 0.25), (False, 0.0))
 """Programs, the quick ones first: whether they are relaxed, and how much of what is not proven
 yet may stay so in one round, since most of it falls by asking."""
@@ -43,7 +41,9 @@ _GREEDY_ATTEMPTS = 4
 _WIDE = 24
 """Candidates that a statement can be shown at once."""
 _LEAST_VALUE_RATIO = 0.0005
-"""Statements of less than this share are not asked about that."""
+"""Statements of less than this share are not asked about that,"""
+_LEAST_OF_REST = 0.005
+"""if they are less than this share of what is left with every candidate, too."""
 HALVINGS = 2
 """How often statements are planned with candidates of half the size."""
 _SHARES_OF_BUDGET = (1.0, 0.25)
@@ -122,7 +122,7 @@ class Search:
             value=value,
             bound=min(lowest, value),
             rounds=rounds,
-            is_cut_short=value - lowest > CLOSE_ENOUGH_RATIO * self._base
+            is_cut_short=value - lowest > self._selection.close_enough(value)
             and time.monotonic() >= deadline,
         )
 
@@ -153,7 +153,7 @@ class Search:
     def _narrow(self, bounds: Bounds, deadline: float) -> None:
         """Leave columns away that are not worth having."""
         chosen, value = self._incumbent(bounds)
-        least = CLOSE_ENOUGH_RATIO * self._base
+        least = self._selection.close_enough(value)
         for number in sorted(chosen):
             for other in narrower(number, self._inquirer, self._selection, bounds, least):
                 instead = (chosen - {number}) | {other}
@@ -180,7 +180,7 @@ class Search:
             rounds += 1
             is_relaxed, gap_ratio = stages[0]
             best, value = self._incumbent(bounds)
-            if value - lowest <= CLOSE_ENOUGH_RATIO * self._base:
+            if value - lowest <= self._selection.close_enough(value):
                 break
             believed = self._selection.optimistic(
                 bounds,
@@ -188,6 +188,7 @@ class Search:
                 gap=(value - lowest) * gap_ratio,
                 is_relaxed=is_relaxed,
                 start=None if is_relaxed else best,
+                value=value,
             )
             if believed is None:
                 break
@@ -256,7 +257,8 @@ class Search:
 
         So each has plans of several sizes, for a budget to choose from.
         """
-        least_value = _LEAST_VALUE_RATIO * self._base
+        rest = self._pool.rest_value
+        least_value = min(_LEAST_VALUE_RATIO * self._base, _LEAST_OF_REST * rest)
         for one in self._pool.knowledge:
             if one.value_per_cost * one.base_cost < least_value:
                 continue

@@ -6,6 +6,7 @@ of its set is what the planner says of it, the set is proven to be the best.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,11 +16,16 @@ from pgadvisor.choose.knowledge import Answer, StatementKnowledge
 from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.program import Optimum, Program
 
-_SCALE = 1_000.0
-"""What the whole workload is worth in a program's own unit: solvers like middling numbers."""
+CLOSE_ENOUGH_RATIO = 0.0005
+"""A gap of so little of what the workload takes is none.  Where indexes save nearly everything, a
+smaller share of the rest would be proven ten times as long."""
+CLOSE_ENOUGH_OF_REST = 0.002
+"""And so little of what is left with a set: beside one statement that an index makes a thousand
+times cheaper, all others would count for nothing."""
+_LEAST_RATIO = 1e-12
+"""Of what the workload takes; less is rounding."""
 _GAP = 0.25
-"""Of that, what is near enough to the best; half of what the search takes for none.  Where indexes
-save nearly everything, a share of the rest would be proven ten times as long."""
+"""In a program's own unit, in which solvers find middling numbers: half of what is close enough."""
 _TAKEN = 0.5
 
 
@@ -55,7 +61,7 @@ class Selection:
         self._pool = pool
         self._charges = charges
         self._bonuses = tuple((those, value) for those, value in bonuses if value > 0)
-        self._unit = pool.base_value / _SCALE if pool.base_value > 0 else 1.0
+        self._base = pool.base_value if pool.base_value > 0 else 1.0
 
     def optimistic(
         self,
@@ -65,6 +71,7 @@ class Selection:
         gap: float = 0.0,
         is_relaxed: bool = False,
         start: frozenset[int] | None = None,
+        value: float = math.inf,
     ) -> Selected | None:
         """The best set, each statement as cheap as nothing contradicts.
 
@@ -74,16 +81,15 @@ class Selection:
             gap: So near to the best is near enough.
             is_relaxed: Take parts of candidates.
             start: A good set within the bounds, to begin with.
+            value: What a set costs that is known; only better ones are of interest.
         """
-        draft = _Draft(self._charges, self._unit, bounds)
-        for one in self._pool.knowledge:
-            self._add_levels(draft, one)
-        for those, value in self._bonuses:
-            share = draft.program.add_share(-value / self._unit)
-            helpers = dict.fromkeys(draft.known(sorted(those)), -1.0)
-            draft.program.add_row({share: 1.0, **helpers}, upper=0.0)
-        bounds.add_rows(draft.program, draft.variables)
+        draft = self._draft(bounds, value)
         return draft.solve(time_limit_ms, gap, is_relaxed=is_relaxed, start=start)
+
+    def close_enough(self, value: float) -> float:
+        """A gap that is none, beside a set that costs so much a day."""
+        least = min(CLOSE_ENOUGH_RATIO * self._base, CLOSE_ENOUGH_OF_REST * abs(value))
+        return max(least, _LEAST_RATIO * self._base)
 
     @property
     def least_value(self) -> float:
@@ -101,15 +107,32 @@ class Selection:
         earned = sum(value for those, value in self._bonuses if those & taken)
         return self._pool.value(taken) + charged - earned
 
+    def _draft(self, bounds: Bounds, value: float = math.inf) -> _Draft:
+        """The program as it is to be solved."""
+        unit = self.close_enough(value) * _GAP * 8
+        draft = _Draft(self._charges, unit, bounds, at_most=value - self.least_value)
+        for one in self._pool.knowledge:
+            self._add_levels(draft, one)
+        for those, earned in self._bonuses:
+            share = draft.program.add_share(-earned / unit)
+            helpers = dict.fromkeys(draft.known(sorted(those)), -1.0)
+            draft.program.add_row({share: 1.0, **helpers}, upper=0.0)
+        bounds.add_rows(draft.program, draft.variables)
+        return draft
+
     def _add_levels(self, draft: _Draft, one: StatementKnowledge) -> None:
         """To get below an answer's cost, something that was withheld has to be there."""
         program = draft.program
-        worth = one.value_per_cost / self._unit
+        worth = one.value_per_cost / draft.unit
         levels = one.levels
         program.constant += worth * levels[0].floor
         above: int | None = None
         for level, below in pairwise(levels):
             helpers = draft.known(one.candidates(level.withheld & one.everything))
+            if draft.is_too_dear(one.value_per_cost * level.floor):
+                program.add_row(dict.fromkeys(helpers, 1.0), lower=1.0)
+                program.constant += worth * (below.floor - level.floor)
+                continue
             share = program.add_share(worth * (below.floor - level.floor))
             program.add_row({share: 1.0, **dict.fromkeys(helpers, -1.0)}, upper=0.0)
             if above is not None:
@@ -141,12 +164,19 @@ class Selection:
 class _Draft:
     """A program in the making, with a variable for each candidate that it mentions."""
 
-    def __init__(self, charges: Sequence[float], unit: float, bounds: Bounds) -> None:
+    def __init__(
+        self, charges: Sequence[float], unit: float, bounds: Bounds, at_most: float
+    ) -> None:
         self.program = Program()
         self.variables: dict[int, int] = {}
         self._charges = charges
         self.unit = unit
         self._bounds = bounds
+        self._at_most = at_most
+
+    def is_too_dear(self, value: float) -> bool:
+        """Whether no better set can have a statement that costs so much."""
+        return value > self._at_most * (1 + _LEAST_RATIO)
 
     def known(self, candidates: Iterable[int]) -> tuple[int, ...]:
         """The variables of those candidates that may be had."""

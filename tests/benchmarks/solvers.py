@@ -34,7 +34,7 @@ from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.program import Program
 from pgadvisor.choose.search import Search
 from pgadvisor.choose.selection import _GAP as GAP
-from pgadvisor.choose.selection import Selection, _Draft
+from pgadvisor.choose.selection import Selection
 from pgadvisor.model.budget import Budget
 from pgadvisor.units import MiB
 from tests.choose.stated import (
@@ -149,18 +149,10 @@ def case(statement_count: int, count: int) -> Case:
     search.best(bounds, SEARCH_LIMIT_S * 1000)
     return Case(
         name=f"{statement_count} x {count}",
-        program=_written(selection, pool, charges, bounds),
+        program=selection._draft(bounds).program,
         plan_count=planner.call_count,
         prepared_s=time.perf_counter() - started,
     )
-
-
-def _written(selection: Selection, pool: Pool, charges: list[float], bounds: Bounds) -> Program:
-    draft = _Draft(charges, selection._unit, bounds)
-    for one in pool.knowledge:
-        selection._add_levels(draft, one)
-    bounds.add_rows(draft.program, draft.variables)
-    return draft.program
 
 
 def by_highs(program: Program, *, is_relaxed: bool = False) -> Outcome | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgadvisor.choose.search import CLOSE_ENOUGH_RATIO
+from pgadvisor.choose.selection import CLOSE_ENOUGH_RATIO
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.choice import Choice
 from pgadvisor.units import MiB

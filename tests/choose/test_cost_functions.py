@@ -17,7 +17,7 @@ from pgadvisor.choose.greedy import greedy
 from pgadvisor.choose.knowledge import INTOLERABLE, StatementKnowledge
 from pgadvisor.choose.polish import polish
 from pgadvisor.choose.pool import Pool
-from pgadvisor.choose.search import CLOSE_ENOUGH_RATIO, Search
+from pgadvisor.choose.search import Search
 from pgadvisor.choose.selection import Selection
 from pgadvisor.model.budget import Budget
 from tests.choose.stated import (
@@ -115,7 +115,7 @@ def problems(draw: st.DrawFn, *, with_hopes: bool = False, with_extras: bool = F
     burden = Burden(statement_id="w", limit_ms=float(draw(st.integers(0, 8))), added_ms=added)
     return Problem(
         plans={name: draw(plans(with_hopes=with_hopes, with_extras=with_extras)) for name in names},
-        values={name: draw(st.sampled_from((0.1, 1.0, 5.0))) for name in names},
+        values={name: draw(st.sampled_from((0.1, 1.0, 5.0, 1e5))) for name in names},
         charges=tuple(draw(st.integers(0, 200).map(float)) for _ in numbers),
         bonuses=tuple(
             draw(st.lists(st.tuples(sets, st.integers(1, 1_500).map(float)), max_size=2))
@@ -172,18 +172,33 @@ def test_a_statement_whose_sets_were_all_planned_is_known(
 
 
 @pytest.mark.parametrize("is_relaxed", [False, True])
-@given(problem=problems(with_extras=True), asked=st.lists(st.sampled_from(ALL_SETS)))
+@pytest.mark.parametrize("is_any_good_of_interest", [False, True])
+@given(
+    problem=problems(with_extras=True),
+    asked=st.lists(st.sampled_from(ALL_SETS)),
+    data=st.data(),
+)
 def test_the_optimistic_program_is_a_bound(
-    *, problem: Problem, asked: list[frozenset[int]], is_relaxed: bool
+    *,
+    problem: Problem,
+    asked: list[frozenset[int]],
+    data: st.DataObject,
+    is_relaxed: bool,
+    is_any_good_of_interest: bool,
 ) -> None:
     pool = partly_known(problem, asked)
     selection = Selection(pool, problem.charges, problem.bonuses)
+    known = math.inf
+    if not is_any_good_of_interest:
+        known = problem.value(pool, data.draw(st.sampled_from(list(problem.allowed()))))
 
-    believed = selection.optimistic(problem.bounds, time_limit_ms=10_000, is_relaxed=is_relaxed)
+    believed = selection.optimistic(
+        problem.bounds, time_limit_ms=10_000, is_relaxed=is_relaxed, value=known
+    )
 
     assert believed is not None
     assert believed.is_best
-    assert believed.bound <= problem.best(pool) + ROUNDING * pool.base_value
+    assert min(believed.bound, known) <= problem.best(pool) + ROUNDING * pool.base_value
 
 
 @given(problems(), st.lists(st.sampled_from(ALL_SETS)))
@@ -233,13 +248,32 @@ def test_the_search_finds_the_best_set_and_proves_it(
 
     found = search.best(problem.bounds, 60_000)
 
-    near = 2 * CLOSE_ENOUGH_RATIO * pool.base_value
+    near = 2 * selection.close_enough(found.value)
     assert found.chosen in set(problem.allowed())
     assert found.value == pytest.approx(problem.value(pool, found.chosen), abs=1e-6)
     assert found.value <= problem.best(pool) + near
     assert found.bound <= problem.best(pool) + ROUNDING * pool.base_value
     assert found.value - found.bound <= near
     assert not found.is_cut_short
+
+
+def test_beside_one_statement_that_gets_very_much_cheaper_the_others_still_count() -> None:
+    candidates = [a_candidate(number) for number in range(3)]
+    its = {
+        "pathological": [a_plan(1e12), a_plan(10.0, 0)],
+        "other": [a_plan(1_000.0), a_plan(400.0, 1), a_plan(1.0, 2)],
+    }
+    pool = a_pool(its)
+    inquirer = an_inquirer(StatedPlanner(its, candidates), candidates)
+    explore(pool.knowledge, inquirer)
+    sizes_bytes = [4, 3, 6]  # the second saves more for each byte, and leaves no room for the third
+    search = Search(pool, inquirer, Selection(pool, [0.0] * 3), sizes_bytes)
+    prices = [a_price(number, size_bytes=size) for number, size in enumerate(sizes_bytes)]
+
+    found = search.best(Bounds(Budget(index_bytes=10), prices), 10_000)
+
+    assert found.chosen == frozenset({0, 2})
+    assert found.bound == pytest.approx(found.value)
 
 
 @pytest.mark.parametrize("is_beginning", [True, False])
