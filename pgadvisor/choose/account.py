@@ -6,13 +6,16 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from pgadvisor.choose.bounds import Price
+from pgadvisor.choose.bounds import Excess, Price
 from pgadvisor.choose.knowledge import StatementKnowledge
 from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.search import Search
 from pgadvisor.choose.valuation import Valuation
 from pgadvisor.model.candidate import Candidate, StatementEffect
 from pgadvisor.model.choice import ChosenIndex
+from pgadvisor.propose.existing import makes_needless
+from pgadvisor.sqltext.index import describe_index
+from pgadvisor.units import format_ratio
 from pgadvisor.whatif.backend import Built
 
 
@@ -65,35 +68,52 @@ class Account:
         rows = [self._index(number) for number in sorted(self._chosen)]
         return tuple(sorted(rows, key=lambda row: (-row.marginal_per_day, row.name)))
 
-    def weak(self, search: Search, min_ratio: float) -> frozenset[int]:
-        """Indexes without which no statement would miss so much; some of them, if they are many.
+    def weak(self, search: Search, min_ratio: float) -> Mapping[int, Excess]:
+        """Indexes that are not worth having beside the others, and why; some, if they are many.
 
         Two that do the same are both weak, and one of them has to stay: only such are returned
         together that no statement uses both.
 
         Args:
             search: Has the statements planned without one of the indexes.
-            min_ratio: Of what a statement costs now.
+            min_ratio: What an index has to take off what some statement costs without it, beside
+                the others: less is within the error of the plan's estimates.
         """
         self._plan_without_each(search)
-        found: list[tuple[float, int]] = []
+        found: list[tuple[float, int, Excess]] = []
         for number in sorted(self._chosen):
-            others, users = self._chosen - {number}, self._users(number)
-            missed = [
-                (one, self._cost(one, others) - self._cost_now(one))
-                for one in users
-                if one.base_cost > 0
-            ]
-            if all(cost < min_ratio * one.base_cost for one, cost in missed):
-                found.append((sum(one.value_per_cost * cost for one, cost in missed), number))
-        weak: set[int] = set()
+            users, excess = self._users(number), self._excess(number, min_ratio)
+            if excess is not None:
+                missed = (one.value_per_cost * self._missed(one, number)[0] for one in users)
+                found.append((sum(missed), number, excess))
+        weak: dict[int, Excess] = {}
         touched: set[StatementKnowledge] = set()
-        for _, number in sorted(found):
+        for _, number, excess in sorted(found, key=lambda row: row[:2]):
             users = self._users(number)
             if touched.isdisjoint(users):
-                weak.add(number)
+                weak[number] = excess
                 touched.update(users)
-        return frozenset(weak)
+        return weak
+
+    def _excess(self, number: int, min_ratio: float) -> Excess | None:
+        """Why an index is not worth having beside the others; None: it is."""
+        own = self._candidates[number].definition
+        for other in sorted(self._chosen - {number}):
+            wider = self._candidates[other].definition
+            if makes_needless(wider, own):
+                reason = f"the chosen index on {describe_index(wider)} begins with all it holds"
+                return Excess(code="covered", reason=reason)
+        missed = (self._missed(one, number) for one in self._users(number) if one.base_cost > 0)
+        if all(missing < min_ratio * without for missing, without in missed):
+            share = format_ratio(min_ratio)
+            reason = f"beside the chosen ones it takes less than {share} off each statement"
+            return Excess(code="too-little", reason=reason)
+        return None
+
+    def _missed(self, one: StatementKnowledge, number: int) -> tuple[float, float]:
+        """What a statement costs more without an index of the set, and what it costs then."""
+        without = self._cost(one, self._chosen - {number})
+        return without - self._cost_now(one), without
 
     def geometric_mean_ratio(self) -> float | None:
         """Of cost after to cost before, over all statements that were costed."""

@@ -29,7 +29,7 @@ from pgadvisor.model.candidate import Candidate, Rejected, WeightedStatement
 from pgadvisor.model.catalog import Catalog
 from pgadvisor.model.choice import Choice, FrontierPoint, Optimality
 from pgadvisor.model.execution import Execution
-from pgadvisor.units import MiB, format_ratio
+from pgadvisor.units import MiB
 from pgadvisor.whatif.backend import Backend, Built, NotBuilt
 
 BUILD_MS_PER_MIB = 16.0
@@ -39,8 +39,9 @@ BUILD_EVERY_DAYS = 30.0
 REGRESSION_MIN_SHARE = 0.01
 """Statements below this share of the workload may get dearer: too small to matter."""
 MIN_STATEMENT_GAIN_RATIO = 0.2
-"""Indexes have to take at least this share off what a statement costs now; less is within the
-error of the planner's estimates."""
+"""Indexes have to take at least this share off what a statement costs, a set off what it costs now
+and each of its indexes off what it costs beside the others; less is within the error of the
+planner's estimates."""
 FRONTIER_RATIOS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 """Budgets of the frontier, as shares of what the best set without a budget takes."""
 _FRONTIER_TIME_RATIO = 0.05
@@ -224,15 +225,10 @@ class IndexChooser:
                 left_ms *= _SHARE_OF_TIME  # some of its indexes may have to go
             found = search.best(bounds, left_ms, at_least=lowest, start=start)
             lowest = found.bound
-            weak = self._account(found.chosen).weak(search, min_ratio) if min_ratio > 0 else ()
+            weak = self._account(found.chosen).weak(search, min_ratio) if min_ratio > 0 else {}
             if not weak:
                 return search.settled(found, self._bounds(budget)), bounds, earlier
-            share = format_ratio(min_ratio)
-            reason = Excess(
-                code="too-little",
-                reason=f"beside the chosen ones it takes less than {share} off each statement",
-            )
-            earlier |= dict.fromkeys(weak, reason)
+            earlier |= weak
             bounds, start = bounds.without(weak), found.chosen.difference(weak)
 
     def _prepared(self, budget: Budget) -> _Prepared:

@@ -19,8 +19,7 @@ from pgadvisor.model.advice import Recommendation
 from pgadvisor.model.choice import Choice
 from pgadvisor.model.schema import Index
 from pgadvisor.model.usage import ConflictTarget
-from pgadvisor.parse.expression import columns_in
-from pgadvisor.propose.existing import covers
+from pgadvisor.propose.existing import covers, makes_needless
 from pgadvisor.rulekit import Case, foreign_keys_of, is_same_index, serves_key
 from pgadvisor.rulekit.redundancy import can_stand_in
 from pgadvisor.sqltext.index import describe_index
@@ -226,13 +225,10 @@ def _without_arbiter(plan: _Plan) -> Iterator[Contradiction]:
 
 def _partial_beside_full(plan: _Plan) -> Iterator[Contradiction]:
     for action in plan.created:
-        definition = action.index
-        if definition.predicate is None or not columns_in(definition.predicate) <= {
-            *definition.key_columns
-        }:
+        if action.index.predicate is None:
             continue
-        for other in plan.created_on(definition.table_oid):
-            if other.index.predicate is None and covers(other.index, definition):
+        for other in plan.created_on(action.index.table_oid):
+            if other.index.predicate is None and makes_needless(other.index, action.index):
                 reason = f"{other.name}, which is created too, holds the same keys of all rows"
                 yield Contradiction(action=action, reason=reason)
 

@@ -65,6 +65,7 @@ class _Groups:
         self._by_dropped: dict[tuple[str, str], _Group] = {}
         self._by_created: dict[IndexDefinition, _Group] = {}
         self._by_table: defaultdict[int, list[tuple[IndexDefinition, _Group]]] = defaultdict(list)
+        self._chosen = frozenset(one.candidate.definition for one in choice.chosen)
         self._served: defaultdict[IndexDefinition, set[str]] = defaultdict(set)
         self._serving: defaultdict[str, list[IndexDefinition]] = defaultdict(list)
         for chosen in choice.chosen:
@@ -92,7 +93,8 @@ class _Groups:
             found.append(self._by_dropped.get((action.schema, action.name)))
         if isinstance(action, ChangeSetting):  # there is one value for it, the first one's
             found.append(self._by_setting.get(action.place))
-        if isinstance(action, CreateIndex):
+        # What was chosen was chosen beside the others: none of them makes it needless.
+        if isinstance(action, CreateIndex) and action.index not in self._chosen:
             created = self._by_table[action.index.table_oid]
             found += [group for present, group in created if covers(present, action.index)]
             found += [self._by_created.get(d) for d in self._serving_all(finding.statement_ids)]

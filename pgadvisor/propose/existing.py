@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from pgadvisor.model.action import IndexDefinition
 from pgadvisor.model.schema import Index, IndexKey
-from pgadvisor.parse.expression import same_expression
+from pgadvisor.parse.expression import columns_in, same_expression
 
 
 def serves(existing: Iterable[Index], wanted: IndexDefinition, equal_count: int = 0) -> bool:
@@ -43,6 +43,19 @@ def covers(wider: IndexDefinition, narrower: IndexDefinition) -> bool:
         and set(narrower.include) <= {*wider.include, *wider.key_columns}
         and _begins_with(wider.keys, narrower.keys)
     )
+
+
+def makes_needless(wider: IndexDefinition, narrower: IndexDefinition) -> bool:
+    """Whether of two indexes to be created one does all that the other one would.
+
+    A partial index finds rows of its own beside a full one with its keys, where its condition is
+    about a column that is none of them.
+    """
+    if not covers(wider, narrower):
+        return False
+    if narrower.predicate is None or narrower.predicate == wider.predicate:
+        return True
+    return columns_in(narrower.predicate) <= {*narrower.key_columns}
 
 
 def _serves(index: Index, wanted: IndexDefinition, equal_count: int) -> bool:

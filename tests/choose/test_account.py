@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -12,7 +12,7 @@ from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.search import Search
 from pgadvisor.choose.selection import Selection
 from pgadvisor.choose.valuation import Valuation
-from pgadvisor.model.candidate import StatementEffect
+from pgadvisor.model.candidate import Candidate, StatementEffect
 from pgadvisor.whatif.backend import Built
 from tests.choose.stated import (
     StatedPlan,
@@ -50,21 +50,24 @@ class Books:
 
 
 def books(
-    *chosen: int, plans: Mapping[str, tuple[StatedPlan, ...]] = PLANS, is_measured: bool = True
+    *chosen: int,
+    plans: Mapping[str, tuple[StatedPlan, ...]] = PLANS,
+    is_measured: bool = True,
+    candidates: Sequence[Candidate] = CANDIDATES,
 ) -> Books:
     statements = STATEMENTS if is_measured else ()
     pool = a_pool(plans, statements=statements, values=VALUES if is_measured else None)
-    inquirer = an_inquirer(StatedPlanner(plans, CANDIDATES), CANDIDATES)
+    inquirer = an_inquirer(StatedPlanner(plans, candidates), candidates)
     search = Search(pool, inquirer, Selection(pool, [0.0] * 3), [1] * 3)
     search.plan(frozenset(chosen))
     paid = (5.0, 1.0, 0.0) if is_measured else (0.0, 0.0, 0.0)
     account = Account(
         chosen=frozenset(chosen),
         pool=pool,
-        candidates=CANDIDATES,
+        candidates=candidates,
         built={
             number: Built(definition=one.definition, name=f"index {number}", size_bytes=8192)
-            for number, one in enumerate(CANDIDATES)
+            for number, one in enumerate(candidates)
         },
         prices=[
             a_price(number, size_bytes=8192, write_value=value, entries_per_day=value * 400)
@@ -175,3 +178,41 @@ def test_what_is_hoped_for_without_an_index_takes_nothing_from_the_set() -> None
     assert brief(rows["0"].losses) == [("join", 10.0, 60.0)]
     assert rows["0"].saved_ms_per_day == 45.0
     assert made.pool.knowledge[0].everything == before
+
+
+def weak(*, second_leaves: float) -> dict[int, str]:
+    """Of two indexes: the first brings 100 to 10, and the second the rest to something less."""
+    plans = {"scan": (a_plan(100.0), a_plan(10.0, 0), a_plan(second_leaves, 0, 1))}
+    made = books(0, 1, plans=plans)
+    found = made.account.weak(made.search, 0.2)
+    return {number: f"{excess.code}: {excess.reason}" for number, excess in found.items()}
+
+
+def test_an_index_is_weak_where_it_takes_little_off_what_is_left_beside_the_others() -> None:
+    assert weak(second_leaves=8.01) == {
+        1: "too-little: beside the chosen ones it takes less than 20 % off each statement"
+    }
+
+
+def test_an_index_that_takes_much_off_what_is_left_is_not_weak_however_much_it_was_before() -> None:
+    assert weak(second_leaves=8.0) == {}
+    assert weak(second_leaves=0.1) == {}
+
+
+@pytest.mark.parametrize(
+    ("predicate", "is_needless"), [(None, True), ("t1 = 1", True), ("status = 'open'", False)]
+)
+def test_an_index_is_weak_beside_one_that_begins_with_all_it_holds(
+    predicate: str | None, *, is_needless: bool
+) -> None:
+    narrow = a_candidate(0, "t1")
+    narrow = replace(narrow, definition=replace(narrow.definition, predicate=predicate))
+    candidates = (narrow, a_candidate(1, "t1", "t2"), a_candidate(2))
+    plans = {"one": (a_plan(100.0), a_plan(10.0, 0)), "two": (a_plan(100.0), a_plan(10.0, 1))}
+    made = books(0, 1, plans=plans, candidates=candidates)
+
+    found = made.account.weak(made.search, 0.2)
+
+    reasons = {number: f"{excess.code}: {excess.reason}" for number, excess in found.items()}
+    needless = {0: "covered: the chosen index on public.orders (t1, t2) begins with all it holds"}
+    assert reasons == (needless if is_needless else {})

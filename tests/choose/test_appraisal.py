@@ -103,6 +103,58 @@ def test_an_index_scan_that_is_not_repeated_costs_what_it_costs() -> None:
     assert appraised(replace(INNER, total_cost=61.0)) == 61.0
 
 
+def walking(outer_rows: float = 1.0, condition: str = "(i.order_id = s.id)") -> float:
+    """What is added to a nested loop over a join, whose inner side knows the index's second key."""
+    joined = PlanNode(
+        node_type="Hash Join",
+        parent_relationship="Outer",
+        rows=outer_rows,
+        total_cost=300.0,
+        children=(outer(), outer()),
+    )
+    inner = replace(INNER, index_condition=condition, rows=1.0, total_cost=11_000.0)
+    return appraised(loop(inner, joined)) - 49_000
+
+
+def test_a_whole_index_is_walked_ten_times_at_least_for_the_rows_of_a_join() -> None:
+    assert walking(1.0) == pytest.approx(9 * 11_000)
+    assert walking(4.0) == pytest.approx(6 * 11_000)
+    assert walking(10.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "(i.supplier_id = s.id)",
+        "(supplier_id = s.id)",
+        '("supplier_id" = s.id)',
+        "((i.order_id = s.id) AND (i.supplier_id = 7))",
+    ],
+)
+def test_an_index_whose_first_key_is_known_is_not_walked(condition: str) -> None:
+    assert walking(condition=condition) == 0.0
+
+
+def test_a_column_of_the_same_name_elsewhere_is_not_the_first_key() -> None:
+    assert walking(condition="(i.order_id = s.supplier_id)") == pytest.approx(9 * 11_000)
+
+
+def test_what_one_table_gives_is_believed() -> None:
+    inner = replace(INNER, index_condition="(i.order_id = s.id)", total_cost=11_000.0)
+
+    assert appraised(loop(inner, outer(rows=1.0))) == 49_000
+
+
+def test_an_index_without_an_order_of_its_keys_is_not_walked() -> None:
+    by_all = {"by_supplier": replace(BY_SUPPLIER, access_method="gin")}
+    joined = replace(loop(INNER, outer(rows=1.0)), parent_relationship="Outer", rows=1.0)
+    inner = replace(INNER, index_condition="(i.order_id @> s.id)", total_cost=11_000.0)
+
+    appraiser = Appraiser(Catalog(snapshot()), by_all)
+
+    assert appraiser.cost(Plan(root=loop(inner, joined))) < 49_000 + 11_000
+
+
 @pytest.mark.parametrize("node_type", ["Hash", "Materialize", "Sort", "Memoize"])
 def test_what_is_kept_is_not_repeated(node_type: str) -> None:
     kept = PlanNode(

@@ -55,8 +55,8 @@ def finding(rule_id: str, *remedies: Action, statements: tuple[str, ...] = ()) -
     )
 
 
-def chosen(*columns: str, statement: str) -> Choice:
-    index = definition(*columns)
+def chosen(*columns: str, statement: str, predicate: str | None = None) -> Choice:
+    index = definition(*columns, predicate=predicate)
     effect = StatementEffect(
         statement_id=statement,
         calls_per_day=10.0,
@@ -120,6 +120,25 @@ def test_puts_no_partial_index_beside_a_chosen_full_one_for_the_same_statement()
     [made] = recommend(asked, chosen("b", "a", statement="s"), {})
 
     assert made.actions == (create("b", "a"), rewrite)
+
+
+def test_creates_each_of_the_chosen_indexes() -> None:
+    full, partial = create("a"), create("a", predicate="b = 1")
+    asked = (
+        finding("missing-index", full, statements=("all",)),
+        finding("missing-index", partial, statements=("some",)),
+    )
+    both = (
+        *chosen("a", statement="all").chosen,
+        *chosen("a", statement="some", predicate="b = 1").chosen,
+    )
+
+    made = recommend(asked, Choice(chosen=both), {})
+
+    assert {(one.actions, one.effects[0].statement_id) for one in made} == {
+        ((full,), "all"),
+        ((partial,), "some"),
+    }
 
 
 def test_drops_an_index_once() -> None:
