@@ -23,6 +23,7 @@ from pgadvisor.choose.knowledge import SAME_COST_RATIO, StatementKnowledge
 from pgadvisor.choose.polish import polish
 from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.selection import Selected, Selection
+from pgadvisor.choose.smaller import WIDE, SmallerIndexes
 from pgadvisor.choose.surroundings import contradictory, narrower
 
 MAX_ROUNDS = 200
@@ -38,15 +39,8 @@ _IDLE_ROUNDS = 4
 _FIRST_SETS_EVERY = 8
 """Rounds after which a set is made anew from all that has been learnt meanwhile."""
 _GREEDY_ATTEMPTS = 4
-_WIDE = 24
-"""Candidates that a statement can be shown at once."""
-_LEAST_VALUE_RATIO = 0.0005
-"""Statements of less than this share are not asked about that,"""
-_LEAST_OF_REST = 0.005
-"""if they are less than this share of what is left with every candidate, too."""
 HALVINGS = 2
 """How often statements are planned with candidates of half the size."""
-_SHARES_OF_BUDGET = (1.0, 0.25)
 _SHORTEST_MS = 50.0
 _PRESENT = 1e-6
 """A relaxed program has a candidate, if more than this share of it."""
@@ -226,7 +220,7 @@ class Search:
         are there in vain.
         """
         statements = self._pool.knowledge
-        if max((len(one.usable) for one in statements), default=0) <= _WIDE:
+        if max((len(one.usable) for one in statements), default=0) <= WIDE:
             return frozenset()
         taken = {
             number
@@ -241,40 +235,12 @@ class Search:
 
         With everything present the planner takes large ones, and says nothing of the others.
         """
-        budget_bytes = bounds.budget.index_bytes
-        if budget_bytes is None:
-            return
-        for share in _SHARES_OF_BUDGET:
-            sizes = enumerate(self._sizes_bytes)
-            small = [n for n, size in sizes if size <= budget_bytes * share and bounds.allows(n)]
-            if len(small) < len(self._sizes_bytes):
-                explore(self._pool.knowledge, self._inquirer, small)
+        smaller = SmallerIndexes(self._pool, self._sizes_bytes, bounds, self._base)
+        for small in smaller.shares():
+            explore(self._pool.knowledge, self._inquirer, small)
         for _ in range(HALVINGS):
-            self._inquirer.ask(list(self._with_half(bounds)))
-
-    def _with_half(self, bounds: Bounds) -> Iterator[Question]:
-        """Statements with candidates of less than half the size of what they take at least.
-
-        So each has plans of several sizes, for a budget to choose from.
-        """
-        rest = self._pool.rest_value
-        least_value = min(_LEAST_VALUE_RATIO * self._base, _LEAST_OF_REST * rest)
-        for one in self._pool.knowledge:
-            if one.value_per_cost * one.base_cost < least_value:
-                continue
-            taken = [
-                sum(self._sizes_bytes[number] for number in one.candidates(plan.uses))
-                for plan in one.plans
-                if plan.uses
-            ]
-            least_bytes = min(taken, default=0)
-            shown = one.bits(
-                number
-                for number in one.usable
-                if self._sizes_bytes[number] < least_bytes / 2 and bounds.allows(number)
-            )
-            if shown and one.exact(shown) is None:
-                yield one, shown
+            self._inquirer.ask(smaller.halves())
+        self._inquirer.ask(smaller.beginnings(self._inquirer))
 
     def _try_greedy(self, bounds: Bounds, deadline: float) -> None:
         """Make a set from all that is known, until planning it tells nothing new to it.

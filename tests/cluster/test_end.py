@@ -25,6 +25,9 @@ def show(cluster):
     print(json.dumps([str(cluster.directory), cluster._guardian.pid]), flush=True)
 """
 _WAITING = f"""{_PARENT}
+import signal
+# Whoever runs the tests in the background may have left it ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Cluster() as cluster:
     show(cluster)
     time.sleep(60)
