@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Sequence
 
 from pgadvisor.model.executed_plan import ExecutedNode
+from pgadvisor.model.node_use import NodeUse
 from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.plan_use import Sort, SortGroups
 from pgadvisor.model.statement import Statement
 from pgadvisor.model.usage import StatementKind
 from pgadvisor.rulekit.case import Case
-from pgadvisor.rulekit.executions import PlacedNode, executed_nodes
+from pgadvisor.rulekit.executions import PlacedNode
 from pgadvisor.rulekit.planned import plan_of
 from pgadvisor.rulekit.settings import value_for_role
 
@@ -62,7 +64,7 @@ def wanted_multiplier(
 
 def wants_memory_for_hashes_alone(node: PlacedNode) -> bool:
     """In the plan of a node nothing but hashes had too little memory."""
-    return not any(_lacks_other_memory(each) for each in replace(node, position=0).walk())
+    return not any(map(_lacks_other_memory, node.uses.nodes))
 
 
 def spills_in_hashes_alone(case: Case, role: str) -> bool:
@@ -72,8 +74,9 @@ def spills_in_hashes_alone(case: Case, role: str) -> bool:
     hashes, and nothing else that could.  A statement without a plan tells nothing, and one of
     maintenance has another memory.
     """
+    executed = _executed_by_statement(case)
     return all(
-        _spills_in_hashes(case, statement)
+        _spills_in_hashes(case, statement, executed[statement.id])
         for statement in case.snapshot.statements
         if role in statement.roles
         and statement.temp_blocks_written > 0
@@ -82,11 +85,19 @@ def spills_in_hashes_alone(case: Case, role: str) -> bool:
     )
 
 
-def _spills_in_hashes(case: Case, statement: Statement) -> bool:
-    executed = [n for n in executed_nodes(case) if n.execution.statement_id == statement.id]
-    if any(_lacks_other_memory(node) for node in executed):
+def _executed_by_statement(case: Case) -> defaultdict[str | None, list[NodeUse]]:
+    """The nodes of all executed plans of each statement."""
+    found: defaultdict[str | None, list[NodeUse]] = defaultdict(list)
+    for execution, uses in zip(case.executions, case.uses_of_executions, strict=True):
+        if uses is not None:
+            found[execution.statement_id] += uses.nodes
+    return found
+
+
+def _spills_in_hashes(case: Case, statement: Statement, executed: Sequence[NodeUse]) -> bool:
+    if any(map(_lacks_other_memory, executed)):
         return False
-    if any(_is_hash_on_disk(node.node) for node in executed):
+    if any(_is_hash_on_disk(use.node) for use in executed):
         return True
     plan = plan_of(case, statement)
     return isinstance(plan, Plan) and _has_hashes_alone(plan, statement.text)
@@ -113,9 +124,9 @@ def _is_hash_on_disk(node: ExecutedNode) -> bool:
     )
 
 
-def _lacks_other_memory(node: PlacedNode) -> bool:
+def _lacks_other_memory(use: NodeUse) -> bool:
     """It wrote files, or forgot rows of a bitmap, and is no hash."""
-    it = node.node
+    it = use.node
     if it.node_type in _HASHES or it.hash_aggregation is not None:
         return False
     return (
@@ -123,7 +134,7 @@ def _lacks_other_memory(node: PlacedNode) -> bool:
         or any(g is not None and g.peak_disk_bytes > 0 for g in _groups(it))
         or (it.storage is not None and it.storage.storage_type == "Disk")
         or (it.heap_blocks is not None and it.heap_blocks.lossy > 0)
-        or node.use.exclusive_buffers.temp_written_blocks > 0
+        or use.exclusive_buffers.temp_written_blocks > 0
     )
 
 
