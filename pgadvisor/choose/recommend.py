@@ -37,6 +37,10 @@ _REDACTED_ROLE = (
 )
 
 
+_MULTIPLIED = {"hash_mem_multiplier": "work_mem"}
+"""Both would give a hash the product of what each was meant to give."""
+
+
 @dataclass(slots=True)
 class _Group:
     """Findings that the same actions settle."""
@@ -92,7 +96,7 @@ class _Groups:
         if isinstance(action, DropIndex):
             found.append(self._by_dropped.get((action.schema, action.name)))
         if isinstance(action, ChangeSetting):  # there is one value for it, the first one's
-            found.append(self._by_setting.get(action.place))
+            found.append(self._by_setting.get(_memory_as_one(action)))
         # What was chosen was chosen beside the others: none of them makes it needless.
         if isinstance(action, CreateIndex) and action.index not in self._chosen:
             created = self._by_table[action.index.table_oid]
@@ -113,11 +117,17 @@ class _Groups:
         if isinstance(action, DropIndex):
             self._by_dropped.setdefault((action.schema, action.name), group)
         if isinstance(action, ChangeSetting):
-            self._by_setting.setdefault(action.place, group)
+            self._by_setting.setdefault(_memory_as_one(action), group)
         if isinstance(action, CreateIndex):
             former = self._by_created.get(action.index, group)
             self._by_created[action.index] = min(former, group, key=_number)
             self._by_table[action.index.table_oid].append((action.index, group))
+
+
+def _memory_as_one(action: ChangeSetting) -> tuple[str, SettingScope, str, str]:
+    """Where it is set; settings that multiply each other change one at a time, the first one."""
+    name, scope, role, database = action.place
+    return _MULTIPLIED.get(name, name), scope, role, database
 
 
 def recommend(

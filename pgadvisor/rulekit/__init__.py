@@ -131,6 +131,12 @@ from pgadvisor.rulekit.executions import (
     worst_of_each,
 )
 from pgadvisor.rulekit.foreign_keys import foreign_keys_of, serves_key, serving_indexes
+from pgadvisor.rulekit.hash_memory import (
+    HASH_MULTIPLIER,
+    hash_multiplier_of,
+    spills_in_hashes_alone,
+    wanted_multiplier,
+)
 from pgadvisor.rulekit.heap_size import packed_bytes
 from pgadvisor.rulekit.index_only import IndexOnlyScans, index_only_scans, readers_of
 from pgadvisor.rulekit.machine import data_bytes_of, memory_bytes_of, storage_of
@@ -187,6 +193,7 @@ from pgadvisor.units import (
 )
 
 __all__ = [
+    "HASH_MULTIPLIER",
     "MIN_SHARE_OF_TIME",
     "MS_PER_DAY",
     "OWN_SOURCES",
@@ -326,6 +333,7 @@ __all__ = [
     "goes_on_after",
     "has_other_duty",
     "has_own_storage",
+    "hash_multiplier_of",
     "index_definition",
     "index_name",
     "index_only_scans",
@@ -370,6 +378,7 @@ __all__ = [
     "serving_indexes",
     "share_of_time",
     "sides_of",
+    "spills_in_hashes_alone",
     "staleness_of",
     "statistics_name",
     "storage_of",
@@ -380,6 +389,7 @@ __all__ = [
     "trial_step",
     "union_all",
     "value_for_role",
+    "wanted_multiplier",
     "with_skip_locked",
     "work_mem_mib",
     "worst_of_each",

@@ -9,19 +9,23 @@ from pgadvisor.model.action import Action, ChangeSetting, ManualSteps
 from pgadvisor.model.finding import Evidence
 from pgadvisor.rulekit.case import Case
 from pgadvisor.rulekit.executions import PlacedNode
+from pgadvisor.rulekit.hash_memory import (
+    HASH_MULTIPLIER,
+    hash_multiplier_of,
+    spills_in_hashes_alone,
+    wanted_multiplier,
+    wants_memory_for_hashes_alone,
+)
 from pgadvisor.rulekit.settings import change_for_role, value_for_role
 from pgadvisor.rulekit.whole_plan import setting_in_plan
 from pgadvisor.units import KiB, MiB, format_size, parse_size_bytes
 
 WORK_MEM = "work_mem"
-_MULTIPLIER = "hash_mem_multiplier"
 _CACHE = "effective_cache_size"
 _CACHE_SHARE = 8
 """One session takes an eighth at most of what somebody has said the caches have."""
-_MULTIPLIER_SINCE = {15: 2.0}
-"""What a hash may take, as a multiple of work_mem, by default; before, as much as a sort."""
 _REVIEW_REASON = (
-    "each sort and hash of each session of the role may take it: try it in one transaction first, "
+    "each {what} of each session of the role may take it: try it in one transaction first, "
     "and measure"
 )
 _SLOT_BYTES = 24
@@ -48,6 +52,9 @@ class Memory:
     ceiling_bytes: int
     """More is not proposed."""
     ceiling_source: str
+    hash_multiplier: float | None = None
+    """``hash_mem_multiplier`` that gives so much in the place of ``work_mem``: nothing but hashes
+    has too little; None: it would not do."""
 
     @property
     def is_affordable(self) -> bool:
@@ -56,7 +63,12 @@ class Memory:
 
 
 def memory_for(
-    case: Case, node: PlacedNode, needed_bytes: float, *, is_hash: bool, most_bytes: int
+    case: Case,
+    node: PlacedNode,
+    needed_bytes: float,
+    *,
+    most_bytes: int,
+    most_multiplier_ratio: float | None = None,
 ) -> Memory:
     """Turn a need into a setting.
 
@@ -64,10 +76,11 @@ def memory_for(
         case: What is judged.
         node: What spills.
         needed_bytes: What it needs in one process, at most.
-        is_hash: It may take ``hash_mem_multiplier`` times ``work_mem``.
         most_bytes: The rule's own ceiling.
+        most_multiplier_ratio: Of a hash, which may take ``hash_mem_multiplier`` times
+            ``work_mem``: the largest one that is proposed; None: it is no hash.
     """
-    multiplier = _hash_multiplier(case, node) if is_hash else 1.0
+    multiplier = 1.0 if most_multiplier_ratio is None else _hash_multiplier(case, node)
     ceiling, source = most_bytes, "the rule's limit"
     cache = case.snapshot.server.setting(_CACHE)
     processes = math.ceil(node.use.processes)
@@ -86,6 +99,7 @@ def memory_for(
         has_bytes=work_mem_of(case, node),
         ceiling_bytes=ceiling,
         ceiling_source=source if processes == 1 else f"{source}, divided by {processes} processes",
+        hash_multiplier=_wanted_multiplier(case, node, needed_bytes, most_multiplier_ratio),
     )
 
 
@@ -181,34 +195,63 @@ def memory_remedies(
             "work on fewer or narrower rows instead."
         )
         return (ManualSteps(title=title, steps=(*first, step)),)
-    size = f"{memory.work_mem_bytes // MiB}MB"
+    given = f"{WORK_MEM} = '{memory.work_mem_bytes // MiB}MB'"
+    if memory.hash_multiplier is not None:
+        given = f"{HASH_MULTIPLIER} = {memory.hash_multiplier:g}"
     step = (
-        f"If it has to be: `BEGIN; SET LOCAL {WORK_MEM} = '{size}';`, then the statement, then "
+        f"If it has to be: `BEGIN; SET LOCAL {given};`, then the statement, then "
         "`COMMIT`, and measure; for the role that runs it only where most of what it runs is like "
         "it, and never for the whole server."
     )
-    manual = ManualSteps(title=title, steps=(*first, step))
+    manual = ManualSteps(title=title, steps=(*first, step, *_why_hashes(memory)))
     change = _change(case, node, memory) if is_for_role else None
     return (manual,) if change is None else (manual, change)
+
+
+def _why_hashes(memory: Memory) -> tuple[str, ...]:
+    if memory.hash_multiplier is None:
+        return ()
+    return (
+        (
+            f"{WORK_MEM} = '{memory.work_mem_bytes // MiB}MB' would give the hash as much, and "
+            "each sort, too: none of them writes files, so that they need no more than they have."
+        ),
+    )
 
 
 def _change(case: Case, node: PlacedNode, memory: Memory) -> ChangeSetting | None:
     server, role = case.snapshot.server, role_of(case, node)
     if role is None or server.setting(WORK_MEM) is None:
         return None
+    if memory.hash_multiplier is not None:
+        if memory.hash_multiplier <= hash_multiplier_of(case, role):
+            return None
+        value, reason = f"{memory.hash_multiplier:g}", _REVIEW_REASON.format(what="hash")
+        return change_for_role(server, role, HASH_MULTIPLIER, value, review_reason=reason)
     if memory.work_mem_bytes <= int(value_for_role(server, role, WORK_MEM) or 0) * KiB:
         return None
-    value = str(memory.work_mem_bytes // KiB)
-    return change_for_role(server, role, WORK_MEM, value, review_reason=_REVIEW_REASON)
+    value, reason = str(memory.work_mem_bytes // KiB), _REVIEW_REASON.format(what="sort and hash")
+    return change_for_role(server, role, WORK_MEM, value, review_reason=reason)
 
 
 def _hash_multiplier(case: Case, node: PlacedNode) -> float:
-    told = setting_in_plan(node.execution, _MULTIPLIER)
-    server = case.snapshot.server
-    setting = server.setting(_MULTIPLIER)
+    told = setting_in_plan(node.execution, HASH_MULTIPLIER)
     try:
-        if told is not None or setting is not None:
-            return max(float(told or (setting.value if setting else "")), 1.0)
-    except ValueError:  # a value that is not kept
-        pass
-    return max((v for major, v in _MULTIPLIER_SINCE.items() if server.major >= major), default=1.0)
+        return max(float(told or ""), 1.0)
+    except ValueError:
+        return hash_multiplier_of(case, role_of(case, node))
+
+
+def _wanted_multiplier(
+    case: Case, node: PlacedNode, needed_bytes: float, most_ratio: float | None
+) -> float | None:
+    """None: it is no hash, sorts want memory as well, or it would have to be too large."""
+    work_mem, role = work_mem_of(case, node), role_of(case, node)
+    if most_ratio is None or work_mem is None or not wants_memory_for_hashes_alone(node):
+        return None
+    if role is not None:
+        own = value_for_role(case.snapshot.server, role, WORK_MEM)
+        is_own = own is not None and own.isdigit() and int(own) * KiB == work_mem
+        if not is_own or not spills_in_hashes_alone(case, role):
+            return None
+    return wanted_multiplier(case, needed_bytes, work_mem, most_ratio=most_ratio)

@@ -61,6 +61,7 @@ from pgadvisor.rulekit.scan_conditions import (
 )
 from pgadvisor.rulekit.spilling import (
     HANDLING,
+    HashSpillLimits,
     SpillCost,
     SpillLimits,
     spill_cost,
@@ -83,6 +84,7 @@ __all__ = [
     "Cause",
     "Consequence",
     "ExplainedEstimate",
+    "HashSpillLimits",
     "Memory",
     "Misestimate",
     "PlanCondition",

@@ -40,6 +40,14 @@ class SpillLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HashSpillLimits(SpillLimits):
+    """The same of a hash, which has a setting of its own."""
+
+    max_hash_mem_multiplier_ratio: float = 8.0
+    """Where more would be needed, or sorts spill as well, ``work_mem`` is proposed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpillCost:
     """What nodes took for the sake of their files."""
 

@@ -22,9 +22,9 @@ from pgadvisor.rulekit import (
     worst_of_each,
 )
 from pgadvisor.rulekit.plans import (
+    HashSpillLimits,
     Memory,
     SpillCost,
-    SpillLimits,
     is_maintenance,
     measured,
     memory_evidence,
@@ -53,8 +53,8 @@ class _Spill:
     groups: float
 
 
-@rule(severity=Severity.WARNING, since="0.1", limits=SpillLimits, requires=("executed-plans",))
-def aggregate_on_disk(case: Case, limits: SpillLimits) -> Outcome:
+@rule(severity=Severity.WARNING, since="0.1", limits=HashSpillLimits, requires=("executed-plans",))
+def aggregate_on_disk(case: Case, limits: HashSpillLimits) -> Outcome:
     """A hashed aggregate does not fit into memory, and writes rows to disk.
 
     ## Why it matters
@@ -73,7 +73,9 @@ def aggregate_on_disk(case: Case, limits: SpillLimits) -> Outcome:
     planner may sort, or use an index that gives the order.  The memory that is told is that of
     all batches together, or of the groups with 256 bytes each beside twice their values, whichever
     is less: enough, unless the states of groups grow, as those of ``array_agg`` and
-    ``string_agg`` do.
+    ``string_agg`` do.  Where nothing but hashes lacks memory, in this plan and in what else the
+    role runs, ``hash_mem_multiplier`` gives the groups as much as ``work_mem`` would, and sorts no
+    more than they have.
 
     ## Example
         EXPLAIN (ANALYZE, BUFFERS) SELECT customer_id, count(*) FROM orders GROUP BY customer_id;
@@ -112,13 +114,13 @@ def _needed_bytes(node: PlacedNode, spill: _Spill) -> float:
     return min(max(spill.batches, 1) * spill.peak_bytes, of_groups)
 
 
-def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: SpillLimits) -> Finding:
+def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: HashSpillLimits) -> Finding:
     memory = memory_for(
         case,
         node,
         _needed_bytes(node, spill),
-        is_hash=True,
         most_bytes=limits.max_work_mem_bytes,
+        most_multiplier_ratio=limits.max_hash_mem_multiplier_ratio,
     )
     is_underestimated = spill.groups >= _UNDERESTIMATED * max(node.node.rows, 1.0)
     cost = spill_cost([node])

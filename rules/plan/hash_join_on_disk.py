@@ -22,9 +22,9 @@ from pgadvisor.rulekit import (
     worst_of_each,
 )
 from pgadvisor.rulekit.plans import (
+    HashSpillLimits,
     Memory,
     SpillCost,
-    SpillLimits,
     is_maintenance,
     measured,
     memory_evidence,
@@ -41,8 +41,8 @@ _SKEWED = 0.75
 """Of all memory that the batches could take: one of them alone takes most of it."""
 
 
-@rule(severity=Severity.WARNING, since="0.1", limits=SpillLimits, requires=("executed-plans",))
-def hash_join_on_disk(case: Case, limits: SpillLimits) -> Outcome:
+@rule(severity=Severity.WARNING, since="0.1", limits=HashSpillLimits, requires=("executed-plans",))
+def hash_join_on_disk(case: Case, limits: HashSpillLimits) -> Outcome:
     """A hash join does not fit into memory, and works in batches on disk.
 
     ## Why it matters
@@ -61,13 +61,15 @@ def hash_join_on_disk(case: Case, limits: SpillLimits) -> Outcome:
     See to the estimate first where there are more batches than planned: the right one may choose
     another side, or another join.  The memory that is told is what all batches took together, so
     at most what is needed.  Where one value has most of the rows, a batch cannot be divided, and
-    takes more memory than is allowed.
+    takes more memory than is allowed.  Where nothing but hashes lacks memory, in this plan and in
+    what else the role runs, ``hash_mem_multiplier`` gives the hash as much as ``work_mem`` would,
+    and sorts no more than they have.
 
     ## Example
         EXPLAIN (ANALYZE, BUFFERS) SELECT * FROM orders JOIN customers c ON c.id = customer_id;
         -- Buckets: 65536 (originally 1024)  Batches: 16 (originally 1)
         ANALYZE customers;
-        BEGIN; SET LOCAL work_mem = '32MB'; SELECT ...; COMMIT;
+        BEGIN; SET LOCAL hash_mem_multiplier = 4; SELECT ...; COMMIT;
     """
     yield from unmeasured(case)
     found = (
@@ -87,7 +89,7 @@ def _parts(hash_node: PlacedNode) -> tuple[PlacedNode, ...]:
     return (hash_node,) if join is None else (join, hash_node)
 
 
-def _is_worth(case: Case, node: PlacedNode, limits: SpillLimits) -> bool:
+def _is_worth(case: Case, node: PlacedNode, limits: HashSpillLimits) -> bool:
     blocks = sum(part.use.exclusive_buffers.temp_written_blocks for part in _parts(node))
     size = blocks * case.snapshot.server.block_size_bytes
     return (
@@ -96,13 +98,19 @@ def _is_worth(case: Case, node: PlacedNode, limits: SpillLimits) -> bool:
     )
 
 
-def _finding(case: Case, node: PlacedNode, limits: SpillLimits) -> Finding:
+def _finding(case: Case, node: PlacedNode, limits: HashSpillLimits) -> Finding:
     table, parts = node.node.hash_table, _parts(node)
     assert table is not None  # noqa: S101 - else nothing was found
     needed = table.batches * table.peak_memory_bytes
     if node.node.parallel_aware:  # one table, with the memory of all
         needed = round(needed / node.use.processes)
-    memory = memory_for(case, node, needed, is_hash=True, most_bytes=limits.max_work_mem_bytes)
+    memory = memory_for(
+        case,
+        node,
+        needed,
+        most_bytes=limits.max_work_mem_bytes,
+        most_multiplier_ratio=limits.max_hash_mem_multiplier_ratio,
+    )
     has_grown = table.batches > table.original_batches > 0
     planned = f" (planned: {table.original_batches})" if has_grown else ""
     took = sum(part.exclusive_ms for part in parts)

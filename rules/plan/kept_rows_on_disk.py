@@ -114,7 +114,7 @@ def _kept_rows(node: PlacedNode) -> float:
 
 def _finding(case: Case, node: PlacedNode, size: int, limits: SpillLimits) -> Finding:
     needed = rows_in_memory_bytes(case, size, _kept_rows(node))
-    memory = memory_for(case, node, needed, is_hash=False, most_bytes=limits.max_work_mem_bytes)
+    memory = memory_for(case, node, needed, most_bytes=limits.max_work_mem_bytes)
     cost = spill_cost([node])
     finding = Finding(
         severity=cost.severity(limits),

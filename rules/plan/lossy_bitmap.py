@@ -145,7 +145,6 @@ def _finding(case: Case, node: PlacedNode, pages: _Pages, limits: Limits) -> Fin
         case,
         node,
         pages.all * _BYTES_PER_PAGE,
-        is_hash=False,
         most_bytes=limits.max_work_mem_bytes,
     )
     removed = _removed(node)

@@ -152,7 +152,7 @@ def _needed_bytes(case: Case, node: PlacedNode, spill: _Spill) -> float:
 
 def _finding(case: Case, node: PlacedNode, spill: _Spill, limits: SpillLimits) -> Finding:
     needed, cost = _needed_bytes(case, node, spill), _cost(node, spill)
-    memory = memory_for(case, node, needed, is_hash=False, most_bytes=limits.max_work_mem_bytes)
+    memory = memory_for(case, node, needed, most_bytes=limits.max_work_mem_bytes)
     finding = Finding(
         severity=cost.severity(limits),
         subject=node.name,

@@ -59,6 +59,9 @@ class Limits:
     max_work_mem_bytes: int = 512 * MiB
     """More than this is not proposed for any statement."""
 
+    max_hash_mem_multiplier_ratio: float = 8.0
+    """Where more would be needed, or sorts spill as well, ``work_mem`` is proposed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cache:
@@ -163,7 +166,11 @@ def _needed_bytes(cache: _Cache) -> float:
 def _finding(case: Case, node: PlacedNode, cache: _Cache, limits: Limits) -> Finding:
     saved_ms = _saved_ms(node, cache, limits)
     memory = memory_for(
-        case, node, _needed_bytes(cache), is_hash=True, most_bytes=limits.max_work_mem_bytes
+        case,
+        node,
+        _needed_bytes(cache),
+        most_bytes=limits.max_work_mem_bytes,
+        most_multiplier_ratio=limits.max_hash_mem_multiplier_ratio,
     )
     is_small = _is_too_small(cache, limits)
     what = (

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.rulekit import (
+    HASH_MULTIPLIER,
     MS_PER_DAY,
     Action,
     Case,
@@ -25,18 +26,23 @@ from pgadvisor.rulekit import (
     format_ms,
     format_ratio,
     format_size,
+    hash_multiplier_of,
     rule,
     share_of_time,
+    spills_in_hashes_alone,
     value_for_role,
+    wanted_multiplier,
     work_mem_mib,
 )
 
 _SETTING = "work_mem"
+_IN_MEMORY = 2.0
+"""Rows take about so many times the room in memory that they take in a file."""
 _STEPS_WITHOUT_MEMORY = 2
 _FIRST_VERSION = (1, 10)
 """Of pg_stat_statements that measures temporary files, with track_io_timing."""
 _REVIEW_REASON = (
-    "each sort and hash of each session of the role may take it: sort less first, then try it in "
+    "each {what} of each session of the role may take it: sort and hash less first, then try it in "
     "one transaction, and measure"
 )
 
@@ -58,9 +64,34 @@ class Limits:
     max_work_mem_bytes: int = 512 * MiB
     """More than this is not proposed for any statement."""
 
+    max_hash_mem_multiplier_ratio: float = 8.0
+    """Where more would be needed, or sorts spill as well, ``work_mem`` is proposed."""
+
     max_memory_ratio: float = 0.25
     """Of the memory beside ``shared_buffers``, where the machine's is known: what all sessions
     that are at work may take together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Memory:
+    """What gives statements the memory that they need."""
+
+    setting: str
+    value: str
+    """In base units."""
+    size_bytes: int
+    """That a sort or hash may take then."""
+
+    @property
+    def is_for_hashes(self) -> bool:
+        """Sorts get no more."""
+        return self.setting == HASH_MULTIPLIER
+
+    @property
+    def shown(self) -> str:
+        """As SET takes it."""
+        value = self.value if self.is_for_hashes else f"'{int(self.value) * KiB // MiB}MB'"
+        return f"{self.setting} = {value}"
 
 
 @rule(severity=Severity.WARNING, since="0.1", limits=Limits, requires=("statements",))
@@ -82,6 +113,8 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
     take less than a tenth of the statement's time, it is a remark, and no memory is advised; else
     measure.  Where ``[machine]`` of the configuration says how
     much memory there is, no more is proposed than the sessions at work can have at once.
+    Where plans tell that nothing but hashes writes files of the role that runs it,
+    ``hash_mem_multiplier`` gives them as much, and sorts no more than they have.
 
     ## Example
         SELECT customer_id, sum(total) FROM orders GROUP BY customer_id ORDER BY 2 DESC;
@@ -96,15 +129,18 @@ def spilling_statement(case: Case, limits: Limits) -> Outcome:
         share = case.share_of_all((statement,))
         if temp_bytes >= limits.min_temp_bytes and share >= limits.min_share_ratio:
             groups[case.shape_of(statement)].append(statement)
-    most_bytes = _most_bytes(case, limits)
     felt = [each for each in groups.values() if _is_felt(case, each, limits)]
-    changes = _changes(case, felt, most_bytes)
+    needs = _Needs(case, limits, {_role_of(each[0]) for each in groups.values()})
+    changes = needs.changes(felt)
     for statements in groups.values():
-        role = next(iter(statements[0].roles), "")
         if statements in felt:
-            yield _finding(case, statements, most_bytes, changes.get(role))
+            yield _finding(case, statements, needs, changes.get(_role_of(statements[0])))
         else:
-            yield _remark(_finding(case, statements, most_bytes, None))
+            yield _remark(_finding(case, statements, needs, None))
+
+
+def _role_of(statement: Statement) -> str:
+    return next(iter(statement.roles), "")
 
 
 def _temp_bytes_per_call(case: Case, statement: Statement) -> float:
@@ -166,10 +202,74 @@ def _busy_sessions(case: Case) -> float:
     return max(now, average, 1.0)
 
 
+class _Needs:
+    """Memory for the statements of each role, within what there is.
+
+    Args:
+        case: What is judged.
+        limits: What is proposed at most.
+        roles: Whose statements spill.
+    """
+
+    def __init__(self, case: Case, limits: Limits, roles: Iterable[str]) -> None:
+        self._case = case
+        self._most_ratio = limits.max_hash_mem_multiplier_ratio
+        self.most_bytes = _most_bytes(case, limits)
+        self._with_hashes = {role for role in roles if role and spills_in_hashes_alone(case, role)}
+
+    def memory(self, role: str, temp_bytes: float) -> _Memory:
+        """What a statement of a role needs that writes so much in a call."""
+        mib = work_mem_mib(_IN_MEMORY * temp_bytes)
+        multiplier = self._multiplier(role, _IN_MEMORY * temp_bytes)
+        return _Memory(
+            setting=_SETTING if multiplier is None else HASH_MULTIPLIER,
+            value=str(mib * MiB // KiB) if multiplier is None else f"{multiplier:g}",
+            size_bytes=mib * MiB,
+        )
+
+    def _multiplier(self, role: str, needed_bytes: float) -> float | None:
+        """None: sorts spill as well, or it would have to be too large."""
+        value = value_for_role(self._case.snapshot.server, role, _SETTING)
+        if role not in self._with_hashes or value is None:
+            return None
+        return wanted_multiplier(
+            self._case, needed_bytes, int(value) * KiB, most_ratio=self._most_ratio
+        )
+
+    def changes(self, groups: Iterable[Sequence[Statement]]) -> dict[str, ChangeSetting]:
+        """By role, what the greediest of its statements needs: a role has one value for all."""
+        wanted: dict[str, float] = {}
+        for statements in groups:
+            role, temp_bytes = (
+                _role_of(statements[0]),
+                _temp_bytes_per_call(self._case, statements[0]),
+            )
+            if role and self.memory(role, temp_bytes).size_bytes <= self.most_bytes:
+                wanted[role] = max(temp_bytes, wanted.get(role, 0.0))
+        memories = {role: self.memory(role, size) for role, size in wanted.items()}
+        return {
+            role: self._change(role, memory)
+            for role, memory in memories.items()
+            if self._is_more(role, memory)
+        }
+
+    def _is_more(self, role: str, memory: _Memory) -> bool:
+        if memory.is_for_hashes:
+            return float(memory.value) > hash_multiplier_of(self._case, role)
+        now = value_for_role(self._case.snapshot.server, role, _SETTING)
+        return int(memory.value) > int(now or 0)
+
+    def _change(self, role: str, memory: _Memory) -> ChangeSetting:
+        reason = _REVIEW_REASON.format(what="hash" if memory.is_for_hashes else "sort and hash")
+        server = self._case.snapshot.server
+        return change_for_role(server, role, memory.setting, memory.value, review_reason=reason)
+
+
 def _finding(
-    case: Case, statements: list[Statement], most_bytes: int, change: ChangeSetting | None
+    case: Case, statements: list[Statement], needs: _Needs, change: ChangeSetting | None
 ) -> Finding:
     statement = statements[0]
+    memory = needs.memory(_role_of(statement), _temp_bytes_per_call(case, statement))
     temp_bytes = _temp_bytes_per_call(case, statement)
     work_mem = case.snapshot.server.setting(_SETTING)
     now = f"{format_size(int(work_mem.value) * 1024)}" if work_mem else "unknown"
@@ -194,6 +294,7 @@ def _finding(
                 source="pg_stat_statements.temp_blks_written",
             ),
             Evidence(name="work_mem", value=now, source="pg_settings"),
+            *_multiplier_now(case, statement, memory),
             share_of_time(case.share_of_all((statement,))),
             *_file_time(case, statements),
         ),
@@ -202,8 +303,9 @@ def _finding(
         guards=(
             "it is no utility statement",
             f"it takes {format_ratio(case.share_of_all((statement,)))} of the workload's time",
+            *(("nothing but hashes writes files, as plans tell",) if memory.is_for_hashes else ()),
         ),
-        remedies=_remedies(temp_bytes, most_bytes, change),
+        remedies=_remedies(memory, needs.most_bytes, change),
         impact=Impact(risk="sorting and hashing waits for the disk"),
         statement_ids=tuple(s.id for s in statements),
     )
@@ -220,9 +322,17 @@ def _file_time(case: Case, statements: Sequence[Statement]) -> Iterator[Evidence
         )
 
 
-def _remedies(
-    temp_bytes: float, most_bytes: int, change: ChangeSetting | None
-) -> tuple[Action, ...]:
+def _multiplier_now(case: Case, statement: Statement, memory: _Memory) -> Iterator[Evidence]:
+    if memory.is_for_hashes:
+        yield Evidence(
+            name=HASH_MULTIPLIER,
+            value=hash_multiplier_of(case, _role_of(statement)),
+            unit="times work_mem",
+            source="pg_settings, pg_db_role_setting",
+        )
+
+
+def _remedies(memory: _Memory, most_bytes: int, change: ChangeSetting | None) -> tuple[Action, ...]:
     """Less to sort first, then memory for this statement alone."""
     steps = [
         (
@@ -231,43 +341,17 @@ def _remedies(
         ),
         "See whether an index gives the order, so that nothing has to be sorted.",
     ]
-    wanted = _work_mem_mib(temp_bytes)
-    is_affordable = wanted * MiB <= most_bytes
+    is_affordable = memory.size_bytes <= most_bytes
     if is_affordable:
         steps.append(
-            f"If it has to be: `SET LOCAL work_mem = '{wanted}MB'` in its transaction, and "
+            f"If it has to be: `SET LOCAL {memory.shown}` in its transaction, and "
             "measure; for the role that runs it only where most of what it runs is like it, and "
             "never for the whole server."
         )
     else:
         steps.append(
-            f"It would need about {format_size(wanted * MiB)} of memory for each run, which is "
-            "more than a session should take: keep a summary table instead."
+            f"It would need about {format_size(memory.size_bytes)} of memory for each run, which "
+            "is more than a session should take: keep a summary table instead."
         )
     manual = ManualSteps(title="Keep the statement from spilling to disk", steps=tuple(steps))
     return (manual,) if change is None or not is_affordable else (manual, change)
-
-
-def _changes(
-    case: Case, groups: Iterable[Sequence[Statement]], most_bytes: int
-) -> dict[str, ChangeSetting]:
-    """By role, what the greediest of its statements needs: a role has one value for all."""
-    wanted: dict[str, int] = {}
-    for statements in groups:
-        mib = _work_mem_mib(_temp_bytes_per_call(case, statements[0]))
-        if statements[0].roles and mib * MiB <= most_bytes:
-            role = statements[0].roles[0]
-            wanted[role] = max(mib, wanted.get(role, 0))
-    server = case.snapshot.server
-    return {
-        role: change_for_role(
-            server, role, _SETTING, str(mib * MiB // KiB), review_reason=_REVIEW_REASON
-        )
-        for role, mib in wanted.items()
-        if mib * MiB > int(value_for_role(server, role, _SETTING) or 0) * KiB
-    }
-
-
-def _work_mem_mib(temp_bytes: float) -> int:
-    """Rows take about twice the room in memory that they take in a file."""
-    return work_mem_mib(2 * temp_bytes)

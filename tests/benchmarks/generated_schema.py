@@ -53,7 +53,7 @@ _SETTINGS = (
 
 
 def generated_snapshot(
-    tables: int, statements: int, seed: int = 1, *, days: float = DAYS
+    tables: int, statements: int, seed: int = 1, *, days: float = DAYS, eagerness: float = 1.0
 ) -> Snapshot:
     """Generate a snapshot; equal arguments, equal snapshots.
 
@@ -62,8 +62,9 @@ def generated_snapshot(
         statements: How many, all different.
         seed: Of what is left to chance.
         days: That the counters cover.
+        eagerness: How many times each index was thought of: with more, fewer are missing.
     """
-    built = tuple(modules(tables, seed))
+    built = tuple(modules(tables, seed, eagerness=eagerness))
     snapshot = _schema(built, days)
     catalog = Catalog(snapshot)
     timed: list[Timed] = []

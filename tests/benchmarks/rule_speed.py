@@ -1,8 +1,9 @@
 """Measure all rules over large snapshots: ``python -m tests.benchmarks.rule_speed``.
 
-The snapshots are those of :mod:`tests.benchmarks.generated_schema`, each in a process of its own.
-The limits are 20 seconds and one gibibyte at 2,000 tables and 10,000 statements; parsing the
-statements, which all of an analysis shares, is told apart.
+The snapshots are those of :mod:`tests.benchmarks.generated_schema`, by people who have an index
+for nearly all that is searched, and each in a process of its own.  The limits are 20 seconds and
+one gibibyte at 2,000 tables, 10,000 indexes and 10,000 statements; parsing the statements, which
+all of an analysis shares, is told apart.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from tests.benchmarks.generated_schema import generated_snapshot
 
 SIZES = (500, 1_000, 2_000)
 STATEMENTS_PER_TABLE = 5
+EAGERNESS = 5.0
+"""Five indexes for each table, where the usual ones of the generated schema are three."""
 TIME_LIMIT_S = 20.0
 MEMORY_LIMIT_MIB = 1024.0
 KIB_PER_MIB = 1024
@@ -42,7 +45,7 @@ def main() -> int:
 
 def measure(tables: int) -> int:
     """Print a row of the table."""
-    snapshot = generated_snapshot(tables, STATEMENTS_PER_TABLE * tables)
+    snapshot = generated_snapshot(tables, STATEMENTS_PER_TABLE * tables, eagerness=EAGERNESS)
     rules = load_rules()
     started = time.perf_counter()
     case = build_case(snapshot)

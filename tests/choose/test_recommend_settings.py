@@ -95,3 +95,22 @@ def test_changes_no_role_that_has_another_name_in_the_snapshot() -> None:
 
     assert not made.is_in_migration
     assert made.review_reason.startswith("the snapshot is redacted, and the role has another name")
+
+
+def test_a_role_is_given_memory_by_one_setting_alone() -> None:
+    """Together a hash would have the product of both."""
+    for_hashes = replace(WORK_MEM, name="hash_mem_multiplier", value="4", unit=None)
+    other_role = replace(WORK_MEM, role="reports")
+
+    made = recommend(
+        [
+            finding("a-rule", for_hashes),
+            finding("b-rule", WORK_MEM),
+            finding("c-rule", other_role),
+        ],
+        Choice(),
+        {},
+    )
+
+    assert {action for each in made for action in each.actions} == {for_hashes, other_role}
+    assert any(len(each.finding_keys) == 2 for each in made)

@@ -51,115 +51,75 @@ def for_app(server: Server, name: str, value: str) -> ChangeSetting:
     return change_for_role(server, "app", name, value)
 
 
+def of_server(rule: str, name: str, value: str, source: str, *planted: str) -> Case:
+    """A change of what is set now, where it is set."""
+    return Case(rule=rule, name=name, value=value, source=source, planted=planted)
+
+
+def of_role(rule: str, name: str, value: str, source: str, *planted: str) -> Case:
+    """A change for the application's role in this database."""
+    return replace(of_server(rule, name, value, source, *planted), change=for_app)
+
+
+def of_database(rule: str, name: str, value: str, source: str, *planted: str) -> Case:
+    """A change for this database."""
+    return replace(of_server(rule, name, value, source, *planted), change=change_for_database)
+
+
 CASES = (
-    Case(
-        rule="pessimistic-random-page-cost",
-        name="random_page_cost",
-        value="1.1",
-        source="default",
-        change=for_app,
+    of_role("pessimistic-random-page-cost", "random_page_cost", "1.1", "default"),
+    of_role(
+        *("serial-bitmap-reads", "effective_io_concurrency", "200", "user"),
+        "alter role app set effective_io_concurrency = 1",
     ),
-    Case(
-        rule="serial-bitmap-reads",
-        name="effective_io_concurrency",
-        value="200",
-        source="user",
-        planted=("alter role app set effective_io_concurrency = 1",),
-        change=for_app,
+    of_role(
+        *("hash-join-on-disk", "hash_mem_multiplier", "3.5", "user"),
+        "alter role app set hash_mem_multiplier = 1.5",
     ),
-    Case(
-        rule="unbounded-idle-transaction",
-        name="idle_in_transaction_session_timeout",
-        value="60000",
-        source="database user",
-        planted=(
-            "alter role app in database postgres set idle_in_transaction_session_timeout = '2h'",
-        ),
-        change=for_app,
+    of_role(
+        *("unbounded-idle-transaction", "idle_in_transaction_session_timeout"),
+        *("60000", "database user"),
+        "alter role app in database postgres set idle_in_transaction_session_timeout = '2h'",
     ),
-    Case(
-        rule="jit-overhead",
-        name="jit_above_cost",
-        value="1000000",
-        source="database",
-        planted=("alter database postgres set jit_above_cost = 5000",),
-        change=for_app,
+    of_role(
+        *("jit-overhead", "jit_above_cost", "1000000", "database"),
+        "alter database postgres set jit_above_cost = 5000",
     ),
-    Case(
-        rule="pessimistic-random-page-cost",
-        name="random_page_cost",
-        value="1.1",
-        source="database",
-        planted=("alter database postgres set random_page_cost = 3",),
-        change=change_for_database,
+    of_database(
+        *("pessimistic-random-page-cost", "random_page_cost", "1.1", "database"),
+        "alter database postgres set random_page_cost = 3",
     ),
-    Case(
-        rule="requested-checkpoints",
-        name="max_wal_size",
-        value="4096",
-        source="configuration file",
+    of_server("requested-checkpoints", "max_wal_size", "4096", "configuration file"),
+    of_server(
+        *("hurried-checkpoints", "checkpoint_completion_target", "0.9", "configuration file"),
+        "alter system set checkpoint_completion_target = 0.5",
     ),
-    Case(
-        rule="hurried-checkpoints",
-        name="checkpoint_completion_target",
-        value="0.9",
-        source="configuration file",
-        planted=("alter system set checkpoint_completion_target = 0.5",),
+    of_server("full-page-wal", "wal_compression", "pglz", "default"),
+    of_server("backend-written-pages", "bgwriter_lru_maxpages", "400", "default"),
+    of_server(
+        *("understated-cache", "effective_cache_size", "1048576", "database"),
+        "alter database postgres set effective_cache_size = '1GB'",
     ),
-    Case(rule="full-page-wal", name="wal_compression", value="pglz", source="default"),
-    Case(
-        rule="backend-written-pages",
-        name="bgwriter_lru_maxpages",
-        value="400",
-        source="default",
+    of_server(
+        *("missing-observability", "log_temp_files", "10240", "global"),
+        "alter role all set log_temp_files = -1",
     ),
-    Case(
-        rule="understated-cache",
-        name="effective_cache_size",
-        value="1048576",
-        source="database",
-        planted=("alter database postgres set effective_cache_size = '1GB'",),
+    of_server("missing-observability", "track_io_timing", "on", "configuration file"),
+    of_server(
+        *("missing-observability", "shared_preload_libraries"),
+        *("auto_explain,pg_stat_statements", "configuration file"),
     ),
-    Case(
-        rule="missing-observability",
-        name="log_temp_files",
-        value="10240",
-        source="global",
-        planted=("alter role all set log_temp_files = -1",),
+    of_server("cut-activity-texts", "track_activity_query_size", "4096", "default"),
+    of_server(
+        *("small-shared-buffers", "shared_buffers", "20000", "configuration file"),
+        "alter system set shared_buffers = '32MB'",
     ),
-    Case(
-        rule="missing-observability",
-        name="track_io_timing",
-        value="on",
-        source="configuration file",
+    of_server("small-wal-buffers", "wal_buffers", "512", "configuration file"),
+    of_server(
+        *("unlaunched-parallel-workers", "max_parallel_workers", "7", "configuration file"),
+        "alter system set max_parallel_workers = 2",
     ),
-    Case(
-        rule="missing-observability",
-        name="shared_preload_libraries",
-        value="auto_explain,pg_stat_statements",
-        source="configuration file",
-    ),
-    Case(
-        rule="small-shared-buffers",
-        name="shared_buffers",
-        value="20000",
-        source="configuration file",
-        planted=("alter system set shared_buffers = '32MB'",),
-    ),
-    Case(rule="small-wal-buffers", name="wal_buffers", value="512", source="configuration file"),
-    Case(
-        rule="unlaunched-parallel-workers",
-        name="max_parallel_workers",
-        value="7",
-        source="configuration file",
-        planted=("alter system set max_parallel_workers = 2",),
-    ),
-    Case(
-        rule="repeated-index-passes",
-        name="autovacuum_work_mem",
-        value="262144",
-        source="default",
-    ),
+    of_server("repeated-index-passes", "autovacuum_work_mem", "262144", "default"),
 )
 
 

@@ -40,7 +40,10 @@ def placed(snapshot: Snapshot, plan: str = PLAN) -> tuple[Case, PlacedNode]:
 
 def memory(snapshot: Snapshot, needed_bytes: float, *, is_hash: bool = False) -> Memory:
     case, node = placed(snapshot)
-    return memory_for(case, node, needed_bytes, is_hash=is_hash, most_bytes=512 * MiB)
+    most_ratio = 8.0 if is_hash else None
+    return memory_for(
+        case, node, needed_bytes, most_bytes=512 * MiB, most_multiplier_ratio=most_ratio
+    )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_the_role_s_own_value_comes_before_the_server_s() -> None:
 def test_a_role_that_has_as_much_is_given_no_more() -> None:
     own = RoleSetting(role="reports", database=None, name="work_mem", value="16MB")
     case, node = placed(a_snapshot(WORK_MEM, STATEMENT, role_settings=(own,)))
-    needed = memory_for(case, node, 16 * MiB, is_hash=False, most_bytes=512 * MiB)
+    needed = memory_for(case, node, 16 * MiB, most_bytes=512 * MiB)
 
     assert len(memory_remedies(case, node, needed, title="Sort less", first=())) == 1
 
@@ -133,7 +136,7 @@ def test_a_role_that_has_as_much_is_given_no_more() -> None:
 @pytest.mark.parametrize(("is_for_role", "count"), [(True, 2), (False, 1)])
 def test_a_role_is_given_memory_only_where_that_saves_much(is_for_role: bool, count: int) -> None:  # noqa: FBT001
     case, node = placed(a_snapshot(WORK_MEM, STATEMENT))
-    needed = memory_for(case, node, 16 * MiB, is_hash=False, most_bytes=512 * MiB)
+    needed = memory_for(case, node, 16 * MiB, most_bytes=512 * MiB)
 
     remedies = memory_remedies(
         case, node, needed, title="Sort less", first=(), is_for_role=is_for_role

@@ -35,6 +35,14 @@ def test_has_as_many_tables_and_different_statements_as_wanted(snapshot: Snapsho
     assert len(generated_snapshot(7, 12).tables) == 7
 
 
+def test_eager_people_have_more_indexes(snapshot: Snapshot) -> None:
+    eager = generated_snapshot(20, 100, eagerness=5.0)
+
+    assert len(eager.tables) == 20
+    assert len(eager.indexes) > 1.3 * len(snapshot.indexes)
+    assert len({index.name for index in eager.indexes}) == len(eager.indexes)
+
+
 def test_all_statements_parse_and_name_what_there_is(snapshot: Snapshot) -> None:
     catalog = Catalog(snapshot)
 

@@ -86,24 +86,27 @@ class _Site:
 
     prefix: str
     tenants: int
+    eagerness: float
     rng: Random
     oids: Iterator[int]
 
 
-def modules(tables: int, seed: int) -> Iterator[Module]:
+def modules(tables: int, seed: int, *, eagerness: float = 1.0) -> Iterator[Module]:
     """Yield modules of ten tables; the last may have fewer.
 
     Args:
         tables: How many, of all modules together.
         seed: Of what is left to chance.
+        eagerness: How many times each index was thought of, where once is usual.
     """
     oids = count(16_384)
     for number in range(math.ceil(tables / TABLES_PER_MODULE)):
         wanted = min(TABLES_PER_MODULE, tables - number * TABLES_PER_MODULE)
-        yield _module(number, wanted, Random(f"{seed} module {number}"), oids)
+        rng = Random(f"{seed} module {number}")
+        yield _module(number, wanted, eagerness, rng, oids)
 
 
-def _module(number: int, wanted: int, rng: Random, oids: Iterator[int]) -> Module:
+def _module(number: int, wanted: int, eagerness: float, rng: Random, oids: Iterator[int]) -> Module:
     area, domain = divmod(number, len(_DOMAINS))
     suffix = f"_{_AREAS[area]}" if 0 < area < len(_AREAS) else f"_{area}" if area else ""
     prefix = f"{_DOMAINS[domain]}{suffix}"
@@ -111,7 +114,7 @@ def _module(number: int, wanted: int, rng: Random, oids: Iterator[int]) -> Modul
     accounts = rng.lognormvariate(math.log(120_000), 1.5)
     accounts = min(max(accounts, MIN_ROWS * 2), MAX_ROWS / 10)
     tenants = max(20, round(accounts / rng.uniform(100, 800)))
-    site = _Site(prefix=prefix, tenants=tenants, rng=rng, oids=oids)
+    site = _Site(prefix=prefix, tenants=tenants, eagerness=eagerness, rng=rng, oids=oids)
     built: list[BuiltTable] = []
     for archetype in (*CORE, *further)[:wanted]:
         median = archetype.rows_per_account * accounts or MIN_ROWS
@@ -139,7 +142,7 @@ def _build(
     primary = replace(primary, oid=next(oids))
     primary_key = replace(primary_key, oid=next(oids), index_oid=primary.oid)
     names = {kind: other.reference for kind, other in by_kind.items()}
-    indexes = (primary, *_indexes(archetype, table, names, rng, oids))
+    indexes = (primary, *_indexes(archetype, table, names, site))
     statistics += tuple(_of_expressions(indexes, statistics))
     foreign_keys = tuple(
         a_foreign_key(table, name, by_kind[idea.references].table, oid=next(oids))
@@ -187,22 +190,19 @@ def _columns(
 
 
 def _indexes(
-    archetype: Archetype,
-    table: Table,
-    names: Mapping[str, str],
-    rng: Random,
-    oids: Iterator[int],
+    archetype: Archetype, table: Table, names: Mapping[str, str], site: _Site
 ) -> Iterator[Index]:
     """Yield the indexes that somebody thought of here; in a large table the lack is felt."""
     attention = 1 + _ATTENTION * max(math.log10(table.rows / _LARGE_ROWS), 0.0)
+    times = attention * site.eagerness
     for idea in archetype.indexes:
-        if rng.random() < 1 - (1 - idea.share) ** attention:
+        if site.rng.random() < 1 - (1 - idea.share) ** times:
             keys = tuple(_key(text, names) for text in idea.keys)
             yield an_index(
                 table,
                 *keys,
                 name=_index_name(table, keys, idea),
-                oid=next(oids),
+                oid=next(site.oids),
                 is_unique=idea.is_unique,
                 access_method=idea.method,
                 predicate=idea.predicate,

@@ -9,7 +9,7 @@ FAULT = Fault(
     subject="Index Scan using orders_customer_id_idx on public.orders",
     schema=ORDERS,
     plant=("alter role app set random_page_cost = 1.1",),
-    explained=("select total from orders order by customer_id limit 5000",),
+    explained=("select total from orders order by customer_id limit 50000",),
     mend=(
         "create index orders_by_customer_idx on orders (customer_id) include (total)",
         "drop index orders_customer_id_idx",

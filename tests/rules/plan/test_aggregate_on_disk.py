@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pgadvisor.model.finding import Finding
+from pgadvisor.model.server import Setting
 from pgadvisor.testing import Outcome, SnapshotPart, a_snapshot, diagnose, executed
 from tests.rules.changes import manual
 
@@ -47,6 +48,15 @@ def test_reports_groups_on_disk() -> None:
         "below."
     )
     assert "SET LOCAL work_mem = '16MB'" in manual(finding)[-1]  # times hash_mem_multiplier, 2
+
+
+def test_gives_memory_to_hashes_alone_where_sorts_fit() -> None:
+    work_mem = Setting(name="work_mem", value="4096", unit="kB", value_type="integer")
+    multiplier = Setting(name="hash_mem_multiplier", value="2", value_type="real")
+
+    [finding] = run(PLAN, work_mem, multiplier).findings
+
+    assert "SET LOCAL hash_mem_multiplier = 5;" in manual(finding)[-2]
 
 
 def test_many_batches_have_no_more_than_the_groups() -> None:

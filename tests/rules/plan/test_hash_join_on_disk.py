@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from pgadvisor.model.finding import Finding
-from pgadvisor.model.server import Setting
+from pgadvisor.model.server import RoleSetting, Setting
+from pgadvisor.model.statement import Statement
 from pgadvisor.parse.statement import fingerprint
 from pgadvisor.testing import (
     Outcome,
@@ -18,7 +20,7 @@ from pgadvisor.testing import (
     diagnose,
     executed,
 )
-from tests.rules.changes import manual, up
+from tests.rules.changes import changes, down, manual, up
 
 RULE = "hash-join-on-disk"
 TEXT = "select * from orders join customers c on c.id = customer_id"
@@ -100,6 +102,111 @@ def test_a_parallel_table_has_the_memory_of_all() -> None:
     [finding] = run(PLAN.replace("->  Hash  (", "->  Parallel Hash  (")).findings
 
     assert figure(finding, "memory needed at most") == 8 * 2_048 * 1_024
+
+
+MULTIPLIER = Setting(name="hash_mem_multiplier", value="2", value_type="real", context="user")
+ENOUGH = replace(WORK_MEM, value="2048")
+"""Of work_mem, for a hash of 16 MiB that may take eight times as much."""
+_HEAD, _JOIN = PLAN.split("\n", 1)
+_NODES, _END = _JOIN.split("Execution Time")
+SORTED = f"""\
+{_HEAD}
+Sort  (cost=9..20 rows=60000 width=90) (actual time=300.000..330.000 rows=60000 loops=1)
+  Sort Key: c.name
+  Sort Method: external merge  Disk: 6000kB
+  Buffers: shared hit=900, temp read=1750 written=1750
+  ->  {_NODES.replace(chr(10), chr(10) + "      ").rstrip()}
+Execution Time: 340.000 ms
+"""
+"""The same, whose rows a sort takes to disk."""
+FITTING = SORTED.replace("external merge  Disk: 6000kB", "quicksort  Memory: 6000kB").replace(
+    "temp read=1750 written=1750", "temp read=1000 written=1000"
+)
+
+
+def test_gives_memory_to_hashes_alone_where_sorts_fit() -> None:
+    [finding] = run(PLAN, ENOUGH, MULTIPLIER, STATEMENT).findings
+
+    assert up(finding) == ('ALTER ROLE "web" IN DATABASE "shop" SET hash_mem_multiplier = 8',)
+    assert down(finding) == ('ALTER ROLE "web" IN DATABASE "shop" RESET hash_mem_multiplier',)
+    [change] = changes(finding)
+    assert change.review_reason.startswith("each hash of each session of the role may take it")
+    assert "SET LOCAL hash_mem_multiplier = 8;" in manual(finding)[-2]
+    assert manual(finding)[-1].startswith("work_mem = '8MB' would give the hash as much")
+
+
+def test_a_sort_that_fits_needs_nothing() -> None:
+    [finding] = run(FITTING, ENOUGH, MULTIPLIER, STATEMENT).findings
+
+    assert [change.name for change in changes(finding)] == ["hash_mem_multiplier"]
+
+
+def test_takes_half_a_multiple_as_well() -> None:
+    plan = PLAN.replace("Memory Usage: 2048kB", "Memory Usage: 1600kB")
+
+    [finding] = run(plan, ENOUGH, MULTIPLIER, STATEMENT).findings
+
+    assert up(finding) == ('ALTER ROLE "web" IN DATABASE "shop" SET hash_mem_multiplier = 6.5',)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(run(PLAN, WORK_MEM, MULTIPLIER, STATEMENT), id="sixteen-times"),
+        pytest.param(
+            run(PLAN, ENOUGH, MULTIPLIER, STATEMENT, max_hash_mem_multiplier_ratio=7.5),
+            id="more-than-the-limit",
+        ),
+        pytest.param(run(PLAN, ENOUGH, STATEMENT), id="no-such-setting"),
+        pytest.param(
+            run(f"{PLAN}Settings: work_mem = '2MB'\n", WORK_MEM, MULTIPLIER, STATEMENT),
+            id="work_mem-of-one-session",
+        ),
+        pytest.param(
+            run(
+                PLAN,
+                *(ENOUGH, MULTIPLIER, STATEMENT),
+                a_statement("select 1 from orders", roles=("web",), temp_blocks_written=1),
+            ),
+            id="another-statement-spills",
+        ),
+        pytest.param(run(SORTED, ENOUGH, MULTIPLIER, STATEMENT), id="a-sort-spills"),
+    ],
+)
+def test_gives_work_mem_where_sorts_want_it_or_hashes_too_much(outcome: Outcome) -> None:
+    [finding] = outcome.findings
+
+    assert [change.name for change in changes(finding)] == ["work_mem"]
+    assert "SET LOCAL work_mem" in manual(finding)[-1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(
+            a_statement("select 1 from orders", roles=("etl",), temp_blocks_written=1),
+            id="of-another-role",
+        ),
+        pytest.param(a_statement("select 1 from orders", roles=("web",)), id="it-writes-none"),
+        pytest.param(
+            a_statement("create index on orders (id)", roles=("web",), temp_blocks_written=1),
+            id="maintenance",
+        ),
+    ],
+)
+def test_other_statements_need_nothing(other: Statement) -> None:
+    [finding] = run(PLAN, ENOUGH, MULTIPLIER, STATEMENT, other).findings
+
+    assert [change.name for change in changes(finding)] == ["hash_mem_multiplier"]
+
+
+def test_a_role_that_has_as_much_is_given_no_more() -> None:
+    own = RoleSetting(role="web", database=None, name="hash_mem_multiplier", value="8")
+    snapshot = a_snapshot(ENOUGH, MULTIPLIER, STATEMENT, role_settings=(own,))
+
+    [finding] = diagnose(RULE, snapshot, executions=executed(PLAN, snapshot)).findings
+
+    assert changes(finding) == ()
 
 
 def test_batches_as_planned_are_no_wrong_estimate() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pgadvisor.model.finding import Finding
+from pgadvisor.model.server import Setting
 from pgadvisor.testing import Outcome, a_snapshot, diagnose, executed
 from tests.rules.changes import manual
 
@@ -57,6 +58,16 @@ def test_reports_a_cache_that_throws_away_what_is_needed_again() -> None:
     assert finding.nodes == (2, 3)
     assert figure(finding, "memory needed at most") == 2 * 4_000 * 1_024
     assert "SET LOCAL work_mem = '4MB'" in manual(finding)[-1]
+
+
+def test_gives_memory_to_hashes_alone_where_sorts_fit() -> None:
+    work_mem = Setting(name="work_mem", value="2048", unit="kB", value_type="integer")
+    multiplier = Setting(name="hash_mem_multiplier", value="2", value_type="real")
+    snapshot = a_snapshot(work_mem, multiplier)
+
+    [finding] = diagnose(RULE, snapshot, executions=executed(SMALL)).findings
+
+    assert "SET LOCAL hash_mem_multiplier = 4;" in manual(finding)[-2]
 
 
 def test_an_entry_that_never_had_room_is_lost_as_well() -> None:

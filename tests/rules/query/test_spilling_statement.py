@@ -12,7 +12,9 @@ from pgadvisor.model.action import ManualSteps
 from pgadvisor.model.backends import ConnectionCount
 from pgadvisor.model.finding import Severity
 from pgadvisor.model.machine import Machine
+from pgadvisor.model.plan import Plan, PlanNode
 from pgadvisor.model.server import DatabaseActivity, RoleSetting, Setting, StatementsInfo
+from pgadvisor.model.statement import Statement, StatementPlan
 from pgadvisor.testing import (
     Outcome,
     SnapshotPart,
@@ -200,3 +202,105 @@ def test_takes_statements_of_one_shape_together() -> None:
 
 def test_cannot_judge_without_statements() -> None:
     assert run().reasons == ("no statement was recorded, and no workload files were given",)
+
+
+MULTIPLIER = Setting(name="hash_mem_multiplier", value="2", value_type="real", context="user")
+JOIN = a_statement(
+    "select count(note) from orders join orders o using (id)",
+    calls=10,
+    temp_blocks_written=10 * 1_280,
+    roles=("reports",),
+)
+SCAN = PlanNode(node_type="Seq Scan")
+HASH_JOIN = PlanNode(
+    node_type="Hash Join", children=(SCAN, PlanNode(node_type="Hash", children=(SCAN,)))
+)
+GROUPS = PlanNode(node_type="Aggregate", strategy="Hashed", children=(SCAN,))
+
+
+def planned(root: PlanNode, statement: Statement = JOIN) -> StatementPlan:
+    return StatementPlan(statement_id=statement.id, plan=Plan(root=root))
+
+
+def above(node_type: str, below: PlanNode = HASH_JOIN, strategy: str | None = None) -> PlanNode:
+    return PlanNode(node_type=node_type, strategy=strategy, children=(below,))
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        pytest.param(HASH_JOIN, id="a-join"),
+        pytest.param(GROUPS, id="groups"),
+        pytest.param(above("Aggregate", strategy="Plain"), id="a-count-of-a-join"),
+    ],
+)
+def test_gives_memory_to_hashes_alone_where_nothing_else_spills(root: PlanNode) -> None:
+    [finding] = run(MULTIPLIER, JOIN, planned(root)).findings
+
+    assert up(finding) == ('ALTER ROLE "reports" IN DATABASE "shop" SET hash_mem_multiplier = 5',)
+    assert down(finding) == ('ALTER ROLE "reports" IN DATABASE "shop" RESET hash_mem_multiplier',)
+    assert changes(finding)[0].review_reason.startswith("each hash of each session")
+    assert "`SET LOCAL hash_mem_multiplier = 5` in its transaction" in manual(finding)[-1]
+    assert finding.guards[-1] == "nothing but hashes writes files, as plans tell"
+    assert ("hash_mem_multiplier", 2.0) in [(e.name, e.value) for e in finding.evidence]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param((JOIN,), id="no-plan"),
+        pytest.param((JOIN, planned(SCAN)), id="no-hash"),
+        pytest.param((JOIN, planned(above("Sort"))), id="a-sort"),
+        pytest.param((JOIN, planned(above("WindowAgg"))), id="rows-that-are-kept"),
+        pytest.param(
+            (JOIN, planned(HASH_JOIN), replace(REPORT, roles=("reports",))), id="another-statement"
+        ),
+    ],
+)
+def test_gives_work_mem_where_something_else_may_spill(parts: tuple[SnapshotPart, ...]) -> None:
+    finding = run(MULTIPLIER, *parts).findings[-1]
+
+    assert {change.name for change in changes(finding)} == {"work_mem"}
+
+
+def test_an_aggregate_may_sort_by_itself() -> None:
+    text = JOIN.text.replace("count(note)", "count(distinct note)")
+    distinct = replace(JOIN, text=text)
+
+    [finding] = run(
+        MULTIPLIER, distinct, planned(above("Aggregate", strategy="Plain"), distinct)
+    ).findings
+
+    assert [change.name for change in changes(finding)] == ["work_mem"]
+
+
+@pytest.mark.parametrize(("blocks", "name"), [(2_048, "hash_mem_multiplier"), (2_049, "work_mem")])
+def test_gives_hashes_eight_times_as_much_at_most(blocks: int, name: str) -> None:
+    join = replace(JOIN, temp_blocks_written=10 * blocks)
+
+    [finding] = run(MULTIPLIER, join, planned(HASH_JOIN)).findings
+
+    assert [change.name for change in changes(finding)] == [name]
+
+
+def test_the_factor_is_of_the_role_s_own_work_mem() -> None:
+    own = (
+        RoleSetting(role="reports", database=None, name="work_mem", value="10MB"),
+        RoleSetting(role="reports", database=None, name="hash_mem_multiplier", value="1.5"),
+    )
+    snapshot = a_snapshot(ORDERS, WORK_MEM, MULTIPLIER, JOIN, planned(HASH_JOIN), role_settings=own)
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert up(finding) == ('ALTER ROLE "reports" IN DATABASE "shop" SET hash_mem_multiplier = 2',)
+
+
+def test_asks_for_no_smaller_factor_than_a_role_has() -> None:
+    own = RoleSetting(role="reports", database=None, name="hash_mem_multiplier", value="5")
+    snapshot = a_snapshot(
+        ORDERS, WORK_MEM, MULTIPLIER, JOIN, planned(HASH_JOIN), role_settings=(own,)
+    )
+
+    [finding] = diagnose(RULE, snapshot).findings
+
+    assert changes(finding) == ()
