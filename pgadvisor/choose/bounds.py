@@ -70,6 +70,7 @@ class Bounds:
         self._prices = prices
         self._forbidden = frozenset(forbidden)
         self._burdens = tuple(burdens)
+        self._size_bytes_of = [price.size_bytes for price in prices].__getitem__
         self._allowed = frozenset(
             number
             for number in range(len(prices))
@@ -87,7 +88,7 @@ class Bounds:
 
     def size_bytes(self, chosen: Collection[int]) -> int:
         """What a set takes."""
-        return sum(self._prices[one].size_bytes for one in chosen)
+        return sum(map(self._size_bytes_of, chosen))
 
     def table_oid(self, candidate: int) -> int:
         """The table that a candidate is on."""

@@ -81,6 +81,8 @@ class StatementKnowledge:
         self.usable = tuple(usable)
         self.value_per_cost = value_per_cost
         self.base_cost = base_cost
+        self.changes = 0
+        """How often something was learnt."""
         self._tolerated_cost = math.inf
         self.everything = (1 << len(self.usable)) - 1
         self._bits = {candidate: 1 << place for place, candidate in enumerate(self.usable)}
@@ -158,12 +160,14 @@ class StatementKnowledge:
 
     def _forget_conclusions(self) -> None:
         """Something was learnt."""
+        self.changes += 1
         self._plans = None
         self._levels = None
         self._best_known.clear()
 
     def take_for(self, shown: int, planned: int) -> None:
         """Take what was planned with one set for what would be planned with another one."""
+        self.changes += 1
         self._planned[shown] = self._planned[planned]
 
     @property

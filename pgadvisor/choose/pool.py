@@ -46,6 +46,11 @@ class Pool:
         )
 
     @property
+    def changes(self) -> int:
+        """How often something was learnt of a statement: until then, what follows is the same."""
+        return sum(one.changes for one in self.knowledge)
+
+    @property
     def rest_value(self) -> float:
         """What all statements are worth a day at least, as far as is known."""
         return sum(one.value_per_cost * one.levels[-1].floor for one in self.knowledge)

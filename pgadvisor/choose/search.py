@@ -29,7 +29,7 @@ from pgadvisor.choose.surroundings import contradictory, narrower
 MAX_ROUNDS = 200
 _QUESTIONS = 3
 """How often the planner is asked about one believed set before it is chosen anew."""
-_STAGES = ((True, 0.0), (False, 0.25), (False, 0.0))
+_STAGES = ((True, 0.0), (False, 0.5), (False, 0.0))
 """Programs, the quick ones first: whether they are relaxed, and how much of what is not proven
 yet may stay so in one round, since most of it falls by asking."""
 _PROGRESS_RATIO = 0.02

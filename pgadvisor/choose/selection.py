@@ -27,6 +27,7 @@ _LEAST_RATIO = 1e-12
 _GAP = 0.25
 """In a program's own unit, in which solvers find middling numbers: half of what is close enough."""
 _TAKEN = 0.5
+_NO_VARIABLE = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,9 @@ class Selection:
         self._charges = charges
         self._bonuses = tuple((those, value) for those, value in bonuses if value > 0)
         self._base = pool.base_value if pool.base_value > 0 else 1.0
+        self._values: dict[frozenset[int], float] = {}
+        self._known_changes = -1
+        """When those were summed up."""
 
     def optimistic(
         self,
@@ -103,6 +107,15 @@ class Selection:
     def value(self, chosen: Iterable[int]) -> float:
         """What statements and candidates cost a day with a set, as far as is known."""
         taken = frozenset(chosen)
+        if (changes := self._pool.changes) != self._known_changes:
+            self._values.clear()
+            self._known_changes = changes
+        value = self._values.get(taken)
+        if value is None:
+            value = self._values[taken] = self._summed(taken)
+        return value
+
+    def _summed(self, taken: frozenset[int]) -> float:
         charged = sum(self._charges[candidate] for candidate in taken)
         earned = sum(value for those, value in self._bonuses if those & taken)
         return self._pool.value(taken) + charged - earned
@@ -169,6 +182,8 @@ class _Draft:
     ) -> None:
         self.program = Program()
         self.variables: dict[int, int] = {}
+        self._numbers: dict[int, int] = {}
+        """The same, with those that may not be had."""
         self._charges = charges
         self.unit = unit
         self._bounds = bounds
@@ -180,15 +195,22 @@ class _Draft:
 
     def known(self, candidates: Iterable[int]) -> tuple[int, ...]:
         """The variables of those candidates that may be had."""
+        numbers = self._numbers
         found = []
         for candidate in candidates:
-            if not self._bounds.allows(candidate):
-                continue
-            if candidate not in self.variables:
-                cost = self._charges[candidate] / self.unit
-                self.variables[candidate] = self.program.add_binary(cost)
-            found.append(self.variables[candidate])
+            variable = numbers.get(candidate)
+            if variable is None:
+                variable = numbers[candidate] = self._add(candidate)
+            if variable >= 0:
+                found.append(variable)
         return tuple(found)
+
+    def _add(self, candidate: int) -> int:
+        if not self._bounds.allows(candidate):
+            return _NO_VARIABLE
+        cost = self._charges[candidate] / self.unit
+        variable = self.variables[candidate] = self.program.add_binary(cost)
+        return variable
 
     def solve(
         self,

@@ -45,9 +45,11 @@ class PlanNode:
 
     def walk(self) -> Iterator[PlanNode]:
         """Yield this node and all below it, from the top, left to right."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        waiting: list[PlanNode] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
 
     @property
     def shape(self) -> str:
