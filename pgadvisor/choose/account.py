@@ -185,8 +185,10 @@ class Account:
 
     def _cost(self, one: StatementKnowledge, chosen: Collection[int]) -> float:
         shown = one.bits(chosen)
-        planned = one.planned(shown)
-        return planned.cost if planned is not None else one.cost(shown)
+        if (planned := one.planned(shown)) is not None:
+            return planned.cost
+        exact = one.exact(shown)
+        return exact.appraised_cost if exact is not None else one.cost(shown)
 
     def _effect(self, one: StatementKnowledge, before: float, after: float) -> StatementEffect:
         statement = one.statement

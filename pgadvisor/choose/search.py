@@ -306,13 +306,16 @@ class Search:
         return self._inquirer.ask(self._unplanned(chosen, literally=True))
 
     def plan_for(self, wanted: Iterable[tuple[StatementKnowledge, frozenset[int]]]) -> None:
-        """Have statements planned with just a set each, and change nothing that was chosen.
+        """Have statements planned with a set each, where no answer tells what they would cost.
 
-        Hence nothing is forgotten: what is only hoped for is left out this once.
+        Nothing that was chosen changes by it, hence nothing is forgotten: what is only hoped for
+        is left out this once.
         """
         shown = {(one, one.bits(chosen)): None for one, chosen in wanted}
         self._inquirer.ask_without_hopes(
-            (one, bits) for one, bits in shown if one.planned(bits) is None
+            (one, bits)
+            for one, bits in shown
+            if one.planned(bits) is None and one.exact(bits) is None
         )
 
     def _doubts(self, believed: Selected, bounds: Bounds) -> list[Question]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from pgadvisor.choose.account import Account
+from pgadvisor.choose.inquiry import Inquirer
 from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.search import Search
 from pgadvisor.choose.selection import Selection
@@ -47,6 +48,8 @@ class Books:
     account: Account
     search: Search
     pool: Pool
+    inquirer: Inquirer
+    planner: StatedPlanner
 
 
 def books(
@@ -57,7 +60,8 @@ def books(
 ) -> Books:
     statements = STATEMENTS if is_measured else ()
     pool = a_pool(plans, statements=statements, values=VALUES if is_measured else None)
-    inquirer = an_inquirer(StatedPlanner(plans, candidates), candidates)
+    planner = StatedPlanner(plans, candidates)
+    inquirer = an_inquirer(planner, candidates)
     search = Search(pool, inquirer, Selection(pool, [0.0] * 3), [1] * 3)
     search.plan(frozenset(chosen))
     paid = (5.0, 1.0, 0.0) if is_measured else (0.0, 0.0, 0.0)
@@ -75,7 +79,7 @@ def books(
         ],
         valuation=Valuation(is_measured=is_measured, ms_per_cost=1.0, total_per_day=451.0),
     )
-    return Books(account=account, search=search, pool=pool)
+    return Books(account=account, search=search, pool=pool, inquirer=inquirer, planner=planner)
 
 
 def brief(effects: tuple[StatementEffect, ...]) -> list[tuple[str, float, float]]:
@@ -216,3 +220,16 @@ def test_an_index_is_weak_beside_one_that_begins_with_all_it_holds(
     reasons = {number: f"{excess.code}: {excess.reason}" for number, excess in found.items()}
     needless = {0: "covered: the chosen index on public.orders (t1, t2) begins with all it holds"}
     assert reasons == (needless if is_needless else {})
+
+
+def test_what_answers_tell_of_the_set_without_an_index_is_not_asked() -> None:
+    plans = {"scan": (a_plan(100.0), a_plan(10.0, 0), a_plan(50.0, 1), a_plan(90.0, 2))}
+    made = books(0, 1, plans=plans)
+    [one] = made.pool.knowledge
+    made.inquirer.ask([(one, one.bits((1, 2)))])  # so whoever has just the second costs 50, too
+    before = made.planner.call_count
+
+    [first] = [row for row in made.account.indexes(made.search) if row.name == "0"]
+
+    assert made.planner.call_count == before
+    assert brief(first.losses) == [("scan", 10.0, 50.0)]
