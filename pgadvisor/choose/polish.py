@@ -28,12 +28,12 @@ def polish(
         bounds: What may be chosen.
     """
     work = TentativeSet(chosen, pool, selection)
-    now = selection.value(())
+    without_any = selection.value(())
     offered = [number for number in work.offered if bounds.allows(number)]
     is_better = True
     while is_better:
         is_better = False
-        least = _ROUNDING_RATIO * min(abs(selection.value(work.chosen)), now)
+        least = _ROUNDING_RATIO * min(abs(selection.value(work.chosen)), without_any)
         size_bytes = bounds.size_bytes(work.chosen)
         for out, into in _changes(work, offered, bounds):
             is_stale = not work.chosen.issuperset(out) or not work.chosen.isdisjoint(into)

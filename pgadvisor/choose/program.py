@@ -20,6 +20,17 @@ _HEURISTICS = "feasibility_jump", "rins", "rens", "root_reduced_cost"
 """Which take a third of the time."""
 _MIP_GAP_RATIO = 1e-4
 """Nearer to the best than this is near enough."""
+_OPTIONS = (
+    ("output_flag", False),
+    ("threads", 1),
+    ("random_seed", _SEED),
+    # A tree of few nodes, as these are, is searched faster than it is begun anew.
+    ("mip_allow_restart", False),
+    # No two candidates are alike.
+    ("mip_detect_symmetry", False),
+    ("mip_rel_gap", _MIP_GAP_RATIO),
+)
+"""Of the solver, the same for each program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,17 +104,10 @@ class Program:
             return Optimum(values=(), objective=self.constant, bound=self.constant, is_best=True)
         solver = _SOLVER()
         for name, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("random_seed", _SEED),
+            *_OPTIONS,
             ("time_limit", max(time_limit_ms, 1.0) / 1000),
-            # A tree of few nodes, as these are, is searched faster than it is begun anew.
-            ("mip_allow_restart", False),
-            # No two candidates are alike.
-            ("mip_detect_symmetry", False),
             # They look for solutions, and a good one is there.
             *((f"mip_heuristic_run_{name}", start is None) for name in _HEURISTICS),
-            ("mip_rel_gap", _MIP_GAP_RATIO),
             ("mip_abs_gap", gap),
         ):
             solver.setOptionValue(name, value)

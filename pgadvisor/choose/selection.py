@@ -122,7 +122,7 @@ class Selection:
 
     def _draft(self, bounds: Bounds, value: float = math.inf) -> _Draft:
         """The program as it is to be solved."""
-        unit = self.close_enough(value) * _GAP * 8
+        unit = self.close_enough(value) / (2 * _GAP)
         draft = _Draft(self._charges, unit, bounds, at_most=value - self.least_value)
         for one in self._pool.knowledge:
             self._add_levels(draft, one)
