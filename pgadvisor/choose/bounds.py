@@ -38,7 +38,8 @@ class Burden:
 
     def is_exceeded(self, chosen: Collection[int]) -> bool:
         """A set makes it dearer than it may get."""
-        return sum(self.added_ms.get(one, 0.0) for one in chosen) > self.limit_ms
+        concerned = self.added_ms.keys() & chosen
+        return sum(self.added_ms[one] for one in sorted(concerned)) > self.limit_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Bounds:
         prices: Of the candidates, by number.
         forbidden: Candidates that may not be chosen.
         burdens: Statements that must not get much dearer.
+        fitting: Candidates of which each fits by itself; None: not known yet.
     """
 
     def __init__(
@@ -65,22 +67,21 @@ class Bounds:
         prices: Sequence[Price],
         forbidden: Collection[int] = (),
         burdens: Sequence[Burden] = (),
+        fitting: frozenset[int] | None = None,
     ) -> None:
         self.budget = budget
         self._prices = prices
         self._forbidden = frozenset(forbidden)
         self._burdens = tuple(burdens)
         self._size_bytes_of = [price.size_bytes for price in prices].__getitem__
-        self._allowed = frozenset(
-            number
-            for number in range(len(prices))
-            if number not in self._forbidden and self.fits((number,))
-        )
+        if fitting is None:
+            fitting = frozenset(n for n in range(len(prices)) if self.fits((n,)))
+        self._allowed = fitting - self._forbidden
 
     def without(self, candidates: Collection[int]) -> Bounds:
         """The same bounds, with further candidates forbidden."""
-        forbidden = self._forbidden | frozenset(candidates)
-        return Bounds(self.budget, self._prices, forbidden, self._burdens)
+        forbidden = self._forbidden.union(candidates)
+        return Bounds(self.budget, self._prices, forbidden, self._burdens, self._allowed)
 
     def within(self, budget: Budget) -> Bounds:
         """The same candidates, with another budget."""

@@ -127,6 +127,9 @@ class IndexChooser:
         self._candidates = tuple({one.definition: one for one in candidates}.values())
         outcomes = backend.build([one.definition for one in self._candidates])
         self._built = {n: o for n, o in enumerate(outcomes) if isinstance(o, Built)}
+        self._built_on: dict[int, list[int]] = {}
+        for number, built_one in self._built.items():
+            self._built_on.setdefault(built_one.definition.table_oid, []).append(number)
         self._not_built = [
             Rejected(candidate=self._candidates[n], code="not-built", reason=o.reason)
             for n, o in enumerate(outcomes)
@@ -215,10 +218,10 @@ class IndexChooser:
         Returns:
             The set, the bounds that were left in the end, and why candidates were taken out.
         """
-        bounds, earlier = self._bounds(budget), dict[int, Excess]()
+        allowed, earlier = self._bounds(budget), dict[int, Excess]()
         min_ratio = self._strictness.min_statement_gain_ratio
         deadline, lowest = time.monotonic() + budget.time_limit_ms / 1000, -math.inf
-        start: frozenset[int] = frozenset()
+        bounds, start = allowed, frozenset[int]()
         while True:
             left_ms = max((deadline - time.monotonic()) * 1000, 0.0)
             if min_ratio > 0:
@@ -227,7 +230,7 @@ class IndexChooser:
             lowest = found.bound
             weak = self._account(found.chosen).weak(search, min_ratio) if min_ratio > 0 else {}
             if not weak:
-                return search.settled(found, self._bounds(budget)), bounds, earlier
+                return search.settled(found, allowed), bounds, earlier
             earlier |= weak
             bounds, start = bounds.without(weak), found.chosen.difference(weak)
 
@@ -302,15 +305,18 @@ class IndexChooser:
             mean_time_ms, time_ms = one.mean_time_ms, one.time_ms_per_day
             if mean_time_ms is None or time_ms is None or time_ms < least:
                 continue
-            if self._write_cost.writes(one):
-                added = {
-                    number: ms
-                    for number, built in self._built.items()
-                    if (ms := self._write_cost.added_ms_per_call(one, built.definition)) > 0
-                }
-                limit_ms = budget.max_regression_ratio * mean_time_ms
-                if added:
-                    yield Burden(statement_id=one.id, limit_ms=limit_ms, added_ms=added)
+            added = {
+                number: ms
+                for table_oid in sorted(self._write_cost.targets(one))
+                for number in self._built_on.get(table_oid, ())
+                if (ms := self._added_ms_per_call(one, number)) > 0
+            }
+            limit_ms = budget.max_regression_ratio * mean_time_ms
+            if added:
+                yield Burden(statement_id=one.id, limit_ms=limit_ms, added_ms=added)
+
+    def _added_ms_per_call(self, one: WeightedStatement, number: int) -> float:
+        return self._write_cost.added_ms_per_call(one, self._built[number].definition)
 
     def _protect(self, budget: Budget) -> None:
         """Let no statement that takes a good part of the time get much dearer."""

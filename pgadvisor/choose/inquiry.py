@@ -17,6 +17,9 @@ Progress = Callable[[str, int, int], None]
 Question = tuple[StatementKnowledge, int]
 """A statement, and the candidates to show, as bits."""
 
+_Start = tuple[int, str | None]
+"""The OID of a table, and the first key's column; None: an expression."""
+
 
 class Inquirer:
     """Asks a planner, and tells the statements' knowledge what it says.
@@ -44,6 +47,9 @@ class Inquirer:
         self._calibration = calibration
         self._divided: dict[StatementKnowledge, set[tuple[str, str]]] = {}
         """Tables, with their schemas, of whose rows an OR decides."""
+        self._alike: dict[_Start, list[int]] = {}
+        for number, definition in enumerate(definitions):
+            self._alike.setdefault(_start(definition), []).append(number)
 
     def alone(self, one: StatementKnowledge, shown: int) -> Iterator[Question]:
         """A statement with one index at a time on each table of whose rows an OR decides.
@@ -100,8 +106,8 @@ class Inquirer:
         wider = self._definitions[number]
         return tuple(
             other
-            for other, one in enumerate(self._definitions)
-            if other != number and one.table_oid == wider.table_oid and covers(wider, one)
+            for other in self._alike[_start(wider)]
+            if other != number and covers(wider, self._definitions[other])
         )
 
     def _plans(self, asked: Sequence[Question]) -> tuple[Plan | NotPlanned, ...]:
@@ -142,6 +148,10 @@ def _divided(plan: Plan) -> Iterator[tuple[str, str]]:
 
 _OR = ") OR ("
 """As the planner writes it."""
+
+
+def _start(definition: IndexDefinition) -> _Start:
+    return definition.table_oid, definition.key_columns[0]
 
 
 def _place(definition: IndexDefinition) -> tuple[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from pgadvisor.choose.bounds import Bounds
 from pgadvisor.choose.pool import Pool
@@ -76,16 +78,49 @@ def _changes(
     for into in more:
         yield (), (into,)
     less = {out: work.gain((out,), ()) for out in chosen}
+    others = _Others(more, bounds)
     for out in chosen:
-        table_oid = bounds.table_oid(out)
-        for into, gain in more.items():
-            if bounds.table_oid(into) == table_oid or gain + less[out] > 0:
+        if out in work.chosen:
+            for into in others.instead_of(out, less[out], bounds.size_bytes(work.chosen)):
                 yield (out,), (into,)
     least_first = sorted(chosen, key=lambda out: -less[out] / max(bounds.size_bytes((out,)), 1))
     for into, gain in more.items():
         several = _making_room(least_first, into, bounds)
         if len(several) > 1 and gain + sum(less[out] for out in several) > 0:
             yield several, (into,)
+
+
+class _Others:
+    """Candidates outside of a set, in arrays: of millions of exchanges few are worth a look.
+
+    Args:
+        gains: What each gains by itself, by candidate.
+        bounds: What may be chosen.
+    """
+
+    def __init__(self, gains: Mapping[int, float], bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._numbers = np.array(list(gains), dtype=np.int64)
+        self._gains = np.array(list(gains.values()), dtype=np.float64)
+        self._table_oids = np.array(list(map(bounds.table_oid, gains)), dtype=np.int64)
+        sizes = [bounds.size_bytes((number,)) for number in gains]
+        self._sizes_bytes = np.array(sizes, dtype=np.int64)
+
+    def instead_of(self, out: int, loss: float, size_bytes: int) -> list[int]:
+        """Those that fit into the storage and may pay in the place of one, in their order.
+
+        Args:
+            out: What goes.
+            loss: What that gains by itself: less than nothing, as a rule.
+            size_bytes: What the set takes with it.
+        """
+        is_alike = self._table_oids == self._bounds.table_oid(out)
+        may_pay = is_alike | (self._gains + loss > 0)
+        allowed_bytes = self._bounds.budget.index_bytes
+        if allowed_bytes is not None:
+            room_bytes = allowed_bytes - size_bytes + self._bounds.size_bytes((out,))
+            may_pay &= self._sizes_bytes <= room_bytes
+        return [int(number) for number in self._numbers[may_pay]]
 
 
 def _making_room(chosen: Sequence[int], into: int, bounds: Bounds) -> _Some:

@@ -25,13 +25,14 @@ class TentativeSet:
         self._selection = selection
         self._users: dict[int, list[tuple[int, int]]] = {}
         """By candidate: places of statements that have a plan with it, and its bit there."""
+        seen = dict(pool.seen(frozenset(self.chosen)))
         self._shown: list[int] = []
         """Of each statement: what its plans can take of the set."""
         for place, one in enumerate(self._knowledge):
             used = 0
             for plan in one.plans:
                 used |= plan.uses
-            self._shown.append(one.bits(self.chosen) & used)
+            self._shown.append(seen.get(one, 0) & used)
             for number in one.candidates(used):
                 self._users.setdefault(number, []).append((place, one.bits((number,))))
         self._costs = [

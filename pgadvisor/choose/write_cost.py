@@ -99,7 +99,7 @@ class WriteCost:
         """What such an index adds to one call of a statement; 0 where that does not write there."""
         usage = self._writes.get(statement.id)
         table = self._catalog.tables.get(definition.table_oid)
-        if usage is None or table is None or table.oid not in self._targets(usage):
+        if usage is None or table is None or table.oid not in self.targets(statement):
             return 0.0
         rates = self._rates_of(table)
         if usage.kind is StatementKind.DELETE:
@@ -112,9 +112,10 @@ class WriteCost:
             entries = 1 - rates.hot_ratio
         return entries * statement.rows_per_call * WRITE_MS_PER_ENTRY
 
-    def writes(self, statement: WeightedStatement) -> bool:
-        """Whether a statement writes rows."""
-        return statement.id in self._writes
+    def targets(self, statement: WeightedStatement) -> set[int]:
+        """OIDs of the tables that a statement writes; the whole one, where it is partitioned."""
+        usage = self._writes.get(statement.id)
+        return set() if usage is None else self._targets(usage)
 
     def _targets(self, usage: StatementUsage) -> set[int]:
         return {

@@ -39,6 +39,16 @@ def test_without_bounds_everything_is_allowed() -> None:
     assert excess(bounds(), 0, 1, 2, 3) is None
 
 
+def test_what_is_forbidden_later_may_be_chosen_no_more_and_the_rest_as_before() -> None:
+    before = bounds(index_bytes=4 * MiB, forbidden=(0,))
+
+    after = before.without({1})
+
+    assert [before.allows(one) for one in range(4)] == [False, True, True, False]
+    assert [after.allows(one) for one in range(4)] == [False, False, True, False]
+    assert not after.holds({1})
+
+
 def test_storage_up_to_the_last_byte() -> None:
     these = bounds(index_bytes=3 * MiB)
 

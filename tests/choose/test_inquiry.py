@@ -165,3 +165,17 @@ def test_where_an_or_decides_each_column_is_tried_alone_beside_what_other_tables
 
 def test_where_no_or_decides_nothing_is_tried_alone() -> None:
     assert alone("(c0 = 1)") == []
+
+
+def test_an_index_begins_with_those_of_its_table_that_hold_the_same_in_the_same_order() -> None:
+    candidates = (
+        a_candidate(0, "a", "b"),
+        a_candidate(1, "a"),
+        a_candidate(2, "b"),
+        a_candidate(3, "b", "a"),
+        a_candidate(4, "a", table="elsewhere", table_oid=2),
+    )
+
+    inquirer = an_inquirer(StatedPlanner({}, candidates), candidates)
+
+    assert inquirer.beginnings(0) == (1,)

@@ -177,14 +177,16 @@ def test_a_call_that_writes_another_table_pays_nothing() -> None:
     other = a_statement("insert into other (id) select id from jobs where stage = $1")
     one = write_cost(written(), other)
 
-    assert one.writes(call(other))
+    assert one.targets(call(other)) == {OTHER.oid}
     assert one.added_ms_per_call(call(other), STATUS) == 0.0
 
 
-def test_tells_statements_that_write() -> None:
+def test_tells_what_statements_write() -> None:
     one = write_cost(written(), INSERT, DELETE, READ)
 
-    assert [one.writes(call(each)) for each in (INSERT, DELETE, READ)] == [True, True, False]
+    targets = [one.targets(call(each)) for each in (INSERT, DELETE, READ)]
+
+    assert targets == [{JOBS.oid}, {JOBS.oid}, set()]
 
 
 def test_writes_to_partitions_are_writes_to_the_whole() -> None:
