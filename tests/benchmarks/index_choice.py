@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.benchmarks.choice.comparison import print_comparison
 from tests.benchmarks.choice.contest import OURS, PUBLISHED
 from tests.benchmarks.choice.database import SHARES, bare_tpch
-from tests.benchmarks.choice.generated import SIZES, print_generated
+from tests.benchmarks.choice.generated import GENERATED_NAMES, SIZES, print_generated
 from tests.benchmarks.choice.reality import print_reality
 from tests.benchmarks.choice.reference import print_reference
 from tests.benchmarks.choice.truth import print_truth
@@ -47,7 +47,8 @@ def main() -> None:
     parser.add_argument("--tables", type=int, default=200, help="at most, of generated schemas")
     options = parser.parse_args()
     if options.part == "generated":
-        print_generated([size for size in SIZES if size[0] <= options.tables])
+        wanted = frozenset(options.advisor or GENERATED_NAMES)
+        print_generated([s for s in SIZES if s[0] <= options.tables], wanted.__contains__)
         return
     built, shares = options.advisor or _BUILT, options.share or _BUILT_SHARES
     with bare_tpch(options.scale, kept=options.kept, dsn=options.dsn) as loaded:

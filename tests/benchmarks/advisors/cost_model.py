@@ -139,7 +139,14 @@ class Objective:
         """What the planner says of the statements at those positions; None: of all."""
         self.build(indexes)
         wanted = range(len(self.queries)) if positions is None else positions
-        keys = [(at, self._relevant_of(at, indexes)) for at in wanted]
+        return self._answers_to([(at, self._relevant_of(at, indexes)) for at in wanted])
+
+    def answers_each(self, sets: Sequence[Collection[IndexDefinition]]) -> list[Answer]:
+        """What the planner says of each statement with a set of its own, asked all at once."""
+        self.build(dict.fromkeys(itertools.chain.from_iterable(sets)))
+        return self._answers_to([(at, self._relevant_of(at, own)) for at, own in enumerate(sets)])
+
+    def _answers_to(self, keys: Sequence[tuple[int, Indexes]]) -> list[Answer]:
         missing = [key for key in dict.fromkeys(keys) if key not in self._answers]
         plans = self._planner.plans(
             [(self.queries[at].text, Configuration(create=some)) for at, some in missing]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pgadvisor.model.action import IndexDefinition
+from pgadvisor.model.schema import IndexKey
 from tests.benchmarks.advisors.cost_model import (
     NO_INDEX,
     Indexes,
@@ -23,6 +24,9 @@ from tests.benchmarks.advisors.cost_model import (
 
 MAX_REMOVED = 4
 """A variation puts at most so many others in the place of at most as many chosen ones."""
+
+_Beginning = tuple[int, tuple[IndexKey, ...]]
+"""The OID of a table, and the first keys of an index on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +72,9 @@ def db2advis(
 def credits_of(objective: Objective, width: int) -> list[Credit]:
     """Two EXPLAINs a statement: without an index, and with all of its candidates."""
     benefits: dict[IndexDefinition, float] = defaultdict(float)
-    for at, query in enumerate(objective.queries):
-        [without] = objective.answers(NO_INDEX, [at])
-        [with_all] = objective.answers(frozenset(permutations_of(query, width)), [at])
+    bare = objective.answers(NO_INDEX)
+    shown = objective.answers_each([tuple(permutations_of(q, width)) for q in objective.queries])
+    for query, without, with_all in zip(objective.queries, bare, shown, strict=True):
         for index in with_all.uses:
             benefits[index] += query.weight * (without.cost - with_all.cost)
     found = [
@@ -93,19 +97,21 @@ def fill(ranked: Sequence[Credit], budget_bytes: int) -> Indexes:
 def _without_subsumed(ranked: Sequence[Credit]) -> list[Credit]:
     """An index that ranks higher and begins with all keys of another takes over its benefit."""
     kept: list[Credit] = []
+    first_with: dict[_Beginning, int] = {}
     for credit in ranked:
-        for at, higher in enumerate(kept):
-            if _begins_with(higher.index, credit.index):
-                kept[at] = replace(higher, benefit=higher.benefit + credit.benefit)
-                break
-        else:
-            kept.append(credit)
+        higher = first_with.get(_beginning(credit.index, len(credit.index.keys)))
+        if higher is not None:
+            taken_over = kept[higher].benefit + credit.benefit
+            kept[higher] = replace(kept[higher], benefit=taken_over)
+            continue
+        for count in range(1, len(credit.index.keys) + 1):
+            first_with.setdefault(_beginning(credit.index, count), len(kept))
+        kept.append(credit)
     return sorted(kept, key=lambda one: one.rank)
 
 
-def _begins_with(longer: IndexDefinition, shorter: IndexDefinition) -> bool:
-    is_same_table = longer.table_oid == shorter.table_oid
-    return is_same_table and longer.keys[: len(shorter.keys)] == shorter.keys
+def _beginning(index: IndexDefinition, count: int) -> _Beginning:
+    return (index.table_oid, index.keys[:count])
 
 
 def _varied(

@@ -12,7 +12,7 @@ statement.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,6 +36,7 @@ from pgadvisor.propose.indexes import propose_indexes
 from pgadvisor.rulekit import Case
 from pgadvisor.whatif.backend import Configuration
 from pgadvisor.whatif.twin import Twin
+from tests.benchmarks.advisors.auto_admin import auto_admin
 from tests.benchmarks.advisors.cost_model import Indexes, Objective, Query, attributes_of
 from tests.benchmarks.advisors.db2advis import db2advis
 from tests.benchmarks.advisors.extend import extend
@@ -49,8 +50,14 @@ _PLAN = workload.Plan(warm_up_s=1, windows=2, window_s=5)
 _OTHERS: Mapping[str, PerBudget] = {
     "Extend W=2": partial(extend, width=2),
     "DB2Advis W=2": partial(db2advis, width=2),
+    "AutoAdmin W=2": partial(auto_admin, width=2, max_indexes=1_000),
     "one EXPLAIN": one_explain,
 }
+_MANY_PAIRS = "AutoAdmin W=2"
+"""Values all pairs of thousands of candidates by the whole workload: millions of sums."""
+_MOST_QUERIES_FOR_PAIRS = 200
+_OURS = "ours, all kinds"
+GENERATED_NAMES = (*_OTHERS, _OURS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +74,14 @@ class _Task:
         return self.write_cost.entries_per_day(index) * WRITE_MS_PER_ENTRY
 
 
-def print_generated(sizes: Sequence[tuple[int, int]]) -> None:
-    """Let all choose, and print what a day takes with what each has chosen."""
+def print_generated(sizes: Sequence[tuple[int, int]], is_wanted: Callable[[str], bool]) -> None:
+    """Let the wanted ones choose, and print what a day takes with what each has chosen."""
     print("| tables, statements | advisor | of now | indexes, MB | EXPLAINs | s |")
     print("|---|---|---|---|---|---|")
-    _compare(_example_snapshot(), Config(gates=load_config(generate.HERE / "pgadvisor.toml").gates))
+    gates = load_config(generate.HERE / "pgadvisor.toml").gates
+    _compare(_example_snapshot(), is_wanted, Config(gates=gates))
     for tables, statements in sizes:
-        _compare(generated_snapshot(tables, statements))
+        _compare(generated_snapshot(tables, statements), is_wanted)
 
 
 def _example_snapshot() -> Snapshot:
@@ -86,22 +94,29 @@ def _example_snapshot() -> Snapshot:
         return collect(dsn)
 
 
-def _compare(snapshot: Snapshot, config: Config | None = None) -> None:
+def _compare(
+    snapshot: Snapshot, is_wanted: Callable[[str], bool], config: Config | None = None
+) -> None:
     task = _task(snapshot, config)
     head = f"| {len(snapshot.tables):,}, {len(task.queries):,} "
     for name, choose in _OTHERS.items():
+        has_too_many_pairs = name == _MANY_PAIRS and len(task.queries) > _MOST_QUERIES_FOR_PAIRS
+        if has_too_many_pairs or not is_wanted(name):
+            continue
         with Twin(snapshot, workers=WORKERS) as twin:
             objective = Objective(task.queries, twin, task.written_ms)
             started = time.perf_counter()
             chosen = choose(objective, task.budget_bytes)
             spent = twin.call_count, time.perf_counter() - started
             _print_row(f"{head}| {name} ", objective, chosen, spent)
+    if not is_wanted(_OURS):
+        return
     with Twin(snapshot, workers=WORKERS) as twin:
         started = time.perf_counter()
         chosen = _ours(task, twin)
         spent = twin.call_count, time.perf_counter() - started
         objective = Objective(task.queries, twin, task.written_ms)
-        _print_row(f"{head}| ours ", objective, chosen, spent)
+        _print_row(f"{head}| {_OURS} ", objective, chosen, spent)
 
 
 def _print_row(head: str, objective: Objective, chosen: Indexes, spent: tuple[int, float]) -> None:
