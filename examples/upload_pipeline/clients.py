@@ -20,6 +20,9 @@ from examples.upload_pipeline.measure import Part, Sample
 STAGES = ("received", "parsed", "chunked", "embedded", "stored")
 """The stages that have workers, in their order."""
 
+DETAILED = 2
+"""Documents of which the status page shows the jobs and the chunks."""
+
 Pool = ConnectionPool[psycopg.Connection]
 
 
@@ -80,7 +83,7 @@ def work(client: Client, stage: str) -> None:
 
 
 def view_status_page(client: Client) -> None:
-    """Show a tenant its counts, a page of its jobs, and one document in detail."""
+    """Show a tenant its counts, a page of its jobs, and its latest documents in detail."""
     tenant = client.any_tenant()
     pages = max(1, sql.JOBS_OF_LARGEST_TENANT // tenant // sql.PAGE_ROWS // 4)
     page = client.random.randrange(pages)
@@ -95,9 +98,9 @@ def view_status_page(client: Client) -> None:
         ).fetchall()
         connection.execute(sql.COUNT_DOCUMENTS, (tenant,)).fetchone()
         recent = connection.execute(sql.RECENT_DOCUMENTS, (tenant,)).fetchall()
-        shown = recent[0][0] if recent else 1
-        connection.execute(sql.JOBS_OF_DOCUMENT, (shown,)).fetchall()
-        connection.execute(sql.CHUNKS_OF_DOCUMENT, (shown,)).fetchone()
+        for document_id, *_ in recent[:DETAILED]:
+            connection.execute(sql.JOBS_OF_DOCUMENT, (document_id,)).fetchall()
+            connection.execute(sql.CHUNKS_OF_DOCUMENT, (document_id,)).fetchone()
         name = f"report {client.random.randrange(1, client.documents)}.PDF"
         connection.execute(sql.FIND_BY_NAME, (name,)).fetchall()
     client.took(Part.PAGE, started_at_s)
