@@ -205,10 +205,15 @@ class Search:
     def _ask_about(self, believed: Selected, bounds: Bounds, *, is_whole: bool) -> int:
         """Ask about what a program believes; 0: that told nothing."""
         doubts = self._doubts(believed, bounds)
-        if is_whole and bounds.fits(believed.chosen):
+        is_allowed = is_whole and bounds.fits(believed.chosen)
+        if is_allowed:
             doubts += self._unplanned(believed.chosen)
             self._tried[believed.chosen] = None
         told = self._inquirer.ask(doubts)
+        if is_allowed:  # it is not near to the best set so far, hence a place to begin anew
+            after = polish(believed.chosen, self._pool, self._selection, bounds)
+            if self._selection.value(after) < self._incumbent(bounds)[1]:
+                self._try(after)
         for _ in range(_QUESTIONS - 1):
             self._inquirer.ask(self._doubts(believed, bounds))
         return told
