@@ -145,6 +145,24 @@ def test_is_chosen_among_many(twin: Twin, snapshot: Snapshot) -> None:
     assert plan.index_names == {built[definitions.index(wanted)].name}  # type: ignore[union-attr]
 
 
+def test_comes_in_the_order_asked_for_where_many_are_made_some_at_a_time(
+    twin: Twin, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pgadvisor.whatif.twin.candidates._AT_ONCE", 2)
+    columns = ("customer_id", "status", "total", "created_at", "shipped_on")
+    definitions = [
+        definition_of(snapshot, "orders", "note", include=(column,)) for column in columns
+    ]
+
+    built = twin.build(definitions)
+
+    assert all(isinstance(one, Built) for one in built)
+    assert [one.definition for one in built] == definitions
+    for one in definitions:
+        plan = planned(twin, "select * from orders where note = 'note 7'", one)
+        assert plan.index_names == {built[definitions.index(one)].name}  # type: ignore[union-attr]
+
+
 def test_leaves_the_table_and_its_statistics_as_they_were(twin: Twin, snapshot: Snapshot) -> None:
     statements = ("select * from customers", "select count(*) from customers where tier = 2")
     before = [planned(twin, statement) for statement in statements]

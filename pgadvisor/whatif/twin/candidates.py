@@ -85,6 +85,8 @@ class _Wanted:
 
 
 _PREDICTED = _Wanted(None, None)
+_AT_ONCE = 10_000
+"""Indexes: one command with many times that would be taken for one that never ends."""
 
 
 class CandidateBuilder:
@@ -133,6 +135,14 @@ class CandidateBuilder:
             TwinError: The server is gone, or the file system refuses.
         """
         made: dict[IndexDefinition, Hypothetical | str] = {}
+        for first in range(0, len(definitions), _AT_ONCE):
+            made |= self._build(definitions[first : first + _AT_ONCE], sizes_bytes or {})
+        return made
+
+    def _build(
+        self, definitions: Sequence[IndexDefinition], sizes_bytes: Mapping[IndexDefinition, int]
+    ) -> dict[IndexDefinition, Hypothetical | str]:
+        made: dict[IndexDefinition, Hypothetical | str] = {}
         known = []
         for definition in definitions:
             if definition.table_oid in self._rebuilt.oids:
@@ -142,8 +152,7 @@ class CandidateBuilder:
         names = {definition: self._free_name(definition) for definition in known}
         texts = [create_index_sql(definition, names[definition]) for definition in known]
         failures = self._create(texts, {definition.table_oid for definition in known})
-        given = sizes_bytes or {}
-        wanted = {(one.schema, names[one]): _Wanted(one, given.get(one)) for one in known}
+        wanted = {(one.schema, names[one]): _Wanted(one, sizes_bytes.get(one)) for one in known}
         adopted = self._adopt(lambda schema, name: wanted.get((schema, name), _PREDICTED))
         found = {(schema, name): one for schema, name, one in adopted}
         for number, definition in enumerate(known):
