@@ -48,6 +48,8 @@ _FRONTIER_TIME_RATIO = 0.05
 """Of the time limit, for each of its points."""
 _SHARE_OF_TIME = 0.5
 """Of the time that is left, for a set of which indexes may turn out not to be worth having."""
+_LEAST_LEFT_MS = 500.0
+"""With so little left, a search that was cut short is not taken up again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +231,8 @@ class IndexChooser:
             found = search.best(bounds, left_ms, at_least=lowest, start=start)
             lowest = found.bound
             weak = self._account(found.chosen).weak(search, min_ratio) if min_ratio > 0 else {}
-            if not weak:
+            is_time_left = (deadline - time.monotonic()) * 1000 > _LEAST_LEFT_MS
+            if not weak and not (found.is_cut_short and is_time_left):
                 return search.settled(found, allowed), bounds, earlier
             earlier |= weak
             bounds, start = bounds.without(weak), found.chosen.difference(weak)

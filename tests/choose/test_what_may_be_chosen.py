@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from pgadvisor.choose.bounds import Bounds
+from pgadvisor.choose.chooser import Strictness
+from pgadvisor.choose.search import Found, Search
 from pgadvisor.model.budget import Budget
 from pgadvisor.model.choice import Choice
 from pgadvisor.testing import (
@@ -106,3 +110,23 @@ def test_makes_a_set_also_where_there_is_no_time_to_search(twin: Twin, truth: Tr
 
     assert choice.optimality is not None
     assert choice.optimality.saved_per_day > 0.9 * truth.best(FREE)
+
+
+@pytest.mark.parametrize(("is_cut_short", "searches"), [(True, 2), (False, 1)])
+def test_a_search_that_was_cut_short_is_taken_up_again_with_the_time_that_is_left(
+    *, is_cut_short: bool, searches: int, twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits_ms: list[float] = []
+    search_once = Search.best
+
+    def best(self: Search, bounds: Bounds, time_limit_ms: float, **options: Any) -> Found:  # noqa: ANN401  (passed on)
+        limits_ms.append(time_limit_ms)
+        found = search_once(self, bounds, time_limit_ms, **options)
+        return replace(found, is_cut_short=is_cut_short and len(limits_ms) == 1)
+
+    monkeypatch.setattr(Search, "best", best)
+
+    chooser(twin, strictness=Strictness()).choose(replace(FREE, time_limit_ms=60_000.0))
+
+    assert len(limits_ms) == searches
+    assert limits_ms[0] == pytest.approx(30_000.0, rel=0.01)
