@@ -20,9 +20,7 @@ from pgadvisor.whatif.role_settings import settings_of
 
 MAX_STATEMENTS = 2_000
 COVERED_TIME_RATIO = 0.99
-"""Statements beyond this share of the time are left out: hundreds that hardly matter,"""
-MIN_STATEMENTS = 100
-"""but not where there are so few of them: asking about all costs nothing to speak of."""
+"""Statements beyond this share of the time are left out: hundreds that hardly matter."""
 UNKNOWN_WINDOW_DAYS = 1.0
 """Where the age of the counters is unknown, all of them count as one day; reports say so."""
 
@@ -45,7 +43,6 @@ def weigh(
     window_days: float | None,
     *,
     covered_time_ratio: float = COVERED_TIME_RATIO,
-    min_statements: int = MIN_STATEMENTS,
     max_statements: int = MAX_STATEMENTS,
 ) -> Workload:
     """Weigh statements by calls a day, and leave out the long tail.
@@ -56,7 +53,6 @@ def weigh(
         catalog: To find the table that an index on a partition would be on.
         window_days: Days that the counters cover; None: unknown.
         covered_time_ratio: When those kept make up this share of the time, the rest is the tail.
-        min_statements: How many are kept before anything is taken for the tail.
         max_statements: How many are kept at most.
     """
     days = window_days or UNKNOWN_WINDOW_DAYS
@@ -67,8 +63,7 @@ def weigh(
     for statement in ranked:
         usage = usages.get(statement.id)
         measured = statement.source != "workload"
-        is_rest = covered_ms >= total_ms * covered_time_ratio and len(kept) >= min_statements
-        is_tail = is_rest or len(kept) >= max_statements
+        is_tail = covered_ms >= total_ms * covered_time_ratio or len(kept) >= max_statements
         if measured and is_tail:
             continue
         covered_ms += statement.total_time_ms
