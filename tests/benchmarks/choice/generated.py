@@ -57,6 +57,7 @@ _MANY_PAIRS = "AutoAdmin W=2"
 """Values all pairs of thousands of candidates by the whole workload: millions of sums."""
 _MOST_QUERIES_FOR_PAIRS = 200
 _FEW_STATEMENTS = 100
+"""Of so few, ours is given the tail as well, which is 0.02 points on the example."""
 _OURS = "ours, all kinds"
 GENERATED_NAMES = (*_OTHERS, _OURS)
 
