@@ -115,9 +115,9 @@ class WriteCost:
     def targets(self, statement: WeightedStatement) -> set[int]:
         """OIDs of the tables that a statement writes; the whole one, where it is partitioned."""
         usage = self._writes.get(statement.id)
-        return set() if usage is None else self._targets(usage)
+        return set() if usage is None else self._tables_written(usage)
 
-    def _targets(self, usage: StatementUsage) -> set[int]:
+    def _tables_written(self, usage: StatementUsage) -> set[int]:
         return {
             self._root_oid(relation.table_oid)
             for relation in usage.relations
@@ -127,7 +127,7 @@ class WriteCost:
     def _note_updates(self, usage: StatementUsage, rows_per_day: float) -> None:
         if not usage.set_columns:
             return
-        for table_oid in self._targets(usage):
+        for table_oid in self._tables_written(usage):
             updates = self._updates.setdefault(table_oid, _Updates())
             columns = frozenset(usage.set_columns)
             updates.rows_per_day += rows_per_day
