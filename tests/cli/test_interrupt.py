@@ -40,7 +40,7 @@ def start(*arguments: object, **variables: str) -> subprocess.Popen[bytes]:
 
 
 def end(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=60)
     return process.returncode, out, err
 
 

@@ -63,7 +63,7 @@ def _is_gone(directory: Path, guardian: int) -> bool:
 def test_nothing_is_left_after(script: str) -> None:
     process, directory, guardian = _start(script)
 
-    process.communicate(timeout=120)
+    process.communicate(timeout=30)
 
     assert becomes_true(lambda: _is_gone(directory, guardian))
 
@@ -74,7 +74,7 @@ def test_nothing_is_left_after_the_signal(number: signal.Signals) -> None:
     assert commands_naming(directory)
 
     process.send_signal(number)
-    process.communicate(timeout=120)
+    process.communicate(timeout=30)
 
     assert becomes_true(lambda: _is_gone(directory, guardian))
 
@@ -85,7 +85,7 @@ def test_nothing_is_left_though_a_backend_is_busy() -> None:
         connection.pgconn.send_query(b"create table t as select generate_series(1, 100000000)")
 
         process.kill()
-        process.communicate(timeout=120)
+        process.communicate(timeout=30)
 
         assert becomes_true(lambda: _is_gone(directory, guardian))
 
@@ -96,7 +96,7 @@ with Cluster() as cluster:
     child = os.fork()
     if child == 0:
         os.close(1)  # or nobody would see the parent's end of output
-        time.sleep(60)
+        time.sleep(20)
         os._exit(0)
     show(cluster)
     print(child, flush=True)
@@ -107,7 +107,7 @@ with Cluster() as cluster:
     child = int(process.stdout.readline())
     try:
         process.kill()
-        process.communicate(timeout=120)
+        process.communicate(timeout=30)
 
         assert becomes_true(lambda: _is_gone(directory, guardian))
     finally:
@@ -139,7 +139,7 @@ print((cluster.data_directory / "postmaster.pid").exists(), flush=True)
 
     assert process.stdout is not None
     still_there = process.stdout.readline()
-    process.communicate(timeout=120)
+    process.communicate(timeout=30)
 
     assert still_there.strip() == "True"
     assert becomes_true(lambda: _is_gone(directory, guardian))

@@ -120,7 +120,7 @@ def test_a_signal_that_comes_early(
     assert becomes_true(lambda: MOMENTS[moment](directory), 60)
 
     process.send_signal(number)
-    process.communicate(timeout=120)
+    process.communicate(timeout=30)
 
     assert process.returncode == (-number if number is signal.SIGKILL else 130)
     assert becomes_true(lambda: is_gone(directory))
@@ -133,7 +133,7 @@ def test_a_signal_that_comes_while_a_function_runs(directory: Path, number: sign
     assert process.stdout.readline() == "planning\n"
 
     process.send_signal(number)
-    process.communicate(timeout=120)
+    process.communicate(timeout=30)
 
     assert process.returncode == -number
     assert becomes_true(lambda: is_gone(directory))
@@ -166,7 +166,7 @@ def test_an_end_of_its_own(directory: Path, ending: str) -> None:
     body = f"with pgadvisor.Twin(snapshot):\n    {ending}" if ending else entered
 
     process = start(directory, "-c", f"{SNAPSHOT}\n{body}")
-    process.communicate(timeout=120)
+    process.communicate(timeout=60)
 
     assert process.returncode == (1 if "raise" in ending else 0)
     assert becomes_true(lambda: is_gone(directory))
@@ -180,7 +180,7 @@ def test_what_is_left_when_the_guardian_is_killed_too_is_removed_at_the_next_sta
     [guardian] = guardians_of(process.pid)
     os.kill(guardian, signal.SIGKILL)
     process.kill()
-    process.communicate(timeout=120)
+    process.communicate(timeout=30)
     [left] = directory.glob("pgadvisor-twin-*")
     assert left.stat().st_mode & 0o777 == 0o700
     assert commands_naming(left)
@@ -225,7 +225,7 @@ def test_what_is_left_in_memory_is_removed_at_the_next_start(
         os.kill(guardian, signal.SIGKILL)
     finally:
         process.kill()
-        process.communicate(timeout=120)
+        process.communicate(timeout=30)
     left = begun()
     assert [commands_naming(one) != [] for one in left] == [True]
 

@@ -126,6 +126,8 @@ def test_exclusive_times_and_buffers_add_up(printed: list[Printed]) -> None:
             assert use.total_time_ms <= plan.execution_time_ms + 0.001, where
             assert blocks == sum(node.exclusive_buffers.touched_blocks for node in use.nodes), where
             judged += 1
-        # Each format was a run of its own, and a clock that jumps is not in all of them.
-        assert min(beyond_ms) <= 0, (each.name, each.options, each.workers, beyond_ms)
+        # Each format was a run of its own.  Where workers run, one of some thousand had a node a
+        # millisecond shorter than what ran below it; accounting that is wrong is so in all four.
+        worst_ms = min(beyond_ms) if STATEMENTS[each.name].parallel else max(beyond_ms)
+        assert worst_ms <= 0, (each.name, each.options, each.workers, beyond_ms)
     assert judged >= 60 * 2 * len(FORMATS)
