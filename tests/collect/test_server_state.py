@@ -198,7 +198,6 @@ def test_names_the_command_and_not_the_statement(major_database: str) -> None:
 def test_reads_the_slots(major_database: str) -> None:
     with slot(major_database, "left_behind"):
         run(major_database, "create table filler as select generate_series(1, 20000)")
-        run(major_database, "checkpoint")  # without synchronous_commit, WAL is written later
 
         server = server_of(major_database)
 
@@ -232,7 +231,6 @@ def test_reads_what_decoding_wrote_to_files() -> None:
             "select pg_create_logical_replication_slot('capture', 'pgoutput')",
             "insert into number values (0)",
             "insert into number select generate_series(1, 5000)",
-            "checkpoint",  # without synchronous_commit, WAL is written later
             read,
         )
         server = server_of(dsn)

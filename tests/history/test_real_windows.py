@@ -32,8 +32,7 @@ insert into other select i from generate_series(1, 50) i;
 """
 READ = "select note from orders where customer_id = 7"
 NO_PLANS = CollectOptions(explain=False)
-CRASH_SETTINGS = {**SETTINGS, "restart_after_crash": "on", "synchronous_commit": "on"}
-"""With asynchronous commits a crash soon after a test has made its tables would lose them."""
+CRASH_SETTINGS = {**SETTINGS, "restart_after_crash": "on"}
 _STATS_IN_SHARED_MEMORY = 15
 """Before it, a process of its own gathers them and writes them half a second late."""
 
