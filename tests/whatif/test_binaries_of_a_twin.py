@@ -17,6 +17,7 @@ from pgadvisor.model.schema import Column, Table
 from pgadvisor.model.server import Server, Setting
 from pgadvisor.model.snapshot import Snapshot
 from pgadvisor.whatif.twin import Twin
+from tests.fixtures.hypopg import hypopg_binaries
 from tests.fixtures.npm_binaries import npm_binaries
 
 pytestmark = pytest.mark.live
@@ -96,6 +97,21 @@ def test_the_embedded_one_plans_where_there_is_no_other() -> None:
     # All that the original has not told of.
     assert "enable_self_join_elimination" in off
     assert "enable_seqscan" not in off
+
+
+def test_what_is_planned_is_not_compiled_though_the_original_would() -> None:
+    compiling = hypopg_binaries()
+    if not [*compiling.directory.glob("**/llvmjit.so")]:
+        pytest.skip("the system's PostgreSQL has no JIT compiler")
+    server = replace(SERVER, settings=(Setting(name="jit", value="on"),))
+
+    with Twin(replace(OLD, server=server), binaries=compiling) as twin:
+        role = twin._run("asking").server.role
+        [told] = role.execute("select current_setting('jit'), pg_jit_available()").fetchall()
+        plan = twin.explain("select sum(a) from t")
+
+    assert told == ("on", False)
+    assert "jit" not in dict(plan.settings)
 
 
 def test_what_does_not_start_is_passed_over(system: Path) -> None:
