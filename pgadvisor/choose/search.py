@@ -42,8 +42,6 @@ _GREEDY_ATTEMPTS = 4
 HALVINGS = 2
 """How often statements are planned with candidates of half the size."""
 _SHORTEST_MS = 50.0
-_PRESENT = 1e-6
-"""A relaxed program has a candidate, if more than this share of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +198,8 @@ class Search:
             if _is_time_for_sets(rounds):
                 self._try_greedy(bounds, deadline)
                 self._polish(bounds, deadline)
+            if is_relaxed:  # else that was done with all of its questions
+                self._begin_anew(believed.rounded(bounds), bounds)
         return lowest, rounds
 
     def _ask_about(self, believed: Selected, bounds: Bounds, *, is_whole: bool) -> int:
@@ -210,13 +210,17 @@ class Search:
             doubts += self._unplanned(believed.chosen)
             self._tried[believed.chosen] = None
         told = self._inquirer.ask(doubts)
-        if is_allowed:  # it is not near to the best set so far, hence a place to begin anew
-            after = polish(believed.chosen, self._pool, self._selection, bounds)
-            if self._selection.value(after) < self._incumbent(bounds)[1]:
-                self._try(after)
+        if is_allowed:  # it is not near to the best set so far
+            self._begin_anew(believed.chosen, bounds)
         for _ in range(_QUESTIONS - 1):
             self._inquirer.ask(self._doubts(believed, bounds))
         return told
+
+    def _begin_anew(self, start: frozenset[int], bounds: Bounds) -> None:
+        """Better a set by small changes; where it then seems the best, have it planned."""
+        after = polish(start, self._pool, self._selection, bounds)
+        if self._selection.value(after) < self._incumbent(bounds)[1]:
+            self._try(after)
 
     def _never_taken(self) -> frozenset[int]:
         """Of a wide pool, the candidates that no plan has taken so far, whatever was withheld.
@@ -325,9 +329,8 @@ class Search:
 
     def _doubts(self, believed: Selected, bounds: Bounds) -> list[Question]:
         """What to ask where the optimistic program believes more than is known."""
-        present = frozenset(one for one, share in believed.shares.items() if share > _PRESENT)
         questions: list[Question] = []
-        for one, shown in self._pool.seen(present):
+        for one, shown in self._pool.seen(believed.present):
             known = one.best_known(shown).floor * (1 - SAME_COST_RATIO)
             if one.bound(shown) >= known:
                 continue

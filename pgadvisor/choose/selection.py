@@ -27,6 +27,8 @@ _LEAST_RATIO = 1e-12
 _GAP = 0.25
 """In a program's own unit, in which solvers find middling numbers: half of what is close enough."""
 _TAKEN = 0.5
+_PRESENT = 1e-6
+"""A relaxed program has a candidate, if more than this share of it."""
 _NO_VARIABLE = -1
 
 
@@ -42,6 +44,19 @@ class Selected:
     is_best: bool
     shares: Mapping[int, float]
     """How much of each candidate is in it; a relaxed program takes parts."""
+
+    @property
+    def present(self) -> frozenset[int]:
+        """The candidates of which more than nothing is in it."""
+        return frozenset(one for one, share in self.shares.items() if share > _PRESENT)
+
+    def rounded(self, bounds: Bounds) -> frozenset[int]:
+        """As many of them as a whole as there is room for, first those it has most of."""
+        chosen: frozenset[int] = frozenset()
+        for number in sorted(self.present, key=lambda one: (-self.shares[one], one)):
+            if bounds.fits(chosen | {number}):
+                chosen |= {number}
+        return chosen
 
 
 class Selection:
