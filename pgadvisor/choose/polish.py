@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -32,20 +32,20 @@ def polish(
     work = TentativeSet(chosen, pool, selection)
     without_any = selection.value(())
     offered = [number for number in work.offered if bounds.allows(number)]
+    storage = _Storage(work.chosen, bounds)
     is_better = True
     while is_better:
         is_better = False
         least = _ROUNDING_RATIO * min(abs(selection.value(work.chosen)), without_any)
-        size_bytes = bounds.size_bytes(work.chosen)
-        for out, into in _changes(work, offered, bounds):
+        for out, into in _changes(work, offered, bounds, storage):
             is_stale = not work.chosen.issuperset(out) or not work.chosen.isdisjoint(into)
-            if is_stale or not _has_room(size_bytes, out, into, bounds):
+            if is_stale or not storage.has_room(out, into):
                 continue
             if work.gain(out, into) <= least:
                 continue
             if bounds.fits(work.chosen.difference(out).union(into)):
                 work.change(out, into)
-                size_bytes = bounds.size_bytes(work.chosen)
+                storage.change(out, into)
                 is_better = True
     return frozenset(work.chosen)
 
@@ -54,16 +54,35 @@ _Some = tuple[int, ...]
 """Candidates, one or none as a rule."""
 
 
-def _has_room(size_bytes: int, out: _Some, into: _Some, bounds: Bounds) -> bool:
-    """Whether the storage suffices: nearly all changes that do not fit are too large."""
-    allowed_bytes = bounds.budget.index_bytes
-    if allowed_bytes is None or not into:
-        return True
-    return size_bytes + bounds.size_bytes(into) - bounds.size_bytes(out) <= allowed_bytes
+class _Storage:
+    """What a set takes: one of thousands is not summed up for each change.
+
+    Args:
+        chosen: The set at first.
+        bounds: What may be chosen.
+    """
+
+    def __init__(self, chosen: Collection[int], bounds: Bounds) -> None:
+        self.size_bytes = bounds.size_bytes(chosen)
+        self._bounds = bounds
+
+    def has_room(self, out: _Some, into: _Some) -> bool:
+        """Whether it suffices: nearly all changes that do not fit are too large."""
+        allowed_bytes = self._bounds.budget.index_bytes
+        if allowed_bytes is None or not into:
+            return True
+        return self.size_bytes + self._added_bytes(out, into) <= allowed_bytes
+
+    def change(self, out: _Some, into: _Some) -> None:
+        """A change was made."""
+        self.size_bytes += self._added_bytes(out, into)
+
+    def _added_bytes(self, out: _Some, into: _Some) -> int:
+        return self._bounds.size_bytes(into) - self._bounds.size_bytes(out)
 
 
 def _changes(
-    work: TentativeSet, offered: Sequence[int], bounds: Bounds
+    work: TentativeSet, offered: Sequence[int], bounds: Bounds, storage: _Storage
 ) -> Iterator[tuple[_Some, _Some]]:
     """Changes that may pay, each what goes and what comes: one less, one more, one for another.
 
@@ -81,11 +100,12 @@ def _changes(
     others = _Others(more, bounds)
     for out in chosen:
         if out in work.chosen:
-            for into in others.instead_of(out, less[out], bounds.size_bytes(work.chosen)):
+            for into in others.instead_of(out, less[out], storage.size_bytes):
                 yield (out,), (into,)
     least_first = sorted(chosen, key=lambda out: -less[out] / max(bounds.size_bytes((out,)), 1))
+    size_bytes = bounds.size_bytes(chosen)
     for into, gain in more.items():
-        several = _making_room(least_first, into, bounds)
+        several = _making_room(least_first, size_bytes, into, bounds)
         if len(several) > 1 and gain + sum(less[out] for out in several) > 0:
             yield several, (into,)
 
@@ -123,12 +143,12 @@ class _Others:
         return [int(number) for number in self._numbers[may_pay]]
 
 
-def _making_room(chosen: Sequence[int], into: int, bounds: Bounds) -> _Some:
-    """The first of a set without which another one fits into the storage."""
+def _making_room(chosen: Sequence[int], size_bytes: int, into: int, bounds: Bounds) -> _Some:
+    """The first of a set, which takes so much, without which another one fits into the storage."""
     allowed_bytes = bounds.budget.index_bytes
     if allowed_bytes is None:
         return ()
-    excess_bytes = bounds.size_bytes(chosen) + bounds.size_bytes((into,)) - allowed_bytes
+    excess_bytes = size_bytes + bounds.size_bytes((into,)) - allowed_bytes
     out: list[int] = []
     for one in chosen:
         if excess_bytes <= 0:

@@ -190,6 +190,8 @@ class Search:
             if time.monotonic() >= deadline:
                 break
             told = self._ask_about(believed, bounds, is_whole=not is_relaxed)
+            if time.monotonic() >= deadline:
+                break
             if not told or idle >= _IDLE_ROUNDS:
                 if is_relaxed:  # before the programs that take long
                     self._better(bounds, deadline)
@@ -198,7 +200,7 @@ class Search:
             if _is_time_for_sets(rounds):
                 self._try_greedy(bounds, deadline)
                 self._polish(bounds, deadline)
-            if is_relaxed:  # else that was done with all of its questions
+            if is_relaxed and time.monotonic() < deadline:
                 self._begin_anew(believed.rounded(bounds), bounds)
         return lowest, rounds
 

@@ -52,11 +52,21 @@ class Selected:
 
     def rounded(self, bounds: Bounds) -> frozenset[int]:
         """As many of them as a whole as there is room for, first those it has most of."""
-        chosen: frozenset[int] = frozenset()
-        for number in sorted(self.present, key=lambda one: (-self.shares[one], one)):
-            if bounds.fits(chosen | {number}):
-                chosen |= {number}
-        return chosen
+        first = sorted(self.present, key=lambda one: (-self.shares[one], one))
+        chosen: list[int] = []
+        size_bytes, allowed_bytes = 0, bounds.budget.index_bytes
+        for number in first:
+            more_bytes = size_bytes + bounds.size_bytes((number,))
+            if allowed_bytes is None or more_bytes <= allowed_bytes:
+                chosen.append(number)
+                size_bytes = more_bytes
+        if bounds.fits(chosen):  # storage is the only bound that matters, as a rule
+            return frozenset(chosen)
+        chosen.clear()
+        for number in first:
+            if bounds.fits([*chosen, number]):
+                chosen.append(number)
+        return frozenset(chosen)
 
 
 class Selection:
