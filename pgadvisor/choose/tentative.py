@@ -25,10 +25,6 @@ class TentativeSet:
         self._selection = selection
         self._users: dict[int, list[tuple[int, int]]] = {}
         """By candidate: places of statements that have a plan with it, and its bit there."""
-        self._candidates: list[tuple[int, ...]] = []
-        """Of each statement: what its plans take."""
-        self._gains: dict[int, float] = {}
-        """Of one candidate that comes or goes, until a change concerns a statement of its."""
         seen = dict(pool.seen(frozenset(self.chosen)))
         self._shown: list[int] = []
         """Of each statement: what its plans can take of the set."""
@@ -37,9 +33,7 @@ class TentativeSet:
             for plan in one.plans:
                 used |= plan.uses
             self._shown.append(seen.get(one, 0) & used)
-            own = one.candidates(used)
-            self._candidates.append(own)
-            for number in own:
+            for number in one.candidates(used):
                 self._users.setdefault(number, []).append((place, one.bits((number,))))
         self._costs = [
             one.best_known(shown).cost
@@ -58,15 +52,6 @@ class TentativeSet:
             out: What goes of the set.
             into: What comes, and is not in it.
         """
-        if len(out) + len(into) != 1:
-            return self._gained(out, into)
-        [number] = out or into
-        gain = self._gains.get(number)
-        if gain is None:
-            gain = self._gains[number] = self._gained(out, into)
-        return gain
-
-    def _gained(self, out: Collection[int], into: Collection[int]) -> float:
         charge = self._selection.charge
         saved = 0.0
         for number in out:
@@ -83,10 +68,6 @@ class TentativeSet:
         for place, shown in self._after(out, into).items():
             self._shown[place] = shown
             self._costs[place] = self._knowledge[place].best_known(shown).cost
-            for number in self._candidates[place]:
-                self._gains.pop(number, None)
-        for number in (*out, *into):
-            self._gains.pop(number, None)
         self.chosen.difference_update(out)
         self.chosen.update(into)
 

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgadvisor.choose.knowledge import StatementKnowledge
+from pgadvisor.choose.pool import Pool
 from pgadvisor.choose.selection import Selection
 from pgadvisor.choose.tentative import TentativeSet
+from tests.choose.stated import a_weighted
 from tests.choose.test_cost_functions import (
     ALL_SETS,
     CANDIDATES,
@@ -16,6 +19,16 @@ from tests.choose.test_cost_functions import (
     problems,
     sets,
 )
+
+
+def test_what_going_would_gain_is_not_what_coming_would() -> None:
+    one = StatementKnowledge(a_weighted("one"), (0,), 1.0, 100.0)
+    one.learn(1, 40.0, 1)
+    pool = Pool([one])
+    work = TentativeSet((), pool, Selection(pool, [5.0]))
+
+    assert work.gain((0,), ()) == 5.0  # it is not there, and takes nothing along
+    assert work.gain((), (0,)) == 55.0
 
 
 @given(
